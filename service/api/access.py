@@ -16,7 +16,7 @@ from service import auth, clock
 from service.errors import NotAllowed
 from service.http.context import READING, settings
 from service.http.sessions import by_cookie, note, note_session
-from service.rights import RIGHTS, Actor, may
+from service.rights import APART, RIGHTS, Actor, administers_only, may
 
 CSRF_HEADER = "X-CSRFToken"
 
@@ -25,16 +25,22 @@ CSRF_HEADER = "X-CSRFToken"
 class Rule:
     """Everybody where ``public``; else who is signed in and has ``right`` (a key of ``RIGHTS``), where one is named.
 
-    ``size`` is how many bytes may be sent to a call that takes files; others take what the settings allow.
+    ``size`` is how many bytes may be sent to a call that takes files; others take what the settings allow. A separated
+    administrator (三员分立) is let in where a right names one, and to calls ``for_administrators``.
     """
 
     public: bool = False
     right: str | None = None
     size: int | None = None
+    for_administrators: bool = False
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may make the call."""
-        return self.public or (actor is not None and (self.right is None or may(actor, self.right)))
+        if self.public or actor is None:
+            return self.public
+        if self.right is not None:
+            return may(actor, self.right)
+        return self.for_administrators or not administers_only(actor)
 
 
 class SignedOut(Exception):
@@ -71,8 +77,9 @@ def asker(session: Session, rule: Rule) -> Actor:
     """
     found = _by_token(session) if "Authorization" in request.headers else _by_cookie(session)
     if not rule.admits(found):
-        name = RIGHTS[rule.right].name if rule.right else ""
-        raise NotAllowed(f"您没有“{name}”的权限；如确需办理，请联系系统管理员或区人才办")
+        if rule.right is None:
+            raise NotAllowed(APART)
+        raise NotAllowed(f"您没有“{RIGHTS[rule.right].name}”的权限；如确需办理，请联系系统管理员或区人才办")
     return found
 
 

@@ -13,7 +13,7 @@ from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
 from service.auth import AccessProposal, proposals
 from service.errors import Finding, Invalid
-from service.http.context import actor, db, wired
+from service.http.context import actor, db
 
 calls = Calls("accounts", "Accounts: their roles and second factors", noun="access_proposals")
 
@@ -109,17 +109,16 @@ def proposal_list(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.post("/access-proposals", answer=ProposalItem, status=201, body=NewAccessProposal, right="propose_access")
 def propose(body: dict[str, Any]) -> Row:
     """Proposes a role, or a new second factor; it holds once another administrator approves."""
-    about = {"username": body["username"], "reason": body["reason"], "actor": actor(), "now": clock.now()}
+    said = {"reason": body["reason"], "actor": actor(), "now": clock.now()}
     if body["kind"] == proposals.FACTOR_RESET:
-        return _told(proposals.propose_reset(db(), **about))
-    return _told(proposals.propose_role(db(), **about, **_wanted(body)))
+        return _told(proposals.propose_reset(db(), username=body["username"], **said))
+    return _told(proposals.propose_role(db(), auth.WantedRole(body["username"], **_wanted(body)), **said))
 
 
 @calls.post("/access-proposals/<uuid:proposal_id>/approve", answer=ProposalItem, right="grant_roles")
 def approve_proposal(_body: dict[str, Any], proposal_id: UUID) -> Row:
     """Puts a proposal into effect. 403 for who proposed it, or whom it concerns; 409 for one that is over."""
-    known = wired().organization.roles.keys()
-    return _told(proposals.approve(db(), proposal_id=proposal_id, known_roles=known, actor=actor(), now=clock.now()))
+    return _told(proposals.approve(db(), proposal_id=proposal_id, actor=actor(), now=clock.now()))
 
 
 @calls.post(
@@ -173,7 +172,6 @@ def _wanted(body: Mapping[str, Any]) -> dict[str, Any]:
         "unit_code": body.get("unit") or None,
         "starts_on": body.get("starts_on"),
         "ends_on": body.get("ends_on"),
-        "known_roles": wired().organization.roles.keys(),
     }
 
 

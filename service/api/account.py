@@ -86,13 +86,13 @@ class Tokens(Schema):
     items = List(Nested(TokenItem), required=True)
 
 
-@calls.get("/me/sessions", answer=Sessions)
+@calls.get("/me/sessions", answer=Sessions, for_administrators=True)
 def sessions() -> Mapping[str, Any]:
     """The browsers in which I am signed in."""
     return {"items": auth.list_sessions(db(), actor().username, clock.now(), settings().sessions)}
 
 
-@calls.post("/me/sessions/<sha256>/end", answer=Sessions)
+@calls.post("/me/sessions/<sha256>/end", answer=Sessions, for_administrators=True)
 def end_session(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
     """Signs me out in one browser; answers those that are left."""
     auth.end_one_session(db(), actor().username, sha256)
@@ -100,13 +100,13 @@ def end_session(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
     return {"items": auth.list_sessions(db(), actor().username, clock.now(), settings().sessions)}
 
 
-@calls.get("/me/tokens", answer=Tokens)
+@calls.get("/me/tokens", answer=Tokens, for_administrators=True)
 def tokens() -> Mapping[str, Any]:
     """My bearer tokens; last used is noted to the minute."""
     return {"items": auth.list_tokens(db(), actor().username)}
 
 
-@calls.post("/me/tokens/<sha256>/revoke", answer=Tokens)
+@calls.post("/me/tokens/<sha256>/revoke", answer=Tokens, for_administrators=True)
 def revoke_token(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
     """Ends one of my tokens at once; answers those that are left."""
     if sha256 not in {token.sha256 for token in auth.list_tokens(db(), actor().username)}:
@@ -115,7 +115,7 @@ def revoke_token(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
     return {"items": auth.list_tokens(db(), actor().username)}
 
 
-@calls.get("/me", answer=Me)
+@calls.get("/me", answer=Me, for_administrators=True)
 def me() -> Mapping[str, Any]:
     """The account behind the token or session."""
     who, roles = actor(), wired().organization.roles

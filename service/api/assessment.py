@@ -10,7 +10,7 @@ from service import clock
 from service.api.calls import Calls
 from service.api.fields import Count, Day, List, Nested, Query, Said, Schema, Text, Whole
 from service.fields import FIRST_YEAR, LAST_YEAR
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings
 from service.ledger.assessment import sheet_of_year
 from service.reports import Figure, Score
 
@@ -57,14 +57,14 @@ class AssessmentQuery(Query):
 def assessment(query: dict[str, Any]) -> Mapping[str, Any]:
     """考核指标: the leaders and units that I may see."""
     on: date = query.get("on") or clock.today()
-    settings = wired().settings
+    known = settings()
     sheet = sheet_of_year(
         db(),
         year=query.get("year") or on.year,
         on=on,
         unit=query.get("unit"),
-        weights=settings.assessment,
-        report_days=settings.contacts.report_days,
+        weights=known.assessment,
+        report_days=known.contacts.report_days,
         reader=actor(),
     )
     leaders = [(str(row.leader.id), row.then.name, row.then.unit_code, row) for row in sheet.leaders]

@@ -15,20 +15,24 @@ from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotAllowed
-from service.http.context import actor, db
+from service.http.context import actor, db, wired
 from service.http.files import download
-from service.storage import KINDS, LARGEST, Attachment
+from service.http.receiving import received
+from service.storage import KINDS, LARGEST, Attachment, Received, StagedFile, content_of
 from service.usecases.names import Names
 
 calls = Calls("attachments", "Files attached to records, with the rights of the record")
 
-UPLOAD = one_file("file", "PDF, Word, Excel, PNG or JPEG, told by name and content, of at most 10 MB")
+UPLOAD = one_file("file", "PDF, OFD, Word, Excel, WPS, PNG or JPEG, told by name and content, of at most 10 MB")
 SIZE = LARGEST + ENVELOPE
 MEDIA_TYPES = tuple(dict.fromkeys(media_type for media_type, _ in KINDS.values()))
 
 
 class AttachmentItem(Schema):
-    """A file. ``record`` is what it belongs to (``contact:<id>``), ``may_withdraw`` whether I may take it back."""
+    """A file. ``record`` is what it belongs to (``contact:<id>``), ``may_withdraw`` whether I may take it back.
+
+    ``task`` is the task with whose form it was handed in, in its ``field``; null of one that was attached beside.
+    """
 
     id = Id(required=True)
     record = Said(required=True, attribute="stream")
@@ -39,6 +43,8 @@ class AttachmentItem(Schema):
     added_by = Said(required=True)
     added_by_name = Said(required=True, allow_none=True)
     added_at = Moment(required=True)
+    task = Id(required=True, allow_none=True, attribute="task_id")
+    field = Said(required=True, allow_none=True)
     may_withdraw = Flag(required=True)
 
 
@@ -54,16 +60,83 @@ class Withdrawn(Schema):
     name = Said(required=True)
 
 
+class StagedItem(Schema):
+    """A file of mine that is not handed in yet; its ``id`` stands in the form's field."""
+
+    id = Id(required=True)
+    name = Said(required=True)
+    media_type = Said(required=True)
+    size = Whole(required=True)
+    sha256 = Said(required=True)
+    added_at = Moment(required=True)
+
+
+class Dropped(Schema):
+    """The file that is gone."""
+
+    id = Id(required=True)
+
+
+def _staging() -> Received:
+    """The one file that was sent, kept before the transaction of the call, where the sender has room for one."""
+    with wired().database.reading() as session:
+        attachments.require_room(session, actor())
+    return _received()
+
+
+def _received() -> Received:
+    return received(*uploaded("file", "请选择要上传的文件"))
+
+
+def _takes(kind: str) -> Mapping[str, Any]:
+    """How a call takes a file for a record of a kind, of which the one part of its address is the key."""
+
+    def first(**address: Any) -> Received:
+        [key] = address.values()
+        with wired().database.reading() as session:
+            attachments.require_attach(session, stream=f"{kind}:{key}", actor=actor(), now=clock.now())
+        return _received()
+
+    return {"upload": UPLOAD, "size": SIZE, "first": first}
+
+
+@calls.get("/attachments", answer=page_of(StagedItem, "StagedFiles"))
+def staged() -> Mapping[str, Any]:
+    """My files that I have uploaded and not handed in, the oldest first."""
+    return whole([Row(one) for one in attachments.staged_files(db(), actor())])
+
+
+@calls.post("/attachments", answer=StagedItem, status=201, upload=UPLOAD, size=SIZE, first=_staging)
+def stage(prepared: Received) -> StagedFile:
+    """Takes a file that a form is to name: ``{"data": {"attachments": ["<id>"]}}`` of ``POST /tasks/{id}/complete``.
+
+    It is mine alone, and gone after some days, until then; handed in, it is a file of the case, under the same id.
+    """
+    return attachments.stage(db(), file=prepared, actor=actor(), now=clock.now())
+
+
+@calls.post("/attachments/<uuid:attachment_id>/drop", answer=Dropped)
+def drop(_body: dict[str, Any], attachment_id: UUID) -> Mapping[str, Any]:
+    """Removes a file of mine that I have not handed in."""
+    attachments.drop_staged(db(), file_id=attachment_id, actor=actor())
+    return {"id": attachment_id}
+
+
 @calls.get("/contacts/<uuid:contact_id>/attachments", answer=Attachments)
 def of_contact(contact_id: UUID) -> Mapping[str, Any]:
     """The files of a contact; beside a restricted note (C4) only for who may read that."""
     return _listed(f"contact:{contact_id}")
 
 
-@calls.post("/contacts/<uuid:contact_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_contact(contact_id: UUID) -> Row:
+@calls.post(
+    "/contacts/<uuid:contact_id>/attachments",
+    answer=AttachmentItem,
+    status=201,
+    **_takes("contact"),
+)
+def attach_to_contact(prepared: Received, contact_id: UUID) -> Row:
     """Attaches a file to a contact that is not withdrawn."""
-    return _attached(f"contact:{contact_id}")
+    return _attached(f"contact:{contact_id}", prepared)
 
 
 @calls.get("/activities/<uuid:activity_id>/attachments", answer=Attachments, right="view_activities")
@@ -76,13 +149,12 @@ def of_activity(activity_id: UUID) -> Mapping[str, Any]:
     "/activities/<uuid:activity_id>/attachments",
     answer=AttachmentItem,
     status=201,
-    upload=UPLOAD,
-    size=SIZE,
+    **_takes("activity"),
     right="view_activities",
 )
-def attach_to_activity(activity_id: UUID) -> Row:
+def attach_to_activity(prepared: Received, activity_id: UUID) -> Row:
     """Attaches a file to an activity that is not cancelled."""
-    return _attached(f"activity:{activity_id}")
+    return _attached(f"activity:{activity_id}", prepared)
 
 
 @calls.get("/matters/<uuid:matter_id>/attachments", answer=Attachments)
@@ -91,10 +163,15 @@ def of_matter(matter_id: UUID) -> Mapping[str, Any]:
     return _listed(f"matter:{matter_id}")
 
 
-@calls.post("/matters/<uuid:matter_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_matter(matter_id: UUID) -> Row:
+@calls.post(
+    "/matters/<uuid:matter_id>/attachments",
+    answer=AttachmentItem,
+    status=201,
+    **_takes("matter"),
+)
+def attach_to_matter(prepared: Received, matter_id: UUID) -> Row:
     """Attaches a file to a unit's own matter."""
-    return _attached(f"matter:{matter_id}")
+    return _attached(f"matter:{matter_id}", prepared)
 
 
 @calls.get("/units/<code>/attachments", answer=Attachments)
@@ -103,10 +180,10 @@ def of_unit(code: str) -> Mapping[str, Any]:
     return _listed(f"unit:{code}")
 
 
-@calls.post("/units/<code>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_unit(code: str) -> Row:
+@calls.post("/units/<code>/attachments", answer=AttachmentItem, status=201, **_takes("unit"))
+def attach_to_unit(prepared: Received, code: str) -> Row:
     """Attaches a unit's regulation."""
-    return _attached(f"unit:{code}")
+    return _attached(f"unit:{code}", prepared)
 
 
 @calls.get("/reports/<uuid:report_id>/attachments", answer=Attachments)
@@ -115,10 +192,15 @@ def of_report(report_id: UUID) -> Mapping[str, Any]:
     return _listed(f"report:{report_id}")
 
 
-@calls.post("/reports/<uuid:report_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_report(report_id: UUID) -> Row:
+@calls.post(
+    "/reports/<uuid:report_id>/attachments",
+    answer=AttachmentItem,
+    status=201,
+    **_takes("report"),
+)
+def attach_to_report(prepared: Received, report_id: UUID) -> Row:
     """Attaches a file to a half-year report before it is submitted, or after it was returned."""
-    return _attached(f"report:{report_id}")
+    return _attached(f"report:{report_id}", prepared)
 
 
 @calls.get("/instances/<uuid:instance_id>/attachments", answer=Attachments)
@@ -127,17 +209,22 @@ def of_instance(instance_id: UUID) -> Mapping[str, Any]:
     return _listed(f"instance:{instance_id}")
 
 
-@calls.post("/instances/<uuid:instance_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_instance(instance_id: UUID) -> Row:
+@calls.post(
+    "/instances/<uuid:instance_id>/attachments",
+    answer=AttachmentItem,
+    status=201,
+    **_takes("instance"),
+)
+def attach_to_instance(prepared: Received, instance_id: UUID) -> Row:
     """Attaches a file to a running case, for who has a part in it; rounds over many units take none."""
-    return _attached(f"instance:{instance_id}")
+    return _attached(f"instance:{instance_id}", prepared)
 
 
 @calls.file("/attachments/<uuid:attachment_id>", media_types=MEDIA_TYPES)
 def content(attachment_id: UUID) -> Response:
     """A file itself, for whoever may see its record."""
     kept = attachments.attachment_for(db(), attachment_id, actor(), with_content=True)
-    return download(kept.content, kept.media_type, kept.name)
+    return download(content_of(db(), kept), kept.media_type, kept.name)
 
 
 @calls.post("/attachments/<uuid:attachment_id>/withdraw", answer=Withdrawn)
@@ -153,9 +240,8 @@ def _listed(stream: str) -> Mapping[str, Any]:
     return {**whole(_rows(found.items, found.withdrawable)), "may_attach": found.may_attach}
 
 
-def _attached(stream: str) -> Row:
-    name, content = uploaded("file", "请选择要上传的文件")
-    kept = attachments.attach(db(), stream=stream, name=name, content=content, actor=actor(), now=clock.now())
+def _attached(stream: str, file: Received) -> Row:
+    kept = attachments.attach(db(), stream=stream, file=file, actor=actor(), now=clock.now())
     return _rows([kept], {kept.id})[0]
 
 

@@ -17,12 +17,15 @@ from service.api.tasks import Named
 from service.api.versions import Tagged, seen, tagged
 from service.documents import PDF, WORD
 from service.fields import FIRST_YEAR, LAST_YEAR
-from service.http.context import actor, db
+from service.http.context import actor, db, settings
 from service.http.files import printed
 from service.reports import Brief, BriefFilter
 from service.reports.edits import brief_edits
 from service.reports.fields import TEXT_LENGTH
+from service.reports.numbering import brief_number
+from service.usecases import issuing_reports
 from service.usecases.briefs import draw_up, release_from_page
+from service.usecases.issuing import RIGHT
 
 calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet", noun="briefs")
 
@@ -43,6 +46,7 @@ class BriefDetail(BriefItem):
 
     facts = Form(required=True)
     text = Said(required=True)
+    number = Said(required=True, metadata={"description": "the number of the paper; empty while it has none"})
 
 
 @asks(BriefFilter)
@@ -74,34 +78,43 @@ def brief_list(query: dict[str, Any]) -> Mapping[str, Any]:
 def brief(brief_id: UUID) -> Tagged:
     """One brief."""
     found = reports.get_brief(db(), brief_id, actor())
-    return tagged(_row(found), brief_edits(found))
+    return tagged(_whole(found), brief_edits(found))
 
 
 @calls.post("/briefs", answer=BriefDetail, body=BriefBody, right="release_briefs")
 def draft_brief(body: dict[str, Any]) -> Row:
     """Draws up a brief, or counts its figures anew; its words stay."""
-    return _row(draw_up(db(), **body, actor=actor(), now=clock.now()))
+    return _whole(draw_up(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/briefs/<uuid:brief_id>/edit", answer=BriefDetail, body=BriefText, right="release_briefs", versioned=True)
 def edit_brief(body: dict[str, Any], brief_id: UUID) -> Tagged:
     """Rewords a brief that is not released."""
     edited = reports.edit_brief(db(), brief_id=brief_id, **body, version=seen(), actor=actor(), now=clock.now())
-    return tagged(_row(edited), brief_edits(edited))
+    return tagged(_whole(edited), brief_edits(edited))
 
 
 @calls.post("/briefs/<uuid:brief_id>/release", answer=BriefDetail, right="release_briefs")
 def release_brief(_body: dict[str, Any], brief_id: UUID) -> Row:
     """Releases a brief to its leader, who is told; a round that waits for it goes on."""
     release_from_page(db(), brief_id=brief_id, actor=actor(), now=clock.now())
-    return _row(reports.get_brief(db(), brief_id, actor()))
+    return _whole(reports.get_brief(db(), brief_id, actor()))
+
+
+@calls.post("/briefs/<uuid:brief_id>/number", answer=BriefDetail, right=RIGHT)
+def number_brief(_body: dict[str, Any], brief_id: UUID) -> Row:
+    """Gives a released brief its number, once (编文号)."""
+    issuing_reports.number_brief(
+        db(), brief_id=brief_id, formats=settings().paper_formats, actor=actor(), now=clock.now()
+    )
+    return _whole(reports.get_brief(db(), brief_id, actor()))
 
 
 @calls.post("/briefs/<uuid:brief_id>/read", answer=BriefDetail)
 def read_brief(_body: dict[str, Any], brief_id: UUID) -> Row:
     """Notes that the leader has read the brief."""
     reports.get_brief(db(), brief_id, actor())
-    return _row(reports.read_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now()))
+    return _whole(reports.read_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now()))
 
 
 papers = Calls("papers", "Half-year reports and briefs as PDF and Word files", noun="brief_papers")
@@ -124,6 +137,11 @@ def _row(brief: Brief) -> Row:
     return Row(brief, leader={"id": str(brief.leader_id), "name": brief.leader.person.name})
 
 
+def _whole(brief: Brief) -> Row:
+    leader = {"id": str(brief.leader_id), "name": brief.leader.person.name}
+    return Row(brief, leader=leader, number=brief_number(db(), brief.id))
+
+
 def _paper(brief_id: UUID, kind: str) -> Response:
     found = reports.get_brief(db(), brief_id, actor())
-    return printed(reports.brief_document(found, kind), found.name, kind)
+    return printed(reports.brief_document(found, kind, number=brief_number(db(), found.id)), found.name, kind)

@@ -55,7 +55,7 @@ class DueQuery(Query):
     days = Count(low=-MAX_DAYS, high=MAX_DAYS, load_default=DAYS)
 
 
-@calls.get("/calendar/due", answer=Due, query=DueQuery)
+@calls.get("/calendar/due", answer=Due, query=DueQuery, for_administrators=True)
 def due(query: dict[str, Any]) -> Mapping[str, Any]:
     """The due date, whether it is provisional (暂定), and each counted and skipped day with its reason."""
     start: date = query.get("start") or clock.today()

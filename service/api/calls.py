@@ -6,36 +6,36 @@ needs the library, and no call can forget its rule, its transaction or its Idemp
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, wraps
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]  # the library ships no types
 import marshmallow as ma
-from flask import Request, g, make_response, request
+from flask import Response, g, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
+from flask_smorest.utils import (  # type: ignore[import-untyped]  # the library ships no types
+    set_status_and_headers_in_response,
+    unpack_tuple_response,
+)
 from sqlalchemy.orm import Session
-from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service.api import errors
 from service.api.access import Rule, SignedOut, asker
 from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
+from service.api.reading import PARSER, Parser, sent
 from service.api.versions import IF_MATCH
-from service.canonical import normalized
-from service.errors import Finding, Invalid, LiaisonError
+from service.errors import Finding, LiaisonError
 from service.http.context import READING, transaction, wired
 from service.http.failures import MEDIA_TYPE
+from service.http.second_try import begun, tried_twice
 from service.rights import Actor
 
 PREFIX = "/api/v1"
-DEEPEST = 32
-"""Levels of a JSON body; forms have three or four."""
-
 BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
 """The shape of a file in the OpenAPI document."""
 
@@ -49,30 +49,6 @@ IDEMPOTENCY_KEY = {
     "key and body give the first answer again; the same key with another body is refused (422).",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
-
-
-class Parser(FlaskParser):
-    """Reads requests strictly: UTF-8 JSON objects of modest depth, that a database can keep; nothing unknown."""
-
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": None, "query": None}  # noqa: RUF012 - webargs' own form
-
-    def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        content = req.get_data()
-        if not content:
-            return {}
-        if req.mimetype != "application/json":
-            raise UnsupportedMediaType
-        try:
-            value = json.loads(content.decode(), parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
-            raise BadRequest from error
-        _require_shallow(value)
-        return normalized(value)
-
-    def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any) -> NoReturn:
-        messages = error.messages if isinstance(error.messages, dict) else {}
-        findings = [finding for place in messages.values() for finding in _findings(place, "")]
-        raise Invalid(f"请求有 {len(findings)} 处需要修改", findings)
 
 
 class _Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library ships no types
@@ -89,10 +65,17 @@ class Calls:
         errors.cover(self.blueprint)
 
     def get(
-        self, address: str, *, answer: Any, query: type[ma.Schema] | None = None, right: str | None = None
+        self,
+        address: str,
+        *,
+        answer: Any,
+        query: type[ma.Schema] | None = None,
+        right: str | None = None,
+        for_administrators: bool = False,
     ) -> Callable[[View], View]:
         """A call that reads. The view gets the checked ``query`` as its first argument."""
-        return self._call("GET", address, Rule(right=right), answer, 200, query=query)
+        rule = Rule(right=right, for_administrators=for_administrators)
+        return self._call("GET", address, rule, answer, 200, query=query)
 
     def file(
         self,
@@ -101,9 +84,14 @@ class Calls:
         media_types: Iterable[str],
         query: type[ma.Schema] | None = None,
         right: str | None = None,
+        apart: bool = False,
     ) -> Callable[[View], View]:
-        """A call that gives a file of one of ``media_types``: the view gives it whole, by its checked ``query``."""
-        return self._call("GET", address, Rule(right=right), BYTES, 200, query=query, files=tuple(media_types))
+        """A call that gives a file of one of ``media_types``: the view gives it whole, by its checked ``query``.
+
+        The view of a call ``apart`` opens its transactions itself, because making the file takes long.
+        """
+        types = tuple(media_types)
+        return self._call("GET", address, Rule(right=right), BYTES, 200, query=query, files=types, apart=apart)
 
     def post(
         self,
@@ -116,19 +104,21 @@ class Calls:
         size: int | None = None,
         also: Mapping[int, Any] | None = None,
         right: str | None = None,
+        for_administrators: bool = False,
         versioned: bool = False,
-        first: Callable[[], Any] | None = None,
+        first: Callable[..., Any] | None = None,
         apart: bool = False,
     ) -> Callable[[View], View]:
         """A call that writes. The view gets the checked JSON ``body`` as its first argument.
 
         ``upload`` is the schema of a multipart body instead, of at most ``size`` bytes, which the view reads itself.
-        ``first`` is what takes long: done for those who may, before the transaction; the view gets what it gives.
+        ``first`` is what takes long: done for those who may, with the parts of the address, before the transaction;
+        the view gets what it gives.
         The view of a call ``apart`` opens its transactions itself, because it works long outside them; it takes no
         Idempotency-Key. ``also`` are the shapes of answers with another status that the view gives. A ``versioned`` one
         takes the version of the record that was read (``If-Match``).
         """
-        rule, taken = Rule(right=right, size=size), body or Nothing
+        rule, taken = Rule(right=right, size=size, for_administrators=for_administrators), body or Nothing
         return self._call(
             "POST",
             address,
@@ -180,7 +170,7 @@ class Calls:
         media_type: str = "application/json",
         files: Sequence[str] = (),
         versioned: bool = False,
-        first: Callable[[], Any] | None = None,
+        first: Callable[..., Any] | None = None,
         apart: bool = False,
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
@@ -196,11 +186,56 @@ class Calls:
             name = f"{self.tag}_{view.__name__}"
             told = _documented(method, address, rule, upload, also, files, versioned=versioned, apart=apart)
             made = self.blueprint.doc(operationId=name, **told)(made)
+            made = wraps(made)(_plain(shown, _Shapes(query, None if upload else body, answer), status))
             made = _guarded(made, rule, first, apart=apart)
             self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self.tag])
             return view
 
         return register
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """The schemas of the address, of the body and of the answer."""
+
+    query: type[ma.Schema] | None
+    body: type[ma.Schema] | None
+    answer: Any
+
+
+def _plain(view: View, shapes: _Shapes, status: int) -> Callable[..., Response]:
+    """The view between checking what was sent and writing what it gives, at once.
+
+    The library's own wrappers, which do the same, are there for the OpenAPI document; at each request they would ask
+    anew what stands fast since the start, for about as long as a small call works.
+    """
+    query = shapes.query() if shapes.query is not None else None
+    body = shapes.body() if shapes.body is not None else None
+    answer = shapes.answer() if isinstance(shapes.answer, type) else shapes.answer
+    dump = answer.dump if isinstance(answer, ma.Schema) else _as_it_is
+
+    def plain(**arguments: Any) -> Response:
+        given: list[Any] = []
+        if body is not None:
+            given.append(sent(body))
+        if query is not None:
+            given.append(PARSER.parse(query, request, location="query"))
+        made, other, headers = unpack_tuple_response(view(*given, **arguments))
+        told = made if isinstance(made, Response) else jsonify(dump(made))
+        if not isinstance(made, Response) and other is None:
+            told.status_code = status
+        set_status_and_headers_in_response(told, other, headers)
+        return told
+
+    return plain
+
+
+def _as_it_is(made: Any) -> Any:
+    return made
+
+
+def _refuse(refusal: LiaisonError) -> NoReturn:
+    raise refusal
 
 
 def _as_sent(view: View, body: ma.Schema) -> View:
@@ -235,7 +270,7 @@ def sent_path(body: ma.Schema, path: str) -> str:
 
 
 def _guarded(
-    view: Callable[..., Any], rule: Rule, first: Callable[[], Any] | None = None, *, apart: bool = False
+    view: Callable[..., Any], rule: Rule, first: Callable[..., Any] | None = None, *, apart: bool = False
 ) -> Callable[..., ResponseReturnValue]:
     """The view within the request's limit, its rule and its one transaction."""
 
@@ -251,13 +286,23 @@ def _guarded(
                 g.actor = _known(session, rule)
         if apart:
             return make_response(view(**arguments))
+        work = partial(view, **arguments)
         if first is not None:
-            arguments["prepared"] = first()
-        with transaction() as session:
-            actor = g.actor = _known(session, rule)
-            if request.method in READING:
-                return make_response(view(**arguments))
-            return once(session, actor.username, lambda: make_response(view(**arguments)))
+            try:
+                work = partial(work, prepared=first(**arguments))
+            except LiaisonError as refusal:
+                work = partial(_refuse, refusal)  # told unless the same was done before, and is sent again
+
+        def answer() -> Response:
+            with transaction() as session:
+                actor = g.actor = _known(session, rule)
+                begun()
+                if request.method in READING:
+                    return make_response(work())
+                return once(session, actor.username, lambda: make_response(work()))
+
+        # what was made first may have been used up by the first try
+        return answer() if first is not None else tried_twice(answer, keyed=lambda: HEADER in request.headers)
 
     guarded.api_rule = rule  # type: ignore[attr-defined]  # read back by access.rule_of()
     return guarded
@@ -308,23 +353,3 @@ def _documented(
 def problem_name(status: int) -> str:
     """The name of a refusal among the components of the OpenAPI document."""
     return f"Problem{status}"
-
-
-def _findings(messages: Any, path: str) -> Iterator[Finding]:
-    """marshmallow's nested messages as findings with JSON pointers."""
-    if isinstance(messages, dict):
-        for name, inner in messages.items():
-            yield from _findings(inner, path if name == "_schema" else f"{path}/{name}")
-    else:
-        yield Finding(path or "/", "；".join(str(message) for message in messages))
-
-
-def _require_shallow(value: Any, level: int = 0) -> None:
-    if level > DEEPEST:
-        raise Invalid("内容嵌套过深", [Finding("/", f"最多 {DEEPEST} 层，请精简后重新提交")])
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _require_shallow(inner, level + 1)
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")

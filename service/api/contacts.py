@@ -14,14 +14,25 @@ from service.api.opinions import OpinionItem
 from service.api.records import RecordHistory, Row, journal, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.tasks import Named
-from service.contacts import FORMS, TOPICS, Contact, ContactFilter
-from service.contacts.fields import CONTACT, OPINION
+from service.contacts import ASPECTS, FORMS, TOPICS, Contact, ContactFilter
+from service.contacts.fields import CONTACT, NOTE, OPINION
 from service.fields import picked
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings
 from service.processes.calendars import current
 from service.usecases.names import Names
 
 calls = Calls("contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews")
+
+
+@answers(picked(NOTE, "text"))
+class NoteItem(Schema):
+    """A note on a talent's file: research, discipline, business or training, as a contact learnt of it (C3)."""
+
+    id = Id(required=True)
+    talent = Nested(Named, required=True)
+    aspect = Choice(*ASPECTS, required=True)
+    entered_by = Said(required=True)
+    entered_at = Moment(required=True)
 
 
 @answers(picked(CONTACT, "inbound", "interview", "held_on", "place", "participants", "summary", "follow_up"))
@@ -36,6 +47,7 @@ class ContactItem(Schema):
     tags = List(Said(), required=True)
     activity = Id(required=True, allow_none=True, attribute="activity_id")
     opinions = List(Nested(OpinionItem), required=True)
+    notes = List(Nested(NoteItem), required=True)
     due_on = Day(required=True)
     late = Flag(required=True)
     supplementary = Flag(required=True)
@@ -59,6 +71,19 @@ class OpinionBody(Body):
     talent_id = Text(data_key="talent")
 
 
+@takes(NOTE, new=True)
+class NoteBody(Body):
+    """A note for a talent's file; without ``talent`` it is that of the contact's only one."""
+
+    talent_id = Text(data_key="talent")
+
+
+class NotesBody(Body):
+    """Notes to be added to a contact of topic 3."""
+
+    notes = List(Nested(NoteBody), required=True)
+
+
 @takes(picked(CONTACT, "form", "held_on", "place", "participants", "follow_up", "restricted"), new=True)
 class ContactBody(Body):
     """A contact to be entered."""
@@ -69,6 +94,7 @@ class ContactBody(Body):
     summary = Text(longest=4000, load_default="")
     tags = List(Text(), load_default=list)
     opinions = List(Nested(OpinionBody), load_default=list)
+    notes = List(Nested(NoteBody), load_default=list)
     inbound = Flag(load_default=False)
     interview = Flag(allow_none=True)
     activity_id = Text(allow_none=True, data_key="activity")
@@ -104,7 +130,7 @@ def contact_history(contact_id: UUID) -> Mapping[str, Any]:
 @calls.post("/contacts", answer=ContactItem, status=201, body=ContactBody)
 def record(body: dict[str, Any]) -> object:
     """Enters a contact: by the leader, a liaison of the leader, or the Talent Office."""
-    rules = wired().settings.contacts
+    rules = settings().contacts
     made = contacts.record_contact(
         db(),
         **body,
@@ -124,6 +150,19 @@ def withdraw(body: dict[str, Any], contact_id: UUID) -> object:
     return _shown([made])[0]
 
 
+@calls.post("/contacts/<uuid:contact_id>/notes", answer=ContactItem, status=201, body=NotesBody)
+def note(body: dict[str, Any], contact_id: UUID) -> object:
+    """Adds to a contact what it learnt of a talent's work; it stands on the talent's file."""
+    made = contacts.add_notes(db(), contact_id=contact_id, **body, actor=actor(), now=clock.now())
+    return _shown([made])[0]
+
+
+@calls.post("/contacts/notes/<uuid:note_id>/withdraw", answer=NoteItem, body=Reason)
+def withdraw_note(body: dict[str, Any], note_id: UUID) -> object:
+    """Takes a wrong note off the talent's file."""
+    return contacts.withdraw_note(db(), note_id=note_id, **body, actor=actor(), now=clock.now())
+
+
 def _shown(rows: Sequence[Contact]) -> list[Row]:
     names = Names(db()).learn([row.entered_by for row in rows])
     noted = contacts.restricted_notes(db(), actor(), [row.id for row in rows])
@@ -131,6 +170,7 @@ def _shown(rows: Sequence[Contact]) -> list[Row]:
         Row(
             row,
             talents=[one.talent for one in row.talents],
+            notes=[one for one in row.notes if one.withdrawn_at is None],
             topics=[one.topic for one in row.topics],
             entered_by_name=names.known_person(row.entered_by),
             has_restricted=row.id in noted,

@@ -25,13 +25,14 @@ from service.checks.gate import passed, place, refusal
 from service.checks.graph import entries
 from service.checks.kinds import grouped
 from service.errors import Finding, Invalid
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings, wired
 from service.processes.bundles import CheckedBundle
 from service.processes.definitions import list_definitions, newest_files
 from service.spelling import tidy
 from service.studio.fields import LONGEST_NOTE
 from service.studio.publishing import SAME, release
 from service.usecases import check_context
+from service.usecases.holders import known_people, named_people
 from service.usecases.panels import choices_of
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
@@ -140,7 +141,9 @@ def _checked() -> _Checked:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
     dry_run, process, files = _dry_run(), request.form.get("process") or None, _files()
-    context = replace(check_context(wired().settings, wired().organization), key=process)
+    context = replace(check_context(settings(), wired().organization), key=process)
+    with wired().database.reading() as session:
+        context = replace(context, people=known_people(named_people(session, files)))
     found = check_confined(files, context=replace(context, base=_newest(process)))
     if process is None and all(finding.severity != "error" for finding in found):  # now the files may be read
         tops = _tops(files)
@@ -172,7 +175,7 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
     findings = prepared.found
     if prepared.bundle is None:
         return {"dry_run": True, "definition": None, "findings": findings, "groups": grouped(findings)}, 200
-    words = choices_of(wired().settings, wired().organization)
+    words = choices_of(settings(), wired().organization)
     made = release(db(), prepared.bundle, note=prepared.note, words=words, actor=actor(), now=clock.now())
     status = 200 if made.outcome == SAME else 201
     told = {"findings": findings, "groups": grouped(findings)}

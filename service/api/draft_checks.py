@@ -11,10 +11,10 @@ from service.api.definitions import FindingItem, GroupItem
 from service.api.drafts import RIGHT
 from service.api.fields import Flag, List, Nested, Said, Schema, Whole
 from service.checks.kinds import grouped
-from service.http.context import actor, wired
+from service.http.context import actor, settings, wired
 from service.rehearsal.scenarios import KINDS, Outcome
 from service.studio.checking import Checked, checked
-from service.usecases.studio import house_of, read_draft
+from service.usecases.studio import house_of, knowing, read_draft
 
 calls = Calls("drafts", "Drafts of processes: change, compare, check, rehearse, publish", noun="draft_checks")
 
@@ -65,7 +65,7 @@ class CheckResult(Schema):
 def check_draft(_body: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]:
     """Checks a draft as it would be checked when published, and runs its scenarios."""
     read = read_draft(wired().database, draft_id, actor())
-    house = house_of(wired().settings, wired().organization)
+    house = knowing(house_of(settings(), wired().organization), read.people)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
     return {"revision": read.revision, **result_of(found)}
 

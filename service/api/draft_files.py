@@ -17,7 +17,7 @@ from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotFound
 from service.history import stream_events
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings, wired
 from service.http.files import download
 from service.processes.definitions import stream_of
 from service.processes.tallies import open_tallies
@@ -153,7 +153,7 @@ def open_cases() -> Mapping[str, Any]:
 
 
 def _ways(files: Mapping[str, bytes], process: str) -> Mapping[str, Any]:
-    return _listed(ways(files, process, choices_of(wired().settings, wired().organization)))
+    return _listed(ways(files, process, choices_of(settings(), wired().organization)))
 
 
 def _listed(found: list[ProcessWays]) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings, wired
 from service.http.files import download
 from service.ledger.workbooks import XLSX
 
@@ -80,7 +80,7 @@ def imports(query: dict[str, Any]) -> Mapping[str, Any]:
 def template(kind: str) -> Response:
     """The sheet to fill in, with its columns explained."""
     wanted = exchange.kind_for(kind, actor())
-    made = exchange.template(wanted, exchange.Basis(wired().organization, wired().settings.contacts))
+    made = exchange.template(wanted, exchange.Basis(wired().organization, settings().contacts))
     return download(made, XLSX, f"{wanted.name}导入模板.xlsx")
 
 

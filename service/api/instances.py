@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Response, after_this_request
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -18,7 +17,8 @@ from service.api.shapes import page_of
 from service.api.steps import Step, steps, steps_of
 from service.history import HistoryEvent
 from service.http.context import actor, db, wired
-from service.processes import commands, lateness, operations, queries, sharing
+from service.http.sessions import afterwards
+from service.processes import commands, halting, lateness, operations, queries, sharing
 from service.processes.drawings import drawings
 from service.processes.filters import STAGE
 from service.processes.models import (
@@ -160,6 +160,15 @@ class Reason(Body):
     reason = Text(required=True, longest=10_000)
 
 
+class Suspension(Reason):
+    """Why, what becomes of its dates (``keep``, or ``shift`` by the working days that it stands still), and in words
+    who asked for it and who approved (empty: who suspends)."""
+
+    due = Choice(halting.SHIFT, halting.KEEP, load_default=halting.KEEP)
+    asked_by = Text(load_default="", longest=200)
+    approved_by = Text(load_default="", longest=200)
+
+
 class OptionalReason(Body):
     """Why, if there is something to say."""
 
@@ -238,10 +247,8 @@ def _note_reading(instance_id: UUID) -> None:
     if not sharing.has_unread_copy(db(), instance_id, who):
         return
 
-    @after_this_request
-    def note(answer: Response) -> Response:
-        wired().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
-        return answer
+    note = partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now)
+    afterwards(partial(wired().database.try_aside, note))
 
 
 @calls.get("/instances/<uuid:instance_id>/diagram", answer=Diagram)
@@ -260,16 +267,16 @@ def urge(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
     return moved(db(), db().get_one(Instance, instance_id))
 
 
-@calls.post("/instances/<uuid:instance_id>/suspend", answer=Moved, body=Reason)
+@calls.post("/instances/<uuid:instance_id>/suspend", answer=Moved, body=Suspension)
 def suspend(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
-    """挂起: nothing can be done and no timer fires until it is resumed; due dates stay. For the Talent Office."""
-    return moved(db(), commands.suspend(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
+    """挂起: nothing can be done and no timer fires until it is resumed. For the Talent Office."""
+    return moved(db(), halting.suspend(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
 
 
 @calls.post("/instances/<uuid:instance_id>/resume", answer=Moved, body=OptionalReason)
 def resume(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
-    """恢复 a suspended instance. For the Talent Office."""
-    return moved(db(), commands.resume(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
+    """恢复 a suspended instance; its dates as was said when it was suspended. For the Talent Office."""
+    return moved(db(), halting.resume(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
 
 
 @calls.post("/instances/<uuid:instance_id>/terminate", answer=Moved, body=Reason)

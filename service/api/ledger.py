@@ -20,13 +20,11 @@ from service.processes.filters import STAGE
 from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.past import State, TaskThen, open_tasks_then, states
-from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes.rules import GREY, WORST_FIRST, light
 from service.processes.stages import StageNames
 from service.usecases.names import Names
 
 calls = Calls("requests", "The ledger (台账) of needs")
-
-WORST_FIRST = (RED, YELLOW, GREEN, GREY)
 
 
 class Request(Schema):

@@ -60,6 +60,7 @@ def fingerprint() -> str:
         for name, value in sorted(request.form.items(multi=True)):
             seal.update(dumps([name, value]).encode(errors="surrogatepass"))
         for name, file in request.files.items(multi=True):
+            file.stream.seek(0)  # a first try may have read it
             content = file.stream.read()
             file.stream.seek(0)
             described = [name, file.filename, sha256(content).hexdigest()]

@@ -53,7 +53,7 @@ def people(query: dict[str, Any]) -> Mapping[str, Any]:
     return paged(queries.search_people(db(), wanted(PersonFilter, query), **query))
 
 
-@calls.get("/people/<uuid:person_id>", answer=PersonItem)
+@calls.get("/people/<uuid:person_id>", answer=PersonItem, for_administrators=True)
 def person(person_id: UUID) -> Tagged:
     """One person."""
     found = shown_person(db(), person_id, actor())
@@ -66,7 +66,7 @@ def person_history(person_id: UUID) -> Mapping[str, Any]:
     return journal_of(f"person:{queries.get_person(db(), person_id).id}")
 
 
-@calls.post("/people", answer=PersonItem, status=201, body=NewPerson)
+@calls.post("/people", answer=PersonItem, status=201, body=NewPerson, for_administrators=True)
 def add_person(body: dict[str, Any]) -> object:
     """A new person; a unit's liaison adds to that unit. 409 naming namesakes there, unless ``confirm_duplicate``."""
     return directory.add_person(db(), **body, actor=actor(), now=clock.now())

@@ -17,11 +17,12 @@ from service.api.errors import problem
 from service.api.fields import Body, Choice, Count, Flag, Form, List, Nested, Problem, Query, Said, Schema, Text, Whole
 from service.api.records import Row
 from service.errors import Finding
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings, wired
 from service.processes.options import frozen
 from service.studio import drafts, house_prints, publishing
 from service.studio.difference import ADDED, CHANGED, MOVED, REMOVED, Difference, compare
 from service.studio.fields import LONGEST_NOTE
+from service.usecases.holders import named_people
 from service.usecases.panels import choices_of
 from service.usecases.studio import back_to, house_of, publish_draft
 
@@ -142,7 +143,7 @@ def version_difference(query: dict[str, Any], process: str) -> Mapping[str, Any]
 )
 def deploy_draft(body: dict[str, Any], draft_id: UUID) -> tuple[Mapping[str, Any], int]:
     """Checks a draft with its scenarios and publishes it; where two are needed, proposes it to the second one."""
-    house = house_of(wired().settings, wired().organization)
+    house = house_of(settings(), wired().organization)
     made = publish_draft(wired().database, house, draft_id, note=body["note"], consent=body["consent"], **_who())
     return _published(made)
 
@@ -177,7 +178,7 @@ def rebase_draft(body: dict[str, Any], draft_id: UUID) -> ResponseReturnValue | 
 )
 def back(body: dict[str, Any], process: str) -> tuple[Mapping[str, Any], int]:
     """Makes the content of an earlier version the newest version."""
-    house = house_of(wired().settings, wired().organization)
+    house = house_of(settings(), wired().organization)
     said = {"note": body["note"], "consent": body["consent"], **_who()}
     made = back_to(wired().database, house, process, body["version"], **said)
     return _published(made)
@@ -205,7 +206,8 @@ def _undecided(names: list[str]) -> Response:
 
 
 def _compare(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Difference:
-    return compare(before, after, choices_of(wired().settings, wired().organization))
+    people = named_people(db(), before, after)
+    return compare(before, after, choices_of(settings(), wired().organization, people))
 
 
 def _difference(process: str, base: int | None, told: Difference) -> Mapping[str, Any]:

@@ -83,12 +83,12 @@ class Search(Query):
 
 def paged(page: Page[R], shape: Callable[[R], object] = lambda row: row) -> Mapping[str, Any]:
     """A page of a list as an answer: its rows themselves, or what ``shape`` makes of them."""
-    return {"items": [shape(row) for row in page.items], "total": page.total, "next": page.next}
+    return {"items": [shape(row) for row in page.items], "total": page.total, "more": page.more, "next": page.next}
 
 
 def whole(items: Sequence[object]) -> Mapping[str, Any]:
     """A list that has no pages, as an answer."""
-    return {"items": items, "total": len(items), "next": None}
+    return {"items": items, "total": len(items), "more": False, "next": None}
 
 
 def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping[str, Any]:

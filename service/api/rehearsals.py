@@ -8,7 +8,7 @@ from typing import Any
 from service.api.calls import Calls
 from service.api.fields import Body, Day, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.records import Row
-from service.http.context import actor, wired
+from service.http.context import actor, settings, wired
 from service.studio.trying import Tried, asked, tried
 from service.usecases.studio import house_of, ready_to_try
 
@@ -129,7 +129,7 @@ class RehearsedState(Schema):
 @calls.post("/rehearsals", answer=RehearsedState, body=Rehearsed, right="edit_definitions", apart=True)
 def rehearse(body: dict[str, Any]) -> Mapping[str, Any]:
     """Takes the steps on a draft or a version and tells where they lead; 422 names the step that does not fit."""
-    house = house_of(wired().settings, wired().organization)
+    house = house_of(settings(), wired().organization)
     where = {name: body.pop(name) for name in ("draft", "process", "version")}
     made, calendar = ready_to_try(wired().database, house, **where, actor=actor())
     return state_of(tried(made, asked(body), house.plan, calendar))

@@ -17,12 +17,14 @@ from service.api.shapes import asks, page_of, wanted
 from service.api.versions import Tagged, seen, tagged
 from service.documents import PDF, WORD
 from service.fields import FIRST_YEAR, LAST_YEAR
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings
 from service.http.files import printed
 from service.processes.calendars import current
 from service.reports import REPORT_STATUSES, HalfYearReport, ReportFilter
 from service.reports.edits import report_edits
-from service.usecases import half_years
+from service.reports.numbering import report_number
+from service.usecases import half_years, issuing_reports
+from service.usecases.issuing import RIGHT
 from service.usecases.names import Names
 
 calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet")
@@ -52,6 +54,7 @@ class ReportDetail(ReportItem):
 
     facts = Form(required=True)
     sections = Form(required=True)
+    number = Said(required=True, metadata={"description": "the number of the paper; empty while it has none"})
 
 
 @asks(ReportFilter)
@@ -83,14 +86,14 @@ def report_list(query: dict[str, Any]) -> Mapping[str, Any]:
 def report(report_id: UUID) -> Tagged:
     """One report with figures and texts."""
     found = reports.get_report(db(), report_id, actor())
-    return tagged(_row(found), report_edits(found))
+    return tagged(_whole(found), report_edits(found))
 
 
 @calls.post("/reports", answer=ReportDetail, body=ReportBody)
 def compile_report(body: dict[str, Any]) -> Row:
     """Begins a report, or counts its figures anew; texts stay as they are."""
-    days = wired().settings.contacts.report_days
-    return _row(half_years.begin_report(db(), **body, days=days, actor=actor(), now=clock.now()))
+    days = settings().contacts.report_days
+    return _whole(half_years.begin_report(db(), **body, days=days, actor=actor(), now=clock.now()))
 
 
 @calls.post("/reports/<uuid:report_id>/edit", answer=ReportDetail, body=Sections, versioned=True)
@@ -98,25 +101,34 @@ def edit_report(body: dict[str, Any], report_id: UUID) -> Tagged:
     """Rewords sections of a report that is not submitted."""
     reports.get_report(db(), report_id, actor())
     edited = reports.edit_report(db(), report_id=report_id, **body, version=seen(), actor=actor(), now=clock.now())
-    return tagged(_row(edited), report_edits(edited))
+    return tagged(_whole(edited), report_edits(edited))
 
 
 @calls.post("/reports/<uuid:report_id>/submit", answer=ReportDetail)
 def submit_report(_body: dict[str, Any], report_id: UUID) -> Row:
     """Sends a report to the Talent Office, figures as of now; takes the step of the round that waits for it."""
-    return _row(half_years.send_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
+    return _whole(half_years.send_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
 
 
 @calls.post("/reports/<uuid:report_id>/return", answer=ReportDetail, body=Reason, right="review_reports")
 def return_report(body: dict[str, Any], report_id: UUID) -> Row:
     """Sends a report back with what to mend, by the step of the round where one waits."""
-    return _row(half_years.give_back_report(db(), report_id=report_id, **body, actor=actor(), now=clock.now()))
+    return _whole(half_years.give_back_report(db(), report_id=report_id, **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/reports/<uuid:report_id>/accept", answer=ReportDetail, right="review_reports")
 def accept_report(_body: dict[str, Any], report_id: UUID) -> Row:
     """Accepts a report, by the step of the round where one waits."""
-    return _row(half_years.take_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
+    return _whole(half_years.take_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
+
+
+@calls.post("/reports/<uuid:report_id>/number", answer=ReportDetail, right=RIGHT)
+def number_report(_body: dict[str, Any], report_id: UUID) -> Row:
+    """Gives an accepted report its number, once (编文号)."""
+    issuing_reports.number_report(
+        db(), report_id=report_id, formats=settings().paper_formats, actor=actor(), now=clock.now()
+    )
+    return _whole(reports.get_report(db(), report_id, actor()))
 
 
 papers = Calls(
@@ -144,8 +156,14 @@ def _row(report: HalfYearReport) -> Row:
     return Row(report, due_provisional=reports.due_provisional(report, current(db())))
 
 
+def _whole(report: HalfYearReport) -> Row:
+    provisional = reports.due_provisional(report, current(db()))
+    return Row(report, due_provisional=provisional, number=report_number(db(), report.id))
+
+
 def _paper(report_id: UUID, kind: str) -> Response:
     found = reports.get_report(db(), report_id, actor())
     by = found.submitted_by
     name = (Names(db()).learn([by]).known_person(by) or by) if by else ""
-    return printed(reports.report_document(found, kind, submitted_by=name), found.name, kind)
+    number = report_number(db(), found.id)
+    return printed(reports.report_document(found, kind, submitted_by=name, number=number), found.name, kind)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from service import clock
 from service.api.calls import Calls
-from service.api.fields import Count, Day, Flag, Form, List, Query, Said, Schema, Whole
+from service.api.fields import Body, Count, Day, Flag, Form, List, Query, Said, Schema, Whole
 from service.fields import FIRST_YEAR, LAST_YEAR
-from service.http.context import db
-from service.usecases import half_years
+from service.http.context import actor, db, settings
+from service.usecases import half_years, issuing_reports
+from service.usecases.issuing import RIGHT
 
 calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet", noun="roll_ups")
 
@@ -31,6 +33,14 @@ class RollUp(Schema):
     units = List(Form(), required=True)
     totals = Form(required=True)
     summary = Said(required=True, allow_none=True)
+    number = Said(required=True, metadata={"description": "the number of the paper by that day; empty for none"})
+
+
+class Half(Body):
+    """The half-year whose roll-up is numbered."""
+
+    year = Whole(low=FIRST_YEAR, high=LAST_YEAR, required=True)
+    half = Whole(low=1, high=2, required=True)
 
 
 class HalfQuery(Query):
@@ -45,3 +55,10 @@ class HalfQuery(Query):
 def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
     """Sums up the reports of a half-year, and names those missing; ``summary`` is the Talent Office's."""
     return half_years.rolled_up(db(), on=query.pop("as_of", None), **query)
+
+
+@calls.post("/reports/roll-up/number", answer=RollUp, body=Half, right=RIGHT)
+def number_roll_up(body: dict[str, Any]) -> Mapping[str, Any]:
+    """Gives the roll-up of a half-year its number, once (编文号)."""
+    issuing_reports.number_roll_up(db(), **body, formats=settings().paper_formats, actor=actor(), now=clock.now())
+    return half_years.rolled_up(db(), **body)

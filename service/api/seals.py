@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock, jobs, seals
 from service.api.calls import Calls
@@ -19,7 +20,7 @@ from service.http.context import actor, db, told, wired
 from service.http.files import download
 from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.evidence import hand_out
-from service.usecases.sealing import RIGHT, SEAL
+from service.usecases.sealing import LARGEST, RIGHT, SEAL, submit_against
 
 calls = Calls("seals", "Seals: signed heads over the journal, proofs, evidence")
 ZIP = "application/zip"
@@ -75,6 +76,26 @@ def make_seal(_: dict[str, Any]) -> Row:
     return view_of(jobs.submit(db(), kind=SEAL, params={}, actor=actor(), now=clock.now(), total=1))
 
 
+UPLOAD = {
+    "type": "object",
+    "required": ["files"],
+    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+}
+
+
+@calls.post("/seals/against", answer=JobView, status=202, upload=UPLOAD, size=LARGEST, right=RIGHT)
+def against() -> Row:
+    """Has the journal held against heads that were kept elsewhere (``seal-000001.json``, ``seal-000001.leaves.gz``).
+
+    The worker makes every hash anew; the job's ``result`` says ``ok``, and ``mismatches`` with the first event that was
+    changed. The files are forgotten afterwards.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    sent = {str(one.filename): one.read() for one in request.files.getlist("files") if one.filename}
+    return view_of(submit_against(db(), sent, actor=actor(), now=clock.now()))
+
+
 @calls.get("/seals/<number>/proof", answer=ProofView, query=EventWish, right=RIGHT)
 def event_proof(query: dict[str, Any], number: str) -> seals.Proof:
     """The proof that an event is under a seal. 409 where it came later, or is not as it was sealed."""
@@ -83,7 +104,7 @@ def event_proof(query: dict[str, Any], number: str) -> seals.Proof:
     return seals.proof(db(), seals.seal_of(db(), int(number)), query["stream"], query["seq"])
 
 
-@calls.file("/instances/<uuid:instance_id>/evidence", media_types=(ZIP,), right=EVIDENCE)
+@calls.file("/instances/<uuid:instance_id>/evidence", media_types=(ZIP,), right=EVIDENCE, apart=True)
 def case_evidence(instance_id: UUID) -> Response:
     """The evidence of a case as it stands, with the program that checks it; the export is journaled."""
     made = hand_out(wired().database, instance_id, actor())

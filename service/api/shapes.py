@@ -44,6 +44,7 @@ def page_of(item: type[Schema], name: str, **more: ma.fields.Field[Any]) -> type
             "__doc__": f"A page of {name.lower()}.",
             "items": List(Nested(item), required=True),
             "total": Whole(required=True),
+            "more": Flag(required=True, metadata={"description": "there are more than `total`"}),
             "next": Whole(required=True, allow_none=True),
             **more,
         },

@@ -52,6 +52,12 @@ class Step(Schema):
     stand_in = Said(required=True, allow_none=True)
     entered_at = Moment(required=True)
     due_on = Day(required=True, allow_none=True)
+    first_due_on = Day(
+        required=True, allow_none=True, metadata={"description": "the date that it first had; due_on is the one agreed"}
+    )
+    asked_due_on = Day(
+        required=True, allow_none=True, metadata={"description": "the later date that its unit asks for (延期)"}
+    )
     due_provisional = Flag(required=True)
     light = Choice(GREEN, YELLOW, RED, GREY, required=True)
     status = Choice(OPEN, DONE, CANCELLED, required=True)

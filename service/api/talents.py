@@ -8,16 +8,18 @@ from typing import Any
 from service import clock
 from service import talents as registry
 from service.api.calls import Calls
-from service.api.fields import Body, Choice, Day, Flag, Id, List, Nested, Query, Said, Schema, Text
-from service.api.records import RecordHistory, Row, Search, journal, paged
+from service.api.fields import Body, Choice, Count, Day, Flag, Form, Id, List, Moment, Nested, Query, Said, Schema, Text
+from service.api.records import RecordHistory, Row, Search, journal, paged, whole
 from service.api.shapes import answers, asks, page_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
+from service.db.stretches import Place, Stretch
 from service.http.context import actor, db
 from service.liaisons import leaders_of, served_ids
 from service.rights import may
 from service.talents import FIELDS, Talent, TalentFilter
 from service.talents.edits import talent_edits
 from service.talents.fields import SOURCE
+from service.usecases.talent_file import KINDS, file_of
 from service.usecases.talents import update_talent
 
 TAG, TAG_SAYS = "talents", "高层次人才信息库: talents and teams"
@@ -93,6 +95,40 @@ class NewTalent(Body):
     confirm_duplicate = Flag(load_default=False)
 
 
+class FileEntry(Schema):
+    """An entry of a talent's file. ``at`` is null where the day alone is known.
+
+    ``record`` is what it is about, where the reader may see that: ``{kind, id}``; of a file that is the attachment.
+    """
+
+    kind = Choice(*KINDS, required=True)
+    on = Day(required=True)
+    at = Moment(required=True, allow_none=True)
+    title = Said(required=True)
+    text = Said(required=True)
+    facts = List(Said(), required=True)
+    who = Said(required=True)
+    late = Flag(required=True)
+    record = Form(required=True, allow_none=True)
+
+
+class TalentFile(Schema):
+    """A stretch of a talent's file, the newest first. ``next`` is sent as ``after`` for the following one."""
+
+    items = List(Nested(FileEntry), required=True)
+    next = Said(required=True, allow_none=True)
+
+
+class FileQuery(Query):
+    """The part of the file: a kind, a period (both days included), after which place."""
+
+    kind = Choice(*KINDS)
+    since = Day()
+    until = Day()
+    after = Text()
+    limit = Count(low=1, high=200, load_default=50)
+
+
 class OnDay(Body):
     """The day of the operation; without it today."""
 
@@ -125,7 +161,7 @@ def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
     units = registry.units_shown(actor())
     found = [one for one in registry.duplicates(db(), **query) if units is None or one.talent.employer_unit in units]
     items = [Row(one.talent, why=one.why) for one in found]
-    return {"items": items, "total": len(items), "next": None}
+    return whole(items)
 
 
 @calls.get("/talents/<talent_id>", answer=TalentItem, right="view_talents")
@@ -141,6 +177,23 @@ def talent_history(talent_id: str) -> Mapping[str, Any]:
     found = registry.get_talent(db(), talent_id, actor())
     leaders = leaders_of(db(), [found.id], clock.today(), actor())[found.id]
     return journal(registry.file_history(db(), found, actor(), leaders))
+
+
+@calls.get("/talents/<talent_id>/file", answer=TalentFile, query=FileQuery, right="view_talents")
+def talent_file(query: dict[str, Any], talent_id: str) -> Mapping[str, Any]:
+    """一人一档: contacts, notes, opinions, activities, matters, needs, changes, links and files as one list by time.
+
+    Each reader is told what the lists of these records would tell; there is no count of all.
+    """
+    found = registry.get_talent(db(), talent_id, actor())
+    after = Place.read(query["after"]) if query.get("after") else None
+    wanted_part = Stretch(query["limit"], after, query.get("since"), query.get("until"))
+    part = file_of(db(), found, actor(), wanted_part, query.get("kind"), kinds=False)
+    items = [
+        Row(one, record=dict(zip(("kind", "id"), one.record, strict=True)) if one.record[0] else None)
+        for one in part.entries
+    ]
+    return {"items": items, "next": str(part.next) if part.next is not None else None}
 
 
 @calls.post("/talents", answer=TalentItem, status=201, body=NewTalent, right="edit_talents")

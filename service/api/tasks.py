@@ -72,6 +72,8 @@ class Rights(Schema):
     release = Flag(required=True, attribute="may_release")
     reassign = Flag(required=True, attribute="may_reassign")
     take_back = Flag(required=True, attribute="may_take_back")
+    ask_extension = Flag(required=True, attribute="may_ask")
+    decide_extension = Flag(required=True, attribute="may_extend")
 
 
 class Listing(Schema):
@@ -107,6 +109,9 @@ class TaskDetail(Task):
         metadata={"description": "why the form is not handed out (too large, deployed long ago); else empty"},
     )
     data = Form(required=True)
+    proposed = List(
+        Said(), required=True, metadata={"description": "fields of data that the service has filled in (x-fill)"}
+    )
     due_explanation = Nested(DueExplanation, required=True, allow_none=True)
     due_basis = Said(required=True, allow_none=True)
     days_left = Whole(required=True, allow_none=True)
@@ -167,7 +172,7 @@ def tasks(query: dict[str, Any]) -> Mapping[str, Any]:
         raise Invalid("已办任务没有灯", [Finding("/light", "只能与 status=open 一起使用")])
     listed = queries.open_tasks if asked.status == OPEN else queries.done_tasks
     page = listed(db(), actor(), today=clock.today(), filters=asked, **query)
-    return {**paged(page), "items": _rows(db(), [(row, row.instance) for row in page.items])}
+    return {**paged(page), "items": task_rows(db(), [(row, row.instance) for row in page.items])}
 
 
 @calls.get("/tasks/<uuid:task_id>", answer=TaskDetail)
@@ -175,11 +180,12 @@ def task(task_id: UUID) -> Row:
     """One task with its form, its data and the explanation of its due date."""
     detail = queries.task_detail(db(), task_id, actor())
     return Row(
-        *_rows(db(), [(detail.task, detail.instance)]),
+        *task_rows(db(), [(detail.task, detail.instance)]),
         detail,
         schema={} if detail.refused else detail.schema,
         ui_schema={} if detail.refused else detail.ui_schema,
         data=detail.data,
+        proposed=sorted(detail.proposed),
         due_explanation=explained(detail.due_explanation) if detail.due_explanation else None,
         round=detail.round,
         may=detail,
@@ -206,43 +212,43 @@ def complete(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     409: done already, or changed since ``revision``; 422: bad data, field by field (``/data/…``); 403: not yours.
     """
     done = commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), **body)
-    return {**_moved(done), "warnings": queries.warnings_of(db(), done)}
+    return {**moved_task(done), "warnings": queries.warnings_of(db(), done)}
 
 
 @calls.post("/tasks/<uuid:task_id>/claim", answer=Moved)
 def claim(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """领办: takes an unassigned task for oneself."""
-    return _moved(operations.claim(db(), task_id=task_id, actor=actor(), now=clock.now()))
+    return moved_task(operations.claim(db(), task_id=task_id, actor=actor(), now=clock.now()))
 
 
 @calls.post("/tasks/<uuid:task_id>/release", answer=Moved)
 def release(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """退领: gives a task back to all candidates."""
-    return _moved(operations.release(db(), task_id=task_id, actor=actor(), now=clock.now()))
+    return moved_task(operations.release(db(), task_id=task_id, actor=actor(), now=clock.now()))
 
 
 @calls.post("/tasks/<uuid:task_id>/reassign", answer=Moved, body=Handover)
 def reassign(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """转办: hands the task to another candidate."""
-    return _moved(operations.reassign(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+    return moved_task(operations.reassign(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
 
 
 @calls.post("/tasks/<uuid:task_id>/return", answer=Moved, body=Return)
 def return_task(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """退回: moves the case back to an earlier step."""
-    return _moved(commands.return_task(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+    return moved_task(commands.return_task(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
 
 
 @calls.post("/tasks/<uuid:task_id>/take_back", answer=Moved, body=Reason)
 def take_back(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """撤回: undoes one's own completed step while nobody has acted on it."""
-    return _moved(operations.take_back(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+    return moved_task(operations.take_back(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
 
 
 @calls.post("/tasks/<uuid:task_id>/acknowledge", answer=Moved)
 def acknowledge(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """签收: says that the task, or an urge, has been received. Moves no deadline."""
-    return _moved(operations.acknowledge(db(), task_id=task_id, actor=actor(), now=clock.now()))
+    return moved_task(operations.acknowledge(db(), task_id=task_id, actor=actor(), now=clock.now()))
 
 
 @calls.post("/tasks/<uuid:task_id>/comment", answer=Entry, status=201, body=Remark)
@@ -262,13 +268,15 @@ def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
     return {"kind": detail.listed, "total": total, "href": f"/api/v1/tasks/{detail.task.id}/records"}
 
 
-def _moved(row: UserTask) -> Mapping[str, Any]:
+def moved_task(row: UserTask) -> Mapping[str, Any]:
+    """Where the case stands after an operation on a task, as the shape ``Moved``."""
     instance = db().get_one(Instance, row.instance_id)
     [step] = steps_of(db(), [(row, instance)], marks(db(), [row], clock.today()))
     return {"task": step, **moved(db(), instance)}
 
 
-def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:
+def task_rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:
+    """Tasks, each with its case, as the shape ``Task``; a fixed number of statements."""
     pairs = list(rows)
     told = steps_of(session, pairs, marks(session, [row for row, _ in pairs], clock.today()))
     names = Names(session).learn(

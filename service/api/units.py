@@ -13,7 +13,7 @@ from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
 from service.http.context import actor, db, wired
 from service.people import queries
-from service.people.edits import liaison_edits, unit_edits
+from service.people.edits import head_edits, liaison_edits, unit_edits
 from service.people.fields import UNIT
 from service.people.filters import LiaisonFilter, UnitFilter
 
@@ -59,13 +59,27 @@ class NewLiaison(Body):
     replace = Flag(load_default=False)
 
 
-@calls.get("/units", answer=page_of(UnitItem, "Units"), query=query_of(UnitFilter))
+class HeadItem(Schema):
+    """The head (负责人) of a unit; ``entered``: as such, not as principal officer. Null: there is none."""
+
+    person_id = Id(required=True, allow_none=True)
+    name = Said(required=True, allow_none=True)
+    entered = Flag(required=True)
+
+
+class NewHead(Body):
+    """The new head of a unit; null: nobody any more."""
+
+    person_id = Id(required=True, allow_none=True)
+
+
+@calls.get("/units", answer=page_of(UnitItem, "Units"), query=query_of(UnitFilter), for_administrators=True)
 def units(query: dict[str, Any]) -> Mapping[str, Any]:
     """Units by name, pinyin, initials or code."""
     return paged(queries.search_units(db(), wanted(UnitFilter, query), **query))
 
 
-@calls.get("/units/<code>", answer=UnitItem)
+@calls.get("/units/<code>", answer=UnitItem, for_administrators=True)
 def unit(code: str) -> Tagged:
     """One unit."""
     found = queries.get_unit(db(), code)
@@ -105,6 +119,26 @@ def liaison(code: str) -> Tagged:
     """The one liaison of a unit today."""
     found = queries.get_liaison(db(), code, clock.today())
     return tagged(found, liaison_edits(found.unit))
+
+
+@calls.get("/units/<code>/head", answer=HeadItem, right="view_directory")
+def head(code: str) -> Tagged:
+    """The head of a unit today, who hears of circulars about it."""
+    found = queries.get_unit(db(), code)
+    person = people.heads_of(db(), [found.code], clock.today()).get(found.code)
+    told = {
+        "person_id": person.id if person is not None else None,
+        "name": person.name if person is not None else None,
+        "entered": person is not None and people.entered_head(db(), found.code) is person,
+    }
+    return tagged(told, head_edits(found))
+
+
+@calls.post("/units/<code>/head", answer=HeadItem, body=NewHead, versioned=True)
+def name_head(body: dict[str, Any], code: str) -> Tagged:
+    """Enters the head of a unit."""
+    people.name_head(db(), unit_code=code, person_id=body["person_id"], version=seen(), actor=actor(), now=clock.now())
+    return head(code)
 
 
 @calls.post("/liaisons", answer=LiaisonItem, status=201, body=NewLiaison, versioned=True)

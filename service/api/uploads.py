@@ -33,4 +33,6 @@ def uploaded(name: str, please: str) -> tuple[str, bytes]:
         raise Invalid(please, [Finding(f"/{name}", please)])
     if len(files) > 1:
         raise Invalid("一次只能上传一个文件", [Finding(f"/{name}", "一次只能上传一个文件，请逐个上传")])
-    return files[0].filename, files[0].read()
+    content = files[0].read()
+    files[0].seek(0)  # what tells a repeated request from another reads it too
+    return files[0].filename, content

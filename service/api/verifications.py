@@ -12,8 +12,9 @@ from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Said,
 from service.api.jobs import JobView, view_of
 from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
-from service.audit.models import FULL, INCREMENTAL, Verification
+from service.audit.models import FULL, INCREMENTAL
 from service.audit.verifying import results
+from service.audit.verifying.advice import advised
 from service.http.context import actor, db
 from service.usecases.verifying import VERIFY
 
@@ -39,7 +40,11 @@ class VerificationItem(Schema):
 
 
 class VerificationView(VerificationItem):
-    """A result with its first findings, each ``{name, stream, seq, what, table, row, column}``."""
+    """A result with its first findings.
+
+    Each is ``{name, stream, seq, what, table, row, column, must, have, grade, next}``: ``must`` and ``have`` say in
+    words what must stand there and what does, ``grade`` (甲, 乙, 丙) how grave it is, ``next`` what to do first.
+    """
 
     findings = List(Form(), required=True)
 
@@ -64,6 +69,7 @@ def begin_verification(body: dict[str, Any]) -> Row:
 
 
 @calls.get("/verifications/<uuid:verification_id>", answer=VerificationView, right=results.RIGHT)
-def one_verification(verification_id: UUID) -> Verification:
+def one_verification(verification_id: UUID) -> Row:
     """One result with its findings."""
-    return results.verification(db(), actor(), verification_id)
+    one = results.verification(db(), actor(), verification_id)
+    return Row(one, findings=advised(one.findings))

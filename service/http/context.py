@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, cast
 
 from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
 from service.access_log import Keeper
-from service.config import Organization, Settings
+from service.config import Organization, Settings, Wording
 from service.db import Database
 from service.rights import Actor
+from service.usecases.in_force import over
 
 KEY = "liaison"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,7 +25,11 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class Wired:
     """The parts that ``create_app`` hands to pages and API. ``config`` is the directory of the settings.
 
-    ``keeper`` takes what the access log is to say of requests.
+    ``settings`` are those of the start: what holds now is ``settings()``.
+
+    ``keeper`` takes what the access log is to say of requests; ``wordings`` are those of notices, as read at the start.
+    ``district`` is whose parts they are where one process serves several ('' where it serves one); ``kept`` is what
+    pages and API remember of it in this process.
     """
 
     database: Database
@@ -32,16 +37,28 @@ class Wired:
     organization: Organization
     config: Path
     keeper: Keeper
+    wordings: Mapping[str, Wording]
+    district: str = ""
+    kept: dict[object, Any] = field(default_factory=dict)
+
+
+class Several(Protocol):
+    """The parts of several districts, of which a request asks for one."""
+
+    def wired(self) -> Wired:
+        """The parts of the district that the request is for."""
+        ...
 
 
 def wired() -> Wired:
-    """The wiring of the running app."""
-    return cast(Wired, current_app.extensions[KEY])
+    """The wiring of the running app; where it serves several districts, of the one that this request is for."""
+    found: Wired | Several = current_app.extensions[KEY]
+    return found if isinstance(found, Wired) else found.wired()
 
 
 def settings() -> Settings:
-    """The settings of the running app."""
-    return wired().settings
+    """The settings in force: those of the start with what pages have changed since."""
+    return over(wired().database, wired().settings)
 
 
 def db() -> Session:
@@ -61,9 +78,13 @@ def told() -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """The one transaction of a request: writing for a POST, else one whose changes are never kept."""
+    """The one transaction of a request: writing for a POST, else one whose changes are never kept.
+
+    A sheet of a whole list is read from the server for reading, where there is one.
+    """
     database = wired().database
-    opened = database.reading() if request.method in READING else database.transaction()
+    reads, sheet = request.method in READING, (request.path or "").endswith(".xlsx")
+    opened = database.reading(aside=sheet) if reads else database.transaction()
     with opened as session:
         g.db = session
         try:

@@ -40,8 +40,17 @@ def note(work: Callable[[Session], object]) -> None:
     g.noted = work
 
 
+def afterwards(work: Callable[[], object]) -> None:
+    """Has ``work`` done once the request's own transaction is over, and before the answer goes out; what it raises is
+    the answer. A request that is tried once more does what its last try has asked for."""
+    g.setdefault("afterwards", []).append(work)
+
+
 def noting(answer: Response) -> Response:
-    """Notes, once a minute, that the session or token was used; after the request's transaction, waiting for nobody."""
+    """Does what waits for the end of the request's transaction; and notes, once a minute, that the session or token was
+    used, waiting for nobody."""
+    for work in g.pop("afterwards", ()):
+        work()
     noted = g.pop("noted", None)
     if noted is not None:
         wired().database.try_aside(noted)

@@ -5,7 +5,7 @@ into the usual one, ``keys`` makes what is searched, ``pinyin`` spells names in 
 """
 
 from service.spelling.characters import CONTROLS, code_point, half_width, is_noncharacter, one_line, tidy, unusable
-from service.spelling.keys import plain, search_key, terms, written_ways
+from service.spelling.keys import grams, plain, search_key, terms, written_ways
 from service.spelling.pinyin import PART_READINGS, PERSON_READINGS, Spelling, spell, syllables
 from service.spelling.variants import folded, simplified
 
@@ -16,6 +16,7 @@ __all__ = [
     "Spelling",
     "code_point",
     "folded",
+    "grams",
     "half_width",
     "is_noncharacter",
     "one_line",

@@ -36,6 +36,19 @@ def search_key(*parts: str | Iterable[str] | None) -> str:
     return " ".join(dict.fromkeys(word for word in map(plain, words) if word))
 
 
+def grams(text: str) -> list[str]:
+    """The pieces of a search key by which an index finds it, each once: every two characters that stand together, and
+    of ASCII every three. A word of one character has none.
+
+    PostgreSQL makes the same ones by its function ``case_grams``.
+    """
+    found: dict[str, None] = {}
+    for word in text.split(" "):
+        found |= dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1))
+        found |= dict.fromkeys(piece for at in range(len(word) - 2) if (piece := word[at : at + 3]).isascii())
+    return list(found)
+
+
 def written_ways(query: str) -> list[str]:
     """The spellings under which running text, which has no key, is searched; at most ``MOST_WAYS``.
 

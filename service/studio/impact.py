@@ -106,7 +106,7 @@ class Look:
         instance, known = case.instance, known_of(case.tasks)
         outlook = partial(Outlook, instance.id, instance.number, instance.version)
         days = DayFunctions(self.calendar, self.now)
-        context = context_of(instance.id, 0, days, no_action, self.opening)
+        context = replace(context_of(instance.id, 0, days, no_action, self.opening), in_memory=True)
         mapping = {pair: to for pair, to in self.choices.mapping.items() if pair in old.program.names}
         move = Move(old, self.new, instance.frame, self.frame, mapping, self.choices.due, self.version)
         try:

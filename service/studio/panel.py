@@ -16,6 +16,7 @@ from service.checks.titles import PARAMETER_TITLES, PROCESS_TITLES, SIGNS, TASK_
 from service.processes import properties
 from service.processes.properties import PAGES, PROCESS, TASK, Property
 from service.processes.terms import STAGES
+from service.studio import reach
 
 Json = dict[str, Any]
 
@@ -64,6 +65,8 @@ class Choices:
     notices: Mapping[str, str] = field(default_factory=dict)
     counters: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Sign-in name → name and unit of those whom the diagrams at hand name."""
 
 
 NOTHING_KNOWN = Choices((), {}, {}, ())
@@ -86,9 +89,13 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
     """All that the page needs to show the panel of any element of the bundle's diagrams.
 
     ``kinds``: by panel name ``{title, help, schema, ui}``; ``actions``: by name ``{does, parameters}``; ``known``: data
-    that expressions may name, ``{name, title, values?, insert?}``, ``branches``: those meant on a sequence flow, by its
-    id; ``roles``, ``units``: ``{value, title}``; ``forms``: the names of the forms that there are.
+    that expressions may name (``known.known``), ``branches``: those meant on a sequence flow, by its id; ``before``,
+    ``inside``, ``slots``: by element those that a step can take from (``reach``); ``roles``, ``units``:
+    ``{value, title}``; ``people``: sign-in name → words of those whom the diagrams name; ``forms``: the names of the
+    forms that there are.
     """
+    samples = {one.name: one.sample for one in choices.actions}
+    data = known(bundle, choices.settings, samples=samples, units=choices.units)
     stages = _stages(bundle, choices)
     actions = sorted(choices.actions, key=lambda one: one.title)
     listed = {
@@ -104,11 +111,15 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
         "actions": {
             one.name: {"does": one.does.replace("`", ""), "parameters": _parameters(one, listed)} for one in actions
         },
-        "known": known(bundle, choices.settings, samples={one.name: one.sample for one in actions}),
+        "known": data,
+        "before": reach.before(bundle, data),
+        "inside": reach.inside(bundle),
+        "slots": reach.slots(bundle),
         "branches": branches(bundle),
         "known_at_clock": [{"name": "due_on", "title": "所在任务的到期日"}],
         "roles": _offered(choices.roles),
         "units": _offered(choices.units),
+        "people": dict(choices.people),
         "forms": sorted(bundle.forms),
     }
 
@@ -173,6 +184,7 @@ def _kinds(bundle: Bundle, choices: Choices, stages: Mapping[str, str], actions:
                 "stage": stage,
                 "id": ID,
             },
+            {"result": _widget("name", of="result", empty="不记")},
         ),
         "rule": _kind(
             "查规则表",
@@ -254,7 +266,7 @@ def _user_task(bundle: Bundle, stages: Mapping[str, str], many: Json, many_ui: J
         "clock": {"type": "boolean", "title": TASK_TITLES["clock"], "x-true": "paused"},
         "about": _text(
             TASK_TITLES["about"],
-            "不在单位名下的任务才写：填存放单位的数据名。几个单位各办一份、只取其中几份的，写条件，条件前加上“slots:”（英文字母和英文冒号）。",
+            "不在单位名下的任务才选：任务的名称后面写上是哪些单位的。",
         ),
     }
     said = _said(TASK, TASK_TITLES, special)
@@ -262,6 +274,7 @@ def _user_task(bundle: Bundle, stages: Mapping[str, str], many: Json, many_ui: J
         "candidates": _widget("who"),
         "due": _widget("due"),
         "warn": _widget(EXPRESSION, kind="warn"),
+        "about": _widget("about"),
         **many_ui,
     }
     return _kind("要人办的任务", {"name": NAME, **said, **many, "id": ID}, ui)
@@ -285,12 +298,17 @@ def _process() -> Json:
 def _many() -> tuple[Json, Json]:
     fields = {
         "many": {"type": "boolean", "title": "名单上每一项同时各办一份", "x-keep": "many"},
-        "list": _text("名单（数据的名称）", **{"x-keep": "list"}),
-        "item": _text("每一项记作", **{"x-keep": "item"}),
-        "each": _text("每一份最后的结论（可不写）", **{"x-keep": "each"}),
-        "results": _text("各份结论收进（可不写）", **{"x-keep": "results"}),
+        "list": _text("名单", **{"x-keep": "list"}),
+        "item": _text("每一项记作", "各办一份的图和表单里，用这个名称取名单上的那一项。", **{"x-keep": "item"}),
+        "each": _text("每一份最后的结论（可不收）", **{"x-keep": "each"}),
+        "results": _text("各份结论收进", "以后的条件用这个名称取全部结论。", **{"x-keep": "results"}),
     }
-    return fields, {"list": _widget(EXPRESSION, kind="collection")}
+    return fields, {
+        "list": _widget("list"),
+        "item": _widget("name", of="item"),
+        "each": _widget("each"),
+        "results": _widget("name", of="results"),
+    }
 
 
 def _parameters(action: Declared, listed: Mapping[str, Mapping[str, str]]) -> Json:

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from service import documents
 from service.checks.bundle import Bundle
-from service.checks.prints import sample_of
+from service.checks.prints import for_paper, sample_of
 from service.errors import NotFound
 from service.ledger.case_record import Record
 from service.ledger.circulars import circular_of, circulars_of
 from service.ledger.own_papers import given, title_of
 from service.ledger.sheet import sheet_of
+from service.ledger.step_papers import step_paper_of, step_papers
 from service.processes.filters import CaseFilter
 from service.processes.models import COMPLETED, Instance
 from service.processes.queries import cases
@@ -52,7 +53,7 @@ MOST_CASES = 20
 def templates(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files of the print templates by name, those of the house for what the draft does not replace."""
     own = {name.removeprefix(FOLDER): content for name, content in files.items() if name.startswith(FOLDER)}
-    house = {f"{name}.typ": (documents.TEMPLATE_FOLDER / f"{name}.typ").read_bytes() for name in HOUSE}
+    house = {name: content for name, content in documents.house_templates().items() if name != documents.SHARED}
     return {**house, **own}
 
 
@@ -77,9 +78,9 @@ def names_for(bundle: Bundle) -> Json:
     }
 
 
-def sample_data(bundle: Bundle, name: str) -> Json:
+def sample_data(bundle: Bundle, name: str, template: bytes) -> Json:
     """The data of a made-up case in which all was filled in."""
-    return {**documents.SAMPLES.get(name, {}), **sample_of(bundle)}
+    return for_paper(sample_of(bundle), name, template)
 
 
 def finished(session: Session, process: str, actor: Actor) -> list[Instance]:
@@ -96,26 +97,40 @@ def case_numbered(session: Session, process: str, number: str, actor: Actor) -> 
     return found.items[0].id
 
 
-def case_data(session: Session, process: str, instance_id: UUID, name: str, actor: Actor) -> Json:
+def case_data(
+    session: Session,
+    process: str,
+    instance_id: UUID,
+    name: str,
+    actor: Actor,
+    templates: Mapping[str, bytes] | None = None,
+) -> Json:
     """The data of a real case as the paper ``name`` gets them, as ``actor`` may see it. Raises NotFound, Conflict."""
     record = Record(session, instance_id, actor)
     if record.instance.process != process:
         raise NotFound("没有这件事项")
-    return _data(record, name, actor)
+    return _data(record, name, actor, templates or {})
 
 
-def rehearsed_data(session: Session, rehearsal: Written, name: str, actor: Actor) -> Json:
+def rehearsed_data(
+    session: Session, rehearsal: Written, name: str, actor: Actor, templates: Mapping[str, bytes] | None = None
+) -> Json:
     """The data of a rehearsed case as the paper ``name`` gets them: made as those of a real one, of its journal.
 
     Raises NotFound, Conflict.
     """
-    data = _data(WrittenRecord(session, rehearsal), name, actor)
+    data = _data(WrittenRecord(session, rehearsal), name, actor, templates or {})
     if "person" in data:  # the talent of a scenario is nobody
-        data["person"] = documents.SAMPLES[name]["person"]
+        data["person"] = documents.SAMPLES.get(name, documents.OF_A_STEP)["person"]
     return data
 
 
-def _data(record: Record, name: str, actor: Actor) -> Json:
+def _data(record: Record, name: str, actor: Actor, templates: Mapping[str, bytes]) -> Json:
+    if documents.about(templates.get(f"{name}.typ", b"")).each:
+        found = [one for one in step_papers(record, templates) if one.name == name]
+        if not found:
+            raise NotFound("这件事项还没有办过出这份文书的步骤")
+        return dict(step_paper_of(record, templates, name, found[-1].seq, actor).data)
     if name == "sheet":
         return dict(sheet_of(record, actor).data)
     if name == "circular":

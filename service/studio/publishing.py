@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service import clock, history
+from service.checks.house import require_house
 from service.errors import Conflict, Finding, Invalid
 from service.history.records import owe_notice, record
 from service.processes import definitions
@@ -77,6 +78,7 @@ def release(
         scenarios = scenarios_of(before)
     told = _compared(session, newest, before, {**bundle.files, **scenarios}, words)
     if newest is None or told.sort == "content":
+        require_house(house_prints.changed(session, newest, bundle.files, bundle.key), bundle.files)
         made = definitions.deploy(
             session,
             bundle,

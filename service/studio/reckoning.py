@@ -17,9 +17,12 @@ from service.checks.known import forms_before, known
 from service.checks.sampling import names_in
 from service.checks.speaking import Speaker
 from service.checks.tasks import NARROWING, candidate_problems
+from service.checks.value_words import subjects_in_words, value_in_words
+from service.checks.wording import UNITS
 from service.engine.expressions import ExpressionError, as_date, evaluate
 from service.processes.calendars import DayFunctions
 from service.processes.cycles import Cycle
+from service.processes.terms import SLOTS
 from service.spelling import syllables
 from service.workdays import Calendar
 
@@ -59,6 +62,8 @@ class Reckoning:
             return self._cycle(text)
         if kind == "who":
             return self._who(text)
+        if kind == "about":
+            return self._about(text, element)
         extra = frozenset({"due_on"}) if due else frozenset[str]()
         found = self._problems(Use("", 1, element or "-", kind, text, extra=extra)) if text.strip() else []
         if found:
@@ -66,6 +71,8 @@ class Reckoning:
         if kind == "condition":
             data = known(self._bundle, self._context.settings or (), forms_before(self._bundle, element))
             return {"problems": [], "says": in_words(text, data)}
+        if kind in ("parameter", "collection"):
+            return {"problems": [], "says": value_in_words(text, self._all(), self._names())}
         words = date_in_words(text, self._all()) if kind in DATED else ""
         return {"problems": [], "says": self._date(kind, text, due), "words": words}
 
@@ -83,6 +90,16 @@ class Reckoning:
         if not found and colon and kind in NARROWING:
             return self.told("candidates", expression.strip())
         return {"problems": found, "says": ""}
+
+    def _about(self, text: str, element: str) -> dict[str, Any]:
+        """The units that a step decides on: those of the slots for which a condition holds, or those that data name."""
+        slots = text.startswith(SLOTS)
+        asked = text.removeprefix(SLOTS).strip()
+        found = self._problems(Use("", 1, element or "-", "slots" if slots else "about", asked)) if asked else []
+        return {"problems": found, "says": "" if found else subjects_in_words(text, self._all(), self._names())}
+
+    def _names(self) -> Mapping[str, str]:
+        return self._context.names.get(UNITS, {})
 
     def _date(self, kind: str, text: str, due: str) -> str:
         if kind not in DATED:

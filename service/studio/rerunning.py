@@ -100,7 +100,7 @@ class Rerun:
         step: str = "",
         fields: tuple[str, ...] = (),
     ) -> Tested:
-        path = rehearsal.state.path if rehearsal is not None else ()
+        path = rehearsal.passed if rehearsal is not None else ()
         flows = Counter((one.process, one.source, one.node) for one in path if one.source is not None)
         before = Counter(
             (process, source, node)
@@ -133,7 +133,7 @@ class Rerun:
                 for number, step in enumerate(waiting)
                 if (moment := self._moment(rehearsal, step)) is not None
             ]
-            asked = [(self._supposed_at(one), one) for one in rehearsal.state.open if self._supposes(one, waiting)]
+            asked = [(self._supposed_at(one), one) for one in rehearsal.open if self._supposes(one, waiting)]
             first = min(coming, key=lambda one: one[:2], default=None)
             new = min(asked, key=lambda one: (one[0], one[1].id), default=None)
             if new is not None and (first is None or new[0] <= first[0]):
@@ -145,7 +145,7 @@ class Rerun:
                 self._step(rehearsal, waiting.pop(0))
             else:
                 return
-        raise Parted(FAILS, "照所设的结果走不出去：新环节一再打开，请换一个结果")
+        raise Parted(FAILS, "照所设的结果走不出去：新步骤一再打开，请换一个结果")
 
     def _moment(self, rehearsal: Rehearsal, step: Step) -> datetime | None:
         """When a step that was done is done now: people take the working days that they took; None while it is not
@@ -183,7 +183,7 @@ class Rerun:
     def _suppose(self, rehearsal: Rehearsal, moment: datetime, one: OpenStep) -> None:
         """Does a new step as supposed, where it is still open when its time comes."""
         rehearsal.until(max(rehearsal.now, moment))
-        now = next((other for other in rehearsal.state.open if other.id == one.id), None)
+        now = next((other for other in rehearsal.open if other.id == one.id), None)
         if now is None:
             return
         form, said = self.made.form_of(now.process, now.task), self.supposing.steps[now.process, now.task]
@@ -280,13 +280,13 @@ class Rerun:
     def _found(rehearsal: Rehearsal, step: str, was: Mapping[str, Any]) -> OpenStep | None:
         """The step that was done, as it is open in this run."""
         slot = str(was.get("slot") or "").removeprefix(NAMED) or None
-        return next((one for one in rehearsal.state.open if one.task == step and one.slot == slot), None)
+        return next((one for one in rehearsal.open if one.task == step and one.slot == slot), None)
 
     def _open(self, rehearsal: Rehearsal, step: str, was: Mapping[str, Any]) -> OpenStep:
         """The step that was done, as it is open in this run. Raises Parted."""
         if (one := self._found(rehearsal, step, was)) is not None:
             return one
-        found = rehearsal.state.open
+        found = rehearsal.open
         done = one_line(was.get("name") or step).partition("：")[0]
         waits = [one for one in found if not self._done_later(one)]
         if waits:

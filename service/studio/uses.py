@@ -11,7 +11,7 @@ from service.checks import Reliance
 from service.checks.bundle import Bundle
 from service.checks.expressions import uses
 from service.checks.sampling import names_in
-from service.processes.terms import KEYWORD
+from service.processes.terms import FILL, KEYWORD
 from service.processes.told_texts import expressions_in, texts_of
 
 LONGEST = 160
@@ -66,6 +66,9 @@ def _of_forms(bundle: Bundle, own: str, field: str) -> Iterator[FieldUse]:
         texts = [*texts_of(form.schema), *texts_of(bundle.ui.get(name))]
         if any(field in names_in(one) for _, text in texts for one in expressions_in(text)):
             yield FieldUse(form.file, field, "说明的话里写着它的值")
+        filled = [spec.schema.get(FILL) for spec in form.fields.values()]
+        if any(field in names_in(one) for text in filled if isinstance(text, str) for one in expressions_in(text)):
+            yield FieldUse(form.file, field, "预先填好别的字段时用它的值")
         if name == own:
             continue
         if field in form.fields:

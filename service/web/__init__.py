@@ -13,39 +13,49 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-untyped]  # the library ships no types
 
 from service import clock
+from service.auth import count_to_decide
 from service.config import Settings
 from service.http.context import READING, wired
 from service.http.context import settings as settings_now
-from service.notifications import unread_count
 from service.processes.first_steps import may_start
 from service.processes.rules import STATUSES
 from service.reports import HALVES, REPORT_STATUSES
+from service.storage import SHOWN
 from service.web import (
     access,
     access_proposals,
+    account_rules,
     accounts,
     activities,
     assessment,
     attachments,
     auth,
     begins,
+    board,
     briefs,
+    calendars,
     cases,
     comments,
     contacts,
     copies,
     desk,
     errors,
+    extensions,
     imports,
     interviews,
+    issuing,
     ledger,
+    letters,
     licences,
     links,
     matters,
+    notice_settings,
     notices,
+    office_settings,
     oidc,
     opinions,
     people,
+    phrases,
     posts,
     present,
     prints,
@@ -53,13 +63,19 @@ from service.web import (
     questions,
     quotas,
     record_replays,
+    registers,
+    related,
     replay,
     reports,
+    revisits,
     roll_ups,
     rosters,
     seals,
+    search,
     second_factor,
     service_teams,
+    stamps,
+    statistics,
     stuck,
     studio,
     studio_backtest,
@@ -78,12 +94,15 @@ from service.web import (
     studio_try,
     studio_versions,
     substitutes,
+    summaries,
     system,
+    talent_file,
     talents,
     tasks,
     teams,
     units,
     verifications,
+    waiting,
     ways,
 )
 from service.web.answers import here
@@ -91,7 +110,7 @@ from service.web.context import find_actor, role_name, stage_name
 from service.web.cookies import Notes
 from service.web.exports import export_address
 from service.web.limits import limiter
-from service.web.menu import menu
+from service.web.menu import MOST_OPEN, menu
 from service.web.once import once_token
 
 DIST = Path(__file__).parent / "static" / "dist"
@@ -118,7 +137,6 @@ def install(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_NAME="liaison",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
         # Only a page that puts something into it sends it: a slow answer brings nothing back.
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=settings.rate_limits.body_bytes,
@@ -131,24 +149,29 @@ def install(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, second_factor, desk, tasks, prints, ledger, notices, processes, system, stuck)
-    asking = (verifications, seals, questions, imports)
-    course = (cases, begins, copies, comments, attachments, replay, record_replays, ways)
+    work = (auth, oidc, second_factor, desk, waiting, search, tasks, prints, ledger, notices, processes, system)
+    told_how = (notice_settings, letters)
+    supervising = (board, registers, stuck, issuing)
+    asking = (revisits, verifications, seals, questions, imports)
+    course = (cases, extensions, begins, related, copies, comments, attachments, replay, record_replays, ways)
     serving = (links, quotas, service_teams, rosters)
-    directory = (units, people, posts, substitutes)
-    done = (contacts, opinions, interviews, activities, matters)
-    told = (reports, roll_ups, briefs, assessment)
+    directory = (units, people, posts, substitutes, phrases, stamps)
+    done = (contacts, summaries, opinions, interviews, activities, matters)
+    told = (reports, roll_ups, briefs, assessment, statistics)
     changing = (studio, studio_versions, studio_new, studio_files)
     editing = (studio_diagram, studio_tables, studio_rates, studio_forms, studio_prints)
     trying = (studio_try, studio_scenarios, studio_mending, studio_proof)
     tabs = (*editing, *trying, studio_impact, studio_backtest, studio_publish)
     features = (
         *work,
+        *told_how,
+        *supervising,
         *asking,
         *course,
         *serving,
         *directory,
         talents,
+        talent_file,
         teams,
         *done,
         *told,
@@ -156,6 +179,9 @@ def install(app: Flask, settings: Settings) -> None:
         *tabs,
         accounts,
         access_proposals,
+        account_rules,
+        office_settings,
+        calendars,
         licences,
     )
     for feature in features:
@@ -213,7 +239,7 @@ def _headers(answer: Response) -> Response:
         answer.cache_control.no_cache = None
     elif request.endpoint != "web.static":  # other files keep the framework's "ask before use"
         answer.headers.setdefault("Cache-Control", "no-store")
-    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers.setdefault("Content-Security-Policy", POLICY)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "same-origin"
     return answer
@@ -224,13 +250,18 @@ def _common() -> dict[str, Any]:
     actor = g.get("actor")
     return {
         "actor": actor,
-        "menu": menu(actor, _may_start),
-        "unread": _unread,
+        "menu": menu(actor, _may_start, access.admits),
+        "menu_most_open": MOST_OPEN,
+        "admits": access.admits,
+        "waiting_now": waiting.drawn,
+        "shown_number": waiting.shown,
+        "to_decide": _to_decide,
         "csrf_token": generate_csrf,
         "once_token": once_token,
         "session_clock": _session_clock() if actor is not None else None,
         "now": clock.now,
         "here": here,
+        "files_shown": SHOWN,
         "export_address": export_address,
     }
 
@@ -249,9 +280,9 @@ def _may_start(process: str) -> bool:
     return may_start(g.db, process, g.actor) if "db" in g else False
 
 
-def _unread() -> int:
-    """How many notices the reader has not read; asked for once, where the menu is drawn."""
-    return unread_count(g.db, g.actor) if "db" in g else 0
+def _to_decide() -> int:
+    """How many proposals about rights wait for the reader; asked for where the menu has their page."""
+    return count_to_decide(g.db, g.actor, clock.now()) if "db" in g else 0
 
 
 def _asset(name: str) -> str:

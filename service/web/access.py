@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, g, make_response, request
+from flask import Flask, Response, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from service.errors import NotAllowed
 from service.http.context import READING, transaction, wired
-from service.rights import RIGHTS, Actor, administers_only, may
+from service.http.second_try import begun, tried_twice
+from service.rights import APART, RIGHTS, Actor, administers_only, may
 from service.web.context import find_actor, signed_in
-from service.web.once import once
+from service.web.once import key_of_page, once, with_messages_of_now
 
 ANYONE, SIGNED_IN = "anyone", "signed_in"
 
@@ -27,23 +28,28 @@ class Rule:
     """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named.
 
     ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow. ``early``
-    views are open to who must change the password, or enrol a second factor, before anything else. Views of ``cases``
-    are closed to a separated administrator (三员分立), who would find nothing there.
+    views are open to who must change the password, or enrol a second factor, before anything else. A separated
+    administrator (三员分立) is let in where a right names one, to ``early`` views, and to views ``for_administrators``:
+    what nobody has marked so stays closed. A call of a ``quiet`` view, which a page makes by itself, is no use of the
+    session.
     """
 
     who: str
     right: str | None = None
     body: int | None = None
     early: bool = False
-    cases: bool = False
+    for_administrators: bool = False
+    quiet: bool = False
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may call the view."""
         if self.who == ANYONE:
             return True
-        if actor is None or (self.cases and administers_only(actor)):
+        if actor is None:
             return False
-        return self.right is None or may(actor, self.right)
+        if self.right is not None:
+            return may(actor, self.right)
+        return self.early or self.for_administrators or not administers_only(actor)
 
 
 class SignInNeeded(Exception):
@@ -64,14 +70,15 @@ def requires(
     right: str | None = None,
     body: int | None = None,
     early: bool = False,
-    cases: bool = False,
+    for_administrators: bool = False,
+    quiet: bool = False,
     ahead: Callable[..., object] | None = None,
     opens: bool = True,
 ) -> Callable[[View], View]:
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
-    ``right`` is a key of the table of rights; ``cases`` is as in ``Rule``. Within the view ``context.actor()`` and
-    ``context.db()`` are there.
+    ``right`` is a key of the table of rights; ``for_administrators`` and ``quiet`` are as in ``Rule``. Within the view
+    ``context.actor()`` and ``context.db()`` are there.
     An error of the view undoes the transaction; a response of status 400 and more does not. A request that a signed-in
     person sends twice is done once.
 
@@ -81,7 +88,7 @@ def requires(
     """
     if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
         raise ValueError(f"unknown rule: {who} {right}")
-    rule = Rule(who, right, body, early, cases)
+    rule = Rule(who, right, body, early, for_administrators, quiet)
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -93,16 +100,31 @@ def requires(
                 with wired().database.reading() as session:
                     _admit(session, rule)
                 g.ahead = ahead(**arguments)
-            with transaction() as session:
-                _admit(session, rule)
-                if g.actor is None or request.method in READING:
-                    return make_response(view(*args, **arguments))
-                return once(session, g.actor.username, lambda: view(*args, **arguments))
+
+            def answer() -> Response:
+                with transaction() as session:
+                    _admit(session, rule)
+                    begun()
+                    if g.actor is None or request.method in READING:
+                        return make_response(view(*args, **arguments))
+                    return once(session, g.actor.username, lambda: view(*args, **arguments))
+
+            # what was made ahead may have been used up by the first try
+            if ahead is not None:
+                return answer()
+            tried = answer if request.method in READING else with_messages_of_now(answer)
+            return tried_twice(tried, keyed=lambda: key_of_page() is not None)
 
         guarded.rule = rule  # type: ignore[attr-defined]  # read back by rule_of()
         return guarded  # type: ignore[return-value]  # wraps() keeps the signature
 
     return decorate
+
+
+def admits(endpoint: str) -> bool:
+    """Whether the reader is let in to a page."""
+    rule = rule_of(current_app.view_functions[endpoint])
+    return rule is not None and rule.admits(g.actor)
 
 
 def rule_of(view: Callable[..., Any]) -> Rule | None:
@@ -124,7 +146,7 @@ def rules(app: Flask) -> Mapping[str, Rule]:
 
 
 def _admit(session: Session, rule: Rule) -> None:
-    g.actor = find_actor(session)
+    g.actor = find_actor(session, quiet=rule.quiet)
     if not rule.admits(g.actor):
         _refuse(rule)
     if rule.who == SIGNED_IN and not rule.early and signed_in().must_change_password:
@@ -136,5 +158,6 @@ def _admit(session: Session, rule: Rule) -> None:
 def _refuse(rule: Rule) -> None:
     if g.actor is None:
         raise SignInNeeded
-    name = RIGHTS[rule.right].name if rule.right else "查看事项"
-    raise NotAllowed(f"您没有“{name}”的权限。如确需办理，请联系系统管理员或区人才办。")
+    if rule.right is None:
+        raise NotAllowed(APART)
+    raise NotAllowed(f"您没有“{RIGHTS[rule.right].name}”的权限。如确需办理，请联系系统管理员或区人才办。")

@@ -56,8 +56,7 @@ def index() -> ResponseReturnValue:
 @requires(right="grant_roles")
 def approve(proposal_id: UUID) -> ResponseReturnValue:
     """批准: it takes effect at once."""
-    roles = wired().organization.roles
-    proposals.approve(db(), proposal_id=proposal_id, known_roles=roles.keys(), actor=actor(), now=clock.now())
+    proposals.approve(db(), proposal_id=proposal_id, actor=actor(), now=clock.now())
     return done("已批准，即时生效。", url_for("web.access_proposals.index"))
 
 

@@ -96,7 +96,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.get("/session/token")
-@requires()
+@requires(for_administrators=True)
 def token() -> ResponseReturnValue:
     """The token against forged requests for a page that was open while somebody signed in anew; and who that is."""
     return jsonify(token=generate_csrf(), username=actor().username)
@@ -142,7 +142,7 @@ def password() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/sessions/end")
-@requires()
+@requires(for_administrators=True)
 def end_others() -> ResponseReturnValue:
     """Signs out everywhere but here."""
     count = auth.end_sessions(db(), actor().username, but=signed_in().sha256)
@@ -151,7 +151,7 @@ def end_others() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/sessions/end-one")
-@requires()
+@requires(for_administrators=True)
 def end_one() -> ResponseReturnValue:
     """Signs out in one other browser."""
     auth.end_one_session(db(), actor().username, text(sent(), "session"))
@@ -160,7 +160,7 @@ def end_one() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/tokens")
-@requires()
+@requires(for_administrators=True)
 def issue_token() -> ResponseReturnValue:
     """A token of the own account, shown this once; with a second factor only where that was given."""
     issued = auth.issue_token(
@@ -176,7 +176,7 @@ def issue_token() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/tokens/revoke")
-@requires()
+@requires(for_administrators=True)
 def revoke_token() -> ResponseReturnValue:
     """Ends a token of the own account at once."""
     sha256 = text(sent(), "token")

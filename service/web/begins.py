@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, g, render_template, url_for
+from flask import Blueprint, g, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.contacts.models import Contact, Opinion
 from service.http.context import actor, db
 from service.ledger.counts import open_matters_of
-from service.processes.first_steps import first_step
+from service.processes.fills import proposed, templates
+from service.processes.first_steps import FirstStep, first_step
 from service.processes.forms import Form
+from service.processes.models import Instance
 from service.processes.profiles import Profile, profiles, startable
 from service.processes.properties import PAGES as PAGE_NAMES
 from service.processes.rules import NEED
 from service.processes.wiring import wiring
-from service.usecases.begins import begin_by_hand, make_need
+from service.usecases.begins import begin_by_hand, begin_together, make_need
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import argument, done, sent, text
+from service.web.answers import argument, done, listed, sent, text
 from service.web.forms import form_page
 from service.web.menu import ENDPOINTS
 
@@ -66,12 +68,11 @@ def new() -> ResponseReturnValue:
     step = first_step(db(), NEED, actor())
     said = contacts.get_opinion(db(), argument("opinion") or "", actor()) if argument("opinion") else None
     opinion, held = said or (None, None)
-    known = _said(opinion, held) if opinion is not None and held is not None else {}
-    page = form_page(
-        step.form,
+    known = _said(opinion, held) if opinion is not None and held is not None else _picked(step.form)
+    page = _first_page(
+        step,
         url=url_for("web.begins.start"),
-        draft=f"new-{NEED}" if opinion is None else f"new-{NEED}-{opinion.id}",
-        names=Names(db()),
+        draft="-".join(["new", NEED, *([str(opinion.id)] if opinion is not None else known.values())]),
         data={name: value for name, value in known.items() if name in step.form.fields},
         extra={"opinion": str(opinion.id)} if opinion is not None else None,
     )
@@ -94,11 +95,20 @@ def start() -> ResponseReturnValue:
     """
     fields = sent()
     how: dict[str, Any] = {"data": _filled(fields), "actor": actor(), "now": clock.now()}
+    begun = None
     if opinion := text(fields, "opinion"):
-        case = make_need(db(), opinion_id=opinion, **how).instance_id
-    else:
-        case = begin_by_hand(db(), process=NEED, **how).id
-    return done("已登记。", url_for("web.cases.case", instance_id=case))
+        begun = db().get_one(Instance, make_need(db(), opinion_id=opinion, **how).instance_id)
+    more = fields.get("more")
+    cases = begin_together(
+        db(),
+        process=NEED,
+        begun=begun,
+        more=[one for one in more if isinstance(one, dict)] if isinstance(more, list) else [],
+        links=listed(fields, "links"),
+        **how,
+    )
+    said = "已登记。" if len(cases) == 1 else f"已登记 {len(cases)} 件，互相关联，各成一张处理单。"
+    return done(said, url_for("web.cases.case", instance_id=cases[0].id))
 
 
 @blueprint.get("/cases/new/<process>")
@@ -110,11 +120,10 @@ def begin_form(process: str) -> ResponseReturnValue:
     """
     step = first_step(db(), process, actor())
     known = _picked(step.form)
-    page = form_page(
-        step.form,
+    page = _first_page(
+        step,
         url=url_for("web.begins.begin", process=process),
         draft="-".join(["new", process, *known.values()]),
-        names=Names(db()),
         data=known,
     )
     return render_template("begins/new.html", step=step, form_page=page, opinion=None, held=None, similar=[])
@@ -126,6 +135,46 @@ def begin(process: str) -> ResponseReturnValue:
     """Starts the process and completes its first step: both or neither."""
     instance = begin_by_hand(db(), process=process, data=_filled(sent()), actor=actor(), now=clock.now())
     return done("已发起。", url_for("web.cases.case", instance_id=instance.id))
+
+
+@blueprint.get("/cases/new/<process>/known")
+@requires()
+def known(process: str) -> ResponseReturnValue:
+    """The values of the first form that follow from the record picked in it (``x-fill``), as JSON: ``values`` by field,
+    ``labels`` of the records among them. The address names the record as that of ``begin_form`` does."""
+    step = first_step(db(), process, actor())
+    picked = _picked(step.form)
+    values = proposed(db(), step.form, picked, actor())
+    return jsonify(values=values, labels=Names(db()).labels(step.form, values))
+
+
+def _first_page(
+    step: FirstStep, *, url: str, draft: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The form island of a first step that begins with ``data`` and what the service works out besides."""
+    found = proposed(db(), step.form, data, actor())
+    fresh = {name: value for name, value in found.items() if name not in data}
+    return form_page(
+        step.form,
+        url=url,
+        draft=draft,
+        names=Names(db()),
+        data={**fresh, **data},
+        extra=extra,
+        proposed=fresh.keys(),
+        more=_beside(step),
+    )
+
+
+def _beside(step: FirstStep) -> dict[str, Any]:
+    """The addresses that the island of a first step asks, and the fields that matters registered together share."""
+    found: dict[str, Any] = {}
+    if templates(step.form):
+        found["knows"] = url_for("web.begins.known", process=step.process)
+    if step.process == NEED:
+        found["similar"] = url_for("web.related.similar")
+        found["shared"] = sorted(name for name, schema in step.form.fields.items() if schema.get("x-shared"))
+    return found
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,15 @@ from service import clock, reports
 from service.auth.queries import signs_in
 from service.db.lists import Page
 from service.history import version_of
-from service.http.context import actor, db
+from service.http.context import actor, db, settings
 from service.http.files import printed
 from service.reports import Brief, BriefFilter
 from service.reports.edits import brief_edits
+from service.reports.numbering import BRIEF, brief_number
 from service.reports.papers import brief_paper
+from service.usecases import issuing_reports
 from service.usecases.briefs import draw_up, draw_up_all, release_from_page
+from service.usecases.issuing import RIGHT
 from service.usecases.names import Names
 from service.web import stale
 from service.web.access import requires
@@ -26,6 +29,8 @@ from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, exported
+from service.web.instructions import instructions_on, ways_to_instruct
+from service.web.issuing import example_of
 from service.web.prints import without_type
 
 blueprint = Blueprint("briefs", __name__)
@@ -68,15 +73,20 @@ def draft_briefs() -> ResponseReturnValue:
 def brief(brief_id: UUID) -> ResponseReturnValue:
     """One brief."""
     found = reports.get_brief(db(), brief_id, actor())
+    names = Names(db())
     mine = any(one.person_id == found.leader.person_id for one in selves())
     return render_template(
         "briefs/brief.html",
         brief=found,
         version=version_of(db(), brief_edits(found)),
-        paper=(paper := brief_paper(found)),
+        paper=(paper := brief_paper(found, brief_number(db(), found.id))),
+        example=example_of(BRIEF),
+        may_number=may_today(RIGHT),
         lacking=without_type(paper),
         needs=found.facts["needs"].get("items", ()),
-        names=Names(db()),
+        names=names,
+        instructions=instructions_on(found.id, names),
+        ways_to_instruct=list(ways_to_instruct("about_brief", found.id, str(found.leader_id))),
         may_write=may_today("release_briefs") and found.released_at is None,
         on_paper=may_today("release_briefs") and not signs_in(db(), found.leader.person_id),
         may_read=mine and found.released_at is not None and found.read_at is None,
@@ -102,6 +112,16 @@ def release(brief_id: UUID) -> ResponseReturnValue:
     return done("专报已签发，领导会收到提醒。", _at(brief_id))
 
 
+@blueprint.post("/briefs/<uuid:brief_id>/number")
+@requires(right=RIGHT)
+def number(brief_id: UUID) -> ResponseReturnValue:
+    """编文号: gives the released brief its number, once."""
+    given = issuing_reports.number_brief(
+        db(), brief_id=brief_id, formats=settings().paper_formats, actor=actor(), now=clock.now()
+    )
+    return done(f"已编号：{given}。", _at(brief_id))
+
+
 @blueprint.post("/briefs/<uuid:brief_id>/read")
 @requires()
 def read(brief_id: UUID) -> ResponseReturnValue:
@@ -116,7 +136,8 @@ def read(brief_id: UUID) -> ResponseReturnValue:
 def paper(brief_id: UUID, suffix: str) -> ResponseReturnValue:
     """The brief as PDF or for Word."""
     found = reports.get_brief(db(), brief_id, actor())
-    return printed(reports.brief_document(found, suffix), found.name, suffix, save=suffix == "docx")
+    made = reports.brief_document(found, suffix, number=brief_number(db(), found.id))
+    return printed(made, found.name, suffix, save=suffix == "docx")
 
 
 def _found(limit: int, offset: int) -> Page[Brief]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from flask import url_for
 
@@ -25,7 +24,10 @@ from service.rights import may
 from service.talents.queries import find_talent, phone_for
 from service.usecases.names import Line, Names
 from service.web import attachments, diagrams
+from service.web.instructions import instructions_on
 from service.web.prints import papers
+from service.web.related import related
+from service.web.stops import standing_words, stops_on
 from service.web.timeline import timeline
 
 RECORDS: Mapping[str, Callable[[str], str]] = {
@@ -62,7 +64,7 @@ class Facts:
 
 
 def about(
-    instance: Instance, made: Compiled, names: Names, task: UserTask | None = None, *, shown: Collection[UUID] = ()
+    instance: Instance, made: Compiled, names: Names, task: UserTask | None = None, *, shown: Collection[str] = ()
 ) -> dict[str, Any]:
     """The common parts of all pages about a case: the need, the talent, the timeline, the diagrams.
 
@@ -72,7 +74,9 @@ def about(
     events = queries.timeline(db(), instance.id, actor())
     versions = versions_of(db(), instance, events)
     told = timeline(events, versions, names)  # first, since it learns all names at once: a round asks every unit
-    need = _need(events, versions, made, names)
+    first = _first(events, made)
+    need = names.lines(versions.form_of(first), first.data["data"]) if first is not None else []
+    told_already = {*shown, *([str(first.task)] if first is not None else [])}
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
     leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
     drawn = _drawn(instance, task)
@@ -82,30 +86,32 @@ def about(
         "facts": _facts(events, names, task),
         "names": names,
         "need": need,
-        "before": _before(events, versions, names, task, frozenset(map(str, shown))) if task else [],
+        "before": _before(events, versions, names, task, frozenset(told_already)) if task else [],
         "talent": talent,
         "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
         "timeline": told,
+        "stops": (stops := stops_on(events, names)),
+        "still": standing_words(stops),
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
-        "papers": papers(instance, events),
+        "papers": papers(instance),
         "files": None if is_round(instance) else attachments.of_record(f"instance:{instance.id}"),
+        "instructions": instructions_on(instance.id, names),
         "may_speak": may_speak(db(), instance, actor()),
         "names_people": may(actor(), "view_directory"),
+        "related": related(instance),
+        "operates": may(actor(), "operate_cases"),
     }
 
 
-def _need(events: Sequence[HistoryEvent], versions: Versions, made: Compiled, names: Names) -> list[Line]:
-    """The values of the first step, as it was filled in last (a return may have had it corrected).
+def _first(events: Sequence[HistoryEvent], made: Compiled) -> HistoryEvent | None:
+    """The first step, as it was filled in last (a return may have had it corrected): what the case is about.
 
-    Of a round that the calendar began there is nothing: what one slot says is not what the case is about.
+    Of a round that the calendar began there is none: what one slot says is not what the case is about.
     """
     filled = [event for event in events if event.kind == "completed"]
     filled = [event for event in filled if event.data["process"] == made.program.key]
-    if not filled:
-        return []
-    latest = [event for event in filled if event.data["step"] == filled[0].data["step"]][-1]
-    return names.lines(versions.form_of(latest), latest.data["data"])
+    return [event for event in filled if event.data["step"] == filled[0].data["step"]][-1] if filled else None
 
 
 def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:

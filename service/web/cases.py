@@ -9,15 +9,18 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.config.supervision import filled
 from service.db.lists import Page
-from service.http.context import actor, db
-from service.processes import commands, freeing, operations, queries, sharing
+from service.http.context import actor, db, settings
+from service.ledger.board import facts_of
+from service.processes import commands, freeing, halting, operations, queries, sharing
 from service.processes.bundles import compiled
-from service.processes.calendars import current
-from service.processes.models import Instance
+from service.processes.calendars import current, days_between, days_left
+from service.processes.models import SUSPENDED, Instance
+from service.processes.standing import alone
 from service.processes.stuck import why_stuck
 from service.processes.subjects import subjects_of
-from service.rights import may
+from service.rights import TALENT_OFFICE, may
 from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.names import Names
 from service.web import present
@@ -28,7 +31,9 @@ from service.web.case_facts import about
 from service.web.case_lists import case_columns, filters, rows
 from service.web.copies import note_reading
 from service.web.exports import Columns, exported
+from service.web.instructions import ways_to_instruct
 from service.web.tasks import following
+from service.web.units_work import panel
 
 blueprint = Blueprint("cases", __name__)
 
@@ -40,7 +45,8 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     detail = queries.case_detail(db(), instance_id, actor())
     made = compiled(db(), detail.instance.digest, detail.instance.process)
     names, today, calendar = Names(db()), clock.today(), current(db())
-    names.learn([detail.marks.holder(task) for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
+    held = [name for task in detail.open_tasks for name in (detail.marks.holder(task), alone(task))]
+    names.learn(held, [task.unit for task in detail.open_tasks])
     manned = not detail.marks.absences and all(task.role is not None for task in detail.open_tasks)
     copies = queries.copies_of(db(), detail.instance)
     names.learn(name for copy in copies for name in (copy.username, copy.sent_by))
@@ -50,15 +56,21 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         "cases/case.html",
         detail=detail,
         copies=copies,
+        urges=_urges(detail) if detail.may["urge"] else {},
         withdrawable={one.username for one in copies if sharing.may_withdraw_copy(one, actor())},
         subjects=subjects_of(db(), detail.open_tasks),
         stuck=why_stuck(db(), detail.instance, today, manned=manned),
         frees=may(actor(), freeing.RIGHT),
         gives_evidence=may(actor(), EVIDENCE),
+        ways_to_instruct=list(ways_to_instruct("about_case", instance_id, detail.instance.leader_id)),
         following=following(instance_id) if "after" in request.args else None,
         days={
-            str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
+            str(task.id): days_left(calendar, task.due_on, today, suspended=detail.instance.status == SUSPENDED)
+            for task in detail.open_tasks
         },
+        waited={str(task.id): days_between(clock.local(task.entered_at).date(), today) for task in detail.open_tasks},
+        units=(units := panel(detail.instance, names)),
+        others=[task for task in detail.open_tasks if str(task.id) not in units.told],
         **about(detail.instance, made, names),
     )
 
@@ -83,15 +95,17 @@ def urge(instance_id: UUID) -> ResponseReturnValue:
 @requires()
 def suspend(instance_id: UUID) -> ResponseReturnValue:
     """挂起."""
-    commands.suspend(db(), instance_id=instance_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
-    return done("已挂起。", url_for("web.cases.case", instance_id=instance_id))
+    fields = sent()
+    said = {name: text(fields, name) for name in ("reason", "due", "asked_by", "approved_by")}
+    halting.suspend(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **said)
+    return done(f"已挂起，恢复后{halting.CHOICES[said['due']]}。", url_for("web.cases.case", instance_id=instance_id))
 
 
 @blueprint.post("/cases/<uuid:instance_id>/resume")
 @requires()
 def resume(instance_id: UUID) -> ResponseReturnValue:
     """恢复."""
-    commands.resume(db(), instance_id=instance_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    halting.resume(db(), instance_id=instance_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
     return done("已恢复办理。", url_for("web.cases.case", instance_id=instance_id))
 
 
@@ -115,6 +129,13 @@ def started() -> ResponseReturnValue:
         begins=begins(),
         **rows(page.items),
     )
+
+
+def _urges(detail: queries.CaseDetail) -> dict[str, str]:
+    """The drafted urge of each open step of others, by the step's id (``supervision.toml``)."""
+    tasks = [task for task in detail.open_tasks if task.role != TALENT_OFFICE]
+    facts = facts_of(db(), tasks, clock.today())
+    return {str(task.id): filled(settings().supervision.urge_text, facts[task.id]) for task in tasks}
 
 
 def _started(limit: int, offset: int) -> Page[Instance]:

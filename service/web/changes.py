@@ -17,6 +17,7 @@ from service.fields import NOTHING, Entry, Field
 from service.history import HistoryEvent
 from service.http.context import actor, db, wired
 from service.ledger import Cell
+from service.ledger.fields import ENTRIES as LEDGER_ENTRIES
 from service.ledger.reported import ENTRIES as REPORTED_ENTRIES
 from service.ledger.reported import seen_entries
 from service.liaisons.fields import ENTRIES as LIAISON_ENTRIES
@@ -34,6 +35,7 @@ ENTRIES: Mapping[str, Entry] = {
     **CONTACT_ENTRIES,
     **REPORT_ENTRIES,
     **REPORTED_ENTRIES,
+    **LEDGER_ENTRIES,
     **FILE_ENTRIES,
     **ACCOUNT_ENTRIES,
     **MAIL_ENTRIES,

@@ -12,7 +12,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, contacts, liaisons
-from service.contacts import INBOUND_FORMS, OPINION_STATUSES, TOPICS, Contact, ContactFilter
+from service.contacts import ASPECTS, INBOUND_FORMS, OPINION_STATUSES, TOPICS, Contact, ContactFilter
 from service.contacts.rules import FORMS, NEUTRAL_SUMMARY
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
@@ -96,7 +96,8 @@ def record() -> ResponseReturnValue:
     fields = sent()
     rules = settings().contacts
     lines, said = _said(fields)
-    with _at_lines(lines):
+    aspects, learnt = _learnt(fields)
+    with _at_lines(lines, aspects):
         made = contacts.record_contact(
             db(),
             leader_id=text(fields, "leader_id"),
@@ -110,6 +111,7 @@ def record() -> ResponseReturnValue:
             follow_up=text(fields, "follow_up"),
             tags=listed(fields, "tag"),
             opinions=said,
+            notes=learnt,
             restricted=text(fields, "restricted"),
             inbound=text(fields, "inbound") == "yes",
             interview={"yes": True, "no": False}.get(text(fields, "interview")),
@@ -158,6 +160,24 @@ def withdraw(contact_id: UUID) -> ResponseReturnValue:
     return done("联系记录已撤回，不再计入统计；可以更正后重新登记。", url_for(".contact", contact_id=contact_id))
 
 
+@blueprint.post("/contacts/<uuid:contact_id>/notes")
+@requires()
+def note(contact_id: UUID) -> ResponseReturnValue:
+    """补记 what the contact learnt of a talent's work (C3)."""
+    aspects, learnt = _learnt(sent())
+    with _at_lines((), aspects):
+        contacts.add_notes(db(), contact_id=contact_id, notes=learnt, actor=actor(), now=clock.now())
+    return done("已记入人才档案。", url_for(".contact", contact_id=contact_id, _anchor="notes"))
+
+
+@blueprint.post("/contacts/notes/<uuid:note_id>/withdraw")
+@requires()
+def withdraw_note(note_id: UUID) -> ResponseReturnValue:
+    """Takes a wrong note off the file."""
+    found = contacts.withdraw_note(db(), note_id=note_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    return done("已撤回，不再显示在人才档案中。", url_for(".contact", contact_id=found.contact_id, _anchor="notes"))
+
+
 @blueprint.get("/my-talents")
 @requires()
 def mine() -> ResponseReturnValue:
@@ -196,6 +216,9 @@ def _columns(found: Sequence[Contact]) -> Columns[Contact]:
         "情况摘要": lambda row: row.summary,
         "意见建议": lambda row: "\n".join(
             f"{one.talent.name}：{one.text}（{OPINION_STATUSES[one.status]}）" for one in row.opinions
+        ),
+        "科研、学科、经营、培养情况": lambda row: "\n".join(
+            f"{one.talent.name}（{ASPECTS[one.aspect]}）：{one.text}" for one in row.notes if one.withdrawn_at is None
         ),
         "后续跟进": lambda row: row.follow_up,
         "标签": lambda row: "、".join(tags.get(tag, tag) for tag in row.tags),
@@ -239,19 +262,31 @@ def _said(fields: Mapping[str, Any]) -> tuple[list[int], list[dict[str, str]]]:
     return [n for n, _ in filled], [line for _, line in filled]
 
 
+def _learnt(fields: Mapping[str, Any]) -> tuple[list[str], list[dict[str, str]]]:
+    """The notes for the talents' files, and in which of the form's boxes each stands: one for each aspect."""
+    told = dict(fields)
+    boxes = [
+        {"aspect": one, "text": text(told, f"note_{one}"), "talent_id": text(told, f"of_{one}")} for one in ASPECTS
+    ]
+    filled = [one for one in boxes if one["text"].strip()]
+    return [one["aspect"] for one in filled], filled
+
+
 @contextmanager
-def _at_lines(lines: Sequence[int]) -> Iterator[None]:
-    """Findings about the n-th opinion stand at the box in which it was written."""
+def _at_lines(lines: Sequence[int], aspects: Sequence[str]) -> Iterator[None]:
+    """Findings about the n-th opinion, or the n-th note, stand at the box in which it was written."""
     try:
         yield
     except Invalid as error:
-        raise Invalid(error.message, [_at_line(finding, lines) for finding in error.findings]) from error
+        raise Invalid(error.message, [_at_line(finding, lines, aspects) for finding in error.findings]) from error
 
 
-def _at_line(finding: Finding, lines: Sequence[int]) -> Finding:
+def _at_line(finding: Finding, lines: Sequence[int], aspects: Sequence[str]) -> Finding:
     if found := re.fullmatch(r"/opinions/(\d+)/\w+", finding.path):
         return Finding(f"/opinion_{lines[int(found[1])]}", finding.message)
-    return finding
+    if found := re.fullmatch(r"/notes/(\d+)/\w+", finding.path):
+        return Finding(f"/note_{aspects[int(found[1])]}", finding.message)
+    return finding if finding.path != "/notes" else Finding(f"/note_{next(iter(ASPECTS))}", finding.message)
 
 
 def _words() -> dict[str, Any]:
@@ -259,6 +294,7 @@ def _words() -> dict[str, Any]:
         "forms": FORMS,
         "inbound_forms": INBOUND_FORMS,
         "topics": TOPICS,
+        "aspects": ASPECTS,
         "tags": settings().contacts.tags,
         "form_name": contacts.form_name,
     }

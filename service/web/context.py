@@ -46,8 +46,8 @@ def role_name(role: str | None) -> str:
     return found.name if found is not None else ""
 
 
-def find_actor(session: Session) -> Actor | None:
-    """The account behind the session cookie; None if signed out."""
+def find_actor(session: Session, *, quiet: bool = False) -> Actor | None:
+    """The account behind the session cookie; None if signed out. ``quiet``: that is no use of the session."""
     g.signed_in = None
     try:
         g.signed_in = by_cookie(session)
@@ -55,7 +55,8 @@ def find_actor(session: Session) -> Actor | None:
         return None
     if g.signed_in is None:
         return None
-    note_session(g.signed_in)
+    if not quiet:
+        note_session(g.signed_in)
     return signed_in().actor
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from secrets import token_urlsafe
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from flask import session as notes
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 
 from service.auth.sessions import BROWSER_COOKIE, COOKIE
-from service.http.context import settings
+from service.http.context import settings, wired
 
 PUBLIC_FILES = "web.static"
 BROWSER_SECONDS = 365 * 86_400
@@ -22,11 +23,33 @@ LONGEST_ID = 64
 
 
 class Notes(SecureCookieSessionInterface):
-    """Flask's cookie, but for the public files: what a cache may give to everybody carries nobody's cookie."""
+    """Flask's cookie, but for the public files: what a cache may give to everybody carries nobody's cookie.
+
+    It is signed with the secret of the district that the request is for, and the cookie of another one counts nothing.
+    """
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The serializer that signs, and reads what is signed so."""
+        return URLSafeTimedSerializer(
+            [wired().settings.secret_key],
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether browsers may send it over https alone."""
+        return wired().settings.secure_cookies
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The notes of the cookie; nothing is unsealed where there is none, as with every call by token."""
+        return (
+            super().open_session(app, request) if self.get_cookie_name(app) in request.cookies else self.session_class()
+        )
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Puts the cookie into the answer where it has changed."""
-        if request.endpoint != PUBLIC_FILES:
+        if (session.accessed or session.modified) and request.endpoint != PUBLIC_FILES:
             super().save_session(app, session, response)
 
 

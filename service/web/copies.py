@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, after_this_request, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import Page
 from service.http.context import actor, db, wired
+from service.http.sessions import afterwards
 from service.processes import queries, sharing
 from service.processes.models import Instance
 from service.web import present
@@ -62,10 +63,8 @@ def note_reading(instance_id: UUID) -> None:
     """Notes that the reader has opened a case that was copied to them; done beside the request, which only reads."""
     who, now = actor(), clock.now()
 
-    @after_this_request
-    def note(answer: Response) -> Response:
-        wired().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
-        return answer
+    note = partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now)
+    afterwards(partial(wired().database.try_aside, note))
 
 
 @blueprint.get("/cases/copied")

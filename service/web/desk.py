@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
-from service import clock, reports
+from service import auth, clock
 from service.auth.queries import accounts_of_role
+from service.db.lists import Page
 from service.http.context import actor, db, settings
+from service.ledger.board import PAGE_RIGHT as BOARD
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
+from service.processes.models import Instance
 from service.processes.rules import DEFAULT_WARN, NEED
-from service.rights import ADMIN, LEADER, may
+from service.rights import ADMIN, LEADER, administers_only, may
 from service.web import case_lists, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.begins import begins, need
+from service.web.desks import Desk, desk_of
 
 blueprint = Blueprint("desk", __name__)
 
@@ -22,35 +30,57 @@ SHOWN = 15
 
 
 @blueprint.get("/")
-@requires()
+@requires(for_administrators=True)
 def desk() -> ResponseReturnValue:
     """工作台."""
     today = clock.today()
     if not actor().roles:
         administrators = [account.name for account in accounts_of_role(db(), ADMIN, on=today)]
         return render_template("desk/without_role.html", administrators=administrators, contact=settings().contact)
-    page = queries.open_tasks(db(), actor(), today=today, limit=SHOWN)
-    all_units = may(actor(), "view_ledger_all")
-    running = queries.cases(db(), actor(), filters=queries.CaseFilter(status="running"), limit=SHOWN)
+    waiting = {
+        "incidents": timers.count_open_incidents(db()) if may(actor(), "retry_incidents") else 0,
+        "proposals": auth.count_to_decide(db(), actor(), clock.now()),
+    }
+    if administers_only(actor()):
+        return render_template("desk/administrator.html", **waiting)
+    page, made = queries.open_tasks(db(), actor(), today=today, limit=SHOWN), desk_of(actor(), today)
+    running = _running(made)
     about = case_lists.rows(running.items)
+    if made.late_first:
+        running = replace(running, items=tuple(sorted(running.items, key=lambda one: _order(about["standings"], one))))
     return render_template(
         "desk/desk.html",
+        parts=made.parts,
         page=page,
         running=running,
-        counts=queries.light_counts(db(), actor(), today=today),
-        running_title=_running_title(),
+        counts=queries.light_counts(db(), actor(), today=today) if "tiles" in made.parts else {},
+        running_title=made.running,
         need=need(),
         may_contact=LEADER in actor().roles,
-        units=lateness.unit_work(db(), today) if all_units else [],
-        talents=overview.own_talents(db(), actor()),
-        unread_briefs=reports.unread_briefs(db(), actor()) if LEADER in actor().roles else 0,
         begins=begins(),
-        incidents=timers.count_open_incidents(db()) if may(actor(), "retry_incidents") else 0,
+        **waiting,
         people=about["names"],
         standings=about["standings"],
+        waiting=about["waiting"],
+        joined=about["joined"],
         meaning=lateness.MEANING,
+        **made.more,
         **tasks.rows(page.items),
     )
+
+
+def _running(made: Desk) -> Page[Instance]:
+    """The running cases of a desk that has such a list."""
+    if "running" not in made.parts:
+        return Page((), 0, SHOWN, 0)
+    wanted = queries.CaseFilter(status="running", sort="-late" if made.late_first else "best")
+    return queries.cases(db(), actor(), filters=wanted, limit=SHOWN)
+
+
+def _order(standings: Mapping[UUID, lateness.Standing], one: Instance) -> tuple[bool, bool]:
+    """Sorts cases by how late they are: a responsible unit, another step, nobody."""
+    standing = standings.get(one.id, lateness.IN_TIME)
+    return not standing.late, not standing.late_steps
 
 
 @blueprint.get("/help")
@@ -64,11 +94,6 @@ def help_page() -> ResponseReturnValue:
         year=overview.year_of_work(db()),
         default_warn=DEFAULT_WARN,
         meaning=lateness.MEANING,
+        may_board=g.actor is not None and may(g.actor, BOARD),
+        may_urge=g.actor is not None and may(g.actor, "operate_cases"),
     )
-
-
-def _running_title() -> str:
-    """A leader sees own talents' needs, the Talent Office all units', others what concerns them."""
-    if may(actor(), "view_ledger_all"):
-        return "全区在办的需求"
-    return "我联系的人才的需求" if actor().has_role(LEADER) else "与我有关的在办需求"

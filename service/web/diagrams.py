@@ -17,7 +17,8 @@ class Picture:
     ``marks`` says of elements what became of them since another version: added, removed, changed or moved; ``counts``
     are (from, to, how often the way between them was gone, how often it would be). ``flows`` are (from, to, label, in
     words, address, weight from 0 to 1) of ways that are told by a label and the breadth of their line, ``badges``
-    (element, label, in words, address, tone: plain, slow or late) of elements. A ``hidden`` one is not offered until
+    (element, label, in words, address, tone: plain, slow or late) of elements. ``heat`` is how hot elements are, from 1
+    to 5. A ``hidden`` one is not offered until
     the page says so.
     """
 
@@ -32,6 +33,7 @@ class Picture:
     flows: list[tuple[str, str, str, str, str, float]] = field(default_factory=list)
     badges: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     hidden: bool = False
+    heat: dict[str, int] = field(default_factory=dict)
 
 
 def pictures(files: Mapping[str, bytes], main: str) -> list[Picture]:
@@ -66,6 +68,11 @@ def travelled(drawn: list[Picture], passed: Iterable[tuple[str, str, str | None]
                     picture.active.append(activity)
                     standing.add(picture.id)
     return drawn
+
+
+def calls(picture: Picture) -> list[tuple[str, str]]:
+    """(call activity, called process) of a diagram."""
+    return [(activity, called) for activity, called, _ in _calls(picture.xml)]
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Flask, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # the library ships no types
+from flask_wtf.csrf import CSRFError, generate_csrf  # type: ignore[import-untyped]  # the library ships no types
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
@@ -22,6 +22,7 @@ from service.http.context import wired
 from service.http.failures import problem, status_of
 from service.web.access import EnrolmentNeeded, PasswordChangeNeeded, SignInNeeded
 from service.web.context import find_actor, wants_json
+from service.web.once import FIELD
 
 WORDS = {
     400: ("请求无法识别", "页面可能已过期。请返回上一页刷新后再试。"),
@@ -38,6 +39,9 @@ WORDS = {
     ),
     503: ("系统暂时不可用", "系统正忙或数据库暂时不能写入，没有改动任何数据。请稍后再试；仍不成功时请联系系统管理员。"),
 }
+
+_SECRET = frozenset({"web.auth", "web.accounts", "web.second_factor"})
+"""The blueprints whose forms take passwords and codes."""
 
 
 def install(app: Flask) -> None:
@@ -65,6 +69,7 @@ def _show(status: int, kind: str, detail: str, findings: Sequence[Finding] = (),
         way_out=way_out,
         errors=findings,
         reference=g.get("request_id"),
+        again=more.get("again"),
     )
     return page, status
 
@@ -125,6 +130,18 @@ def _database(error: DBAPIError | NoConnectionFree) -> ResponseReturnValue:
     known = trouble(error)
     if known is None:  # a defect: nothing that is over in a while
         return _show(500, "incident", "")
-    answer = make_response(_show(503, "unavailable", known.told, title=known.title))
+    again = {} if wants_json() else _again(known.retry_after)
+    answer = make_response(_show(503, "unavailable", known.told, title=known.title, **again))
     answer.headers["Retry-After"] = str(known.retry_after)
     return answer
+
+
+def _again(seconds: int) -> dict[str, Any]:
+    """The form that was sent, for the page to send again after so many ``seconds``: with its own ``once``, so that it
+    is done once. Empty where none was, or where it holds files, or may hold what is secret and no page shows."""
+    plain = request.method == "POST" and not request.files and request.blueprint not in _SECRET
+    if not plain or not request.form.get(FIELD):
+        return {}
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    fields = [*sent, ("csrf_token", generate_csrf())]
+    return {"again": {"action": request.full_path.rstrip("?"), "seconds": seconds, "fields": fields}}

@@ -22,7 +22,10 @@ from service.ledger import Cell, write_table
 from service.ledger.workbooks import XLSX
 from service.web.access import requires
 
+AT_ONCE = 500
+"""Rows of a list with known keys that are looked up together."""
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 Columns = Mapping[str, Callable[[T], Cell]]
@@ -35,9 +38,15 @@ def batches(find: Callable[[int, int], Page[T]]) -> Iterator[Sequence[T]]:
     while True:
         page = find(MAX_LIMIT, start)
         yield page.items
-        start += len(page.items)
-        if start >= page.total or not page.items:
+        if page.next is None or not page.items:
             return
+        start = page.next
+
+
+def groups(keys: Sequence[K], load: Callable[[Sequence[K]], Sequence[T]]) -> Iterator[Sequence[T]]:
+    """The rows of a list whose keys are known, some at a time; the first group comes also where it is empty."""
+    for start in range(0, max(len(keys), 1), AT_ONCE):
+        yield load(keys[start : start + AT_ONCE])
 
 
 def exported(
@@ -48,11 +57,12 @@ def exported(
     columns: Columns[T] | Callable[[Sequence[T]], Columns[T]],
     *,
     right: str | None = None,
+    for_administrators: bool = False,
     name: str = "export",
 ) -> None:
-    """Gives a list an ``address`` where who has ``right`` gets it as its page shows it, all its pages, as a sheet."""
+    """Gives a list an ``address`` where who may see it gets it as its page shows it, all its pages, as a sheet."""
 
-    @requires(right=right)
+    @requires(right=right, for_administrators=for_administrators)
     def export() -> ResponseReturnValue:
         said = title if isinstance(title, str) else title()
         return workbook(said, batches(find), columns if callable(columns) else lambda _: columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,12 +26,15 @@ def form_page(
     age: int = 0,
     records: str | None = None,
     dates: Sequence[Mapping[str, Any]] | None = None,
+    proposed: Collection[str] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The JSON of the island.
 
     ``data`` fills the form to begin with, ``draft`` names what was typed and not yet sent, ``extra`` is sent along with
     the form's data, ``age`` is how many working days ago the task opened. Fields that pick from the task's own list
     ask the address ``records``. ``dates`` are the rules on dates of an open task, with what its case knows.
+    ``proposed`` are the fields that the service has filled (``x-fill``), ``more`` is what else the island takes.
     """
     filled = dict(data or {})
     refused = form.undrawable
@@ -50,6 +53,8 @@ def form_page(
         "age": age,
         "dates": list(dates) if dates is not None else page_rules(form, known_days(db(), form, None, clock.today())),
         "records": records,
+        "proposed": sorted(proposed),
         "submit": "提交",
         "sign_in": url_for("web.auth.sign_in"),
+        **(more or {}),
     }

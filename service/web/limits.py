@@ -6,10 +6,10 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from service.auth.rules import ADDRESS_SHARE
-from service.http.context import settings
+from service.http.context import settings, wired
 
 # Counted in each server process. The provider has its own limits; this one keeps a flood from reaching it through here.
-limiter = Limiter(key_func=get_remote_address, storage_uri="memory://")
+limiter = Limiter(key_func=lambda: f"{wired().district} {get_remote_address()}", storage_uri="memory://")
 
 
 def sign_in_limit() -> str:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.attachments import Files
+from service.auth.queries import account_names
 from service.contacts import Matter, MatterFilter
 from service.contacts.fields import MATTER, PROGRESS, SOLUTION
 from service.db.lists import Page
@@ -96,13 +97,14 @@ def _found(limit: int, offset: int) -> Page[Matter]:
 
 
 def _attached(shown: Iterable[Matter], own: Collection[str]) -> dict[UUID, Files]:
-    """The files of the matters of a page, all of which the reader sees; one statement."""
+    """The files of the matters of a page, all of which the reader sees; two statements."""
     streams = {one.id: f"matter:{one.id}" for one in shown}
     kept = attachments_of(db(), streams.values())
+    people = account_names(db(), {each.added_by for items in kept.values() for each in items})
     found = {}
     for one in shown:
         items, mine = tuple(kept.get(streams[one.id], ())), one.unit_code in own
-        found[one.id] = Files(streams[one.id], items, mine, frozenset(each.id for each in items if mine))
+        found[one.id] = Files(streams[one.id], items, mine, frozenset(each.id for each in items if mine), people=people)
     return found
 
 

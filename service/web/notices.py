@@ -9,11 +9,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.auth.accounts import ACCESS
 from service.errors import Conflict
 from service.http.context import actor, db, settings
 from service.notifications import Notification, inbox, mark_all_read, mark_read
 from service.processes import freeing
 from service.processes.operations import acknowledge
+from service.rights import may
 from service.seals import STREAM as SEALS
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
@@ -29,14 +31,18 @@ PAGES = {
     "link": ("web.links.link", "link_id"),
     "talent": ("web.talents.talent", "talent_id"),
     "person": ("web.people.person", "person_id"),
+    "stamp": ("web.stamps.stamp", "stamp_id"),
     "unit": ("web.units.unit", "code"),
     "contact": ("web.contacts.contact", "contact_id"),
+    "policy": ("web.revisits.change", "change_id"),
 }
 """Kind of journal -> (page of what it is about, the name of its key)."""
+WHOLE = {SEALS: "web.seals.index", ACCESS: "web.access_proposals.index"}
+"""Journal of no single record -> the page of what its notices are about."""
 
 
 @blueprint.get("/notices")
-@requires()
+@requires(for_administrators=True)
 def notices() -> ResponseReturnValue:
     """提醒: the reader's notices, the latest first."""
     unread = request.args.get("unread") == "1"
@@ -44,21 +50,22 @@ def notices() -> ResponseReturnValue:
         "notices/inbox.html",
         page=inbox(db(), actor(), unread=unread, limit=PER_PAGE, offset=offset()),
         unread_only=unread,
+        previews=may(actor(), "preview_notices"),
         opens=settings().office_opens,
         closes=settings().office_closes,
-        leads=lambda notice: notice.stream == SEALS or notice.stream.partition(":")[0] in PAGES,
+        leads=lambda notice: notice.stream in WHOLE or notice.stream.partition(":")[0] in PAGES,
     )
 
 
 @blueprint.post("/notices/<uuid:notification_id>/open")
-@requires()
+@requires(for_administrators=True)
 def open_notice(notification_id: UUID) -> ResponseReturnValue:
     """Read, and on to the case or the record that the notice is about."""
     return redirect(_about(mark_read(db(), notification_id=notification_id, actor=actor(), now=clock.now())))
 
 
 @blueprint.post("/notices/<uuid:notification_id>/receipt")
-@requires()
+@requires(for_administrators=True)
 def confirm(notification_id: UUID) -> ResponseReturnValue:
     """签收: an urge or a circular has been received; it stands in the case's history."""
     notice = mark_read(db(), notification_id=notification_id, actor=actor(), now=clock.now())
@@ -71,7 +78,7 @@ def confirm(notification_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/notices/read")
-@requires()
+@requires(for_administrators=True)
 def read_all() -> ResponseReturnValue:
     """The reader has seen all of it."""
     mark_all_read(db(), actor=actor(), now=clock.now())
@@ -82,8 +89,8 @@ def _about(notice: Notification) -> str:
     """The page of the case or the record; the inbox where there is none."""
     if notice.template == freeing.NOTICE:
         return url_for("web.stuck.index")
-    if notice.stream == SEALS:
-        return url_for("web.seals.index")
+    if notice.stream in WHOLE:
+        return url_for(WHOLE[notice.stream])
     kind, _, key = notice.stream.partition(":")
     if kind not in PAGES:
         return url_for("web.notices.notices")

@@ -15,7 +15,6 @@ from authlib.integrations.base_client import MismatchingStateError, OAuthError
 from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask import session as cookie
-from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 
@@ -23,8 +22,7 @@ from service import auth, clock
 from service.auth.sessions import COOKIE
 from service.config.outside import Oidc
 from service.errors import NotFound
-from service.http.context import KEY as WIRED
-from service.http.context import Wired, settings, wired
+from service.http.context import settings, wired
 from service.web.access import ANYONE, requires
 from service.web.auth import inside, signed_in_at
 from service.web.limits import limiter, sign_in_limit
@@ -131,14 +129,6 @@ class Provider(FlaskOAuth2App):
         return subject, username if isinstance(username, str) else None
 
 
-def _register(state: BlueprintSetupState) -> None:
-    oidc = cast(Wired, state.app.extensions[WIRED]).settings.oidc
-    state.app.extensions[KEY] = Provider(oidc) if oidc.enabled else None
-
-
-blueprint.record_once(_register)
-
-
 def _counts(answer: Response) -> bool:
     """A provider that is down is nobody's failed attempt."""
     return 400 <= answer.status_code < 500
@@ -217,10 +207,12 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 
 def _provider() -> Provider:
-    found = cast(Provider | None, current_app.extensions[KEY])
-    if found is None:
+    oidc, kept = wired().settings.oidc, wired().kept
+    if not oidc.enabled:
         raise NotFound("本系统没有启用统一身份认证，请用用户名和密码登录。")
-    return found
+    if (KEY, oidc) not in kept:
+        kept[KEY, oidc] = Provider(oidc)
+    return cast(Provider, kept[KEY, oidc])
 
 
 def _outside(endpoint: str) -> str:

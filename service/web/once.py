@@ -35,10 +35,16 @@ def once_token() -> str:
     return token_urlsafe(12)
 
 
+def key_of_page() -> str | None:
+    """The key by which the page's script, or its form, is known when it sends again; None without one."""
+    key = request.headers.get(HEADER) or request.form.get(FIELD)
+    return key if key and len(key) <= LONGEST else None
+
+
 def once(session: Session, username: str, work: Callable[[], ResponseReturnValue]) -> Response:
     """The answer of ``work``, done at most once for what the page sent; without a key simply done."""
-    key = request.headers.get(HEADER) or request.form.get(FIELD)
-    if not key or len(key) > LONGEST:
+    key = key_of_page()
+    if key is None:
         return make_response(work())
     body = _body()
     kept = "page:" + sha256(dumps([key, request.path, body]).encode(errors="surrogatepass")).hexdigest()
@@ -54,6 +60,18 @@ def once(session: Session, username: str, work: Callable[[], ResponseReturnValue
     told = {"location": _location(answer), "said": [_kept(text) for _, text in cookie.get(_FLASHES, [])[before:]]}
     idempotency.keep(session, username=username, key=kept, status=_DONE, answer=dumps(told).encode())
     return answer
+
+
+def with_messages_of_now(answer: Callable[[], Response]) -> Callable[[], Response]:
+    """``answer``, which forgets before each call what an earlier call has said to the reader."""
+    before = [*cookie.get(_FLASHES, [])]
+
+    def anew() -> Response:
+        if len(cookie.get(_FLASHES, [])) > len(before):
+            cookie[_FLASHES] = [*before]
+        return answer()
+
+    return anew
 
 
 def _again(row: IdempotentAnswer) -> Response:
@@ -80,4 +98,9 @@ def _body() -> str:
     for name, value in sorted(request.form.items(multi=True)):
         if name not in ("csrf_token", FIELD):
             seal.update(dumps([name, value]).encode(errors="surrogatepass"))
+    for name, file in request.files.items(multi=True):
+        file.stream.seek(0)
+        digest = sha256(file.stream.read()).hexdigest()
+        file.stream.seek(0)
+        seal.update(dumps([name, file.filename, digest]).encode(errors="surrogatepass"))
     return seal.hexdigest()

@@ -73,7 +73,7 @@ def add_person() -> ResponseReturnValue:
 
 
 @blueprint.get("/people/<uuid:person_id>")
-@requires()
+@requires(for_administrators=True)
 def person(person_id: UUID) -> ResponseReturnValue:
     """One person: posts, services as liaison, substitutes and history."""
     found = shown_person(db(), person_id, actor())

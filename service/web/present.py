@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from service import clock
 from service.processes.lateness import Standing
-from service.processes.rules import one_line
+from service.processes.rules import left, one_line
 from service.processes.subjects import titled
 from service.reports.rules import late_words, lateness_note
 
@@ -34,22 +34,6 @@ def moment(value: datetime | str | None) -> str:
         return "—"
     found = clock.local(datetime.fromisoformat(value) if isinstance(value, str) else value)
     return f"{day(found.date())}{found:%H:%M}"
-
-
-def left(days: int | None, due_on: date | None = None, today: date | None = None) -> str:
-    """How far a due date is, in working days from today: 还剩 N 个工作日, 今天到期, 超期 N 个工作日.
-
-    On a day off no working day lies between the due date and today though the date has passed: the words say so, as the
-    light does.
-    """
-    if days is None:
-        return ""
-    if days == 0:
-        on = today or clock.today()
-        if due_on is not None and due_on != on:
-            return "已过到期日，未满 1 个工作日" if due_on < on else "还剩不到 1 个工作日"
-        return "今天到期"
-    return f"还剩 {days} 个工作日" if days > 0 else f"超期 {-days} 个工作日"
 
 
 def lateness(standing: Standing | None) -> list[str]:

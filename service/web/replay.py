@@ -28,12 +28,13 @@ from service.processes.bundles import compiled
 from service.processes.definitions import shown_digest
 from service.processes.fields import ENTRIES
 from service.processes.rules import NAMED, NEED, one_line
+from service.processes.standing import OF_PERSON
+from service.processes.told_fields import page_day
 from service.rights import may
 from service.usecases.names import Line, Names
 from service.web import diagrams
 from service.web.access import requires
 from service.web.context import role_name
-from service.web.present import day
 from service.web.timeline import Entry, timeline
 
 blueprint = Blueprint("replay", __name__)
@@ -117,7 +118,7 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
     names = Names(db(), clock.local(one.at).date())
     entry = _entry(one, _told(found, names), names)
     made = found.versions.at(one.seq)
-    values = Values(made, one, names, _day)
+    values = Values(made, one, names, page_day)
     form = found.form(one)
     place = found.shown.index(shown)
     return {
@@ -166,6 +167,7 @@ def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str,
         slot = str(row["slot"] or "")
         whose = names.unit(row["unit"]) or (slot.removeprefix(NAMED) if slot.startswith(NAMED) else "")
         whose = whose or (role_name(row["role"]) if row["role"] else "")
+        whose += f"（{names.person(OF_PERSON + row['person_key'])}）" if row["person_key"] else ""
         told.append((one_line(row["name"]), f"{whose}（{holder} 已领办）" if holder else whose, row["due_on"]))
     made = found.versions.at(one.seq)
     tasks = {(row["process"], row["task"]) for row in one.tasks.values()}
@@ -178,14 +180,6 @@ def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str,
     return [each for each in told if each[0]]
 
 
-def _day(text: str) -> str:
-    """An ISO date as pages write it; a text that is none stays as it is."""
-    try:
-        return day(text)
-    except ValueError:
-        return text
-
-
 def _goal(notice: NoticeSent, names: Names) -> str:
     """To whom a notice went."""
     to = Notice.of(notice.data).to
@@ -193,7 +187,8 @@ def _goal(notice: NoticeSent, names: Names) -> str:
         return "、".join(names.person(name) for name in to.usernames)
     if to.leader is not None:
         return names.record("leaders", to.leader)
-    return " ".join(part for part in (names.unit(to.unit), role_name(to.role) if to.role else "") if part)
+    one = names.person(f"{OF_PERSON}{to.person}") if to.person else ""
+    return " ".join(part for part in (names.unit(to.unit), role_name(to.role) if to.role else "", one) if part)
 
 
 # --- The form --------------------------------------------------------------------------------------------------------

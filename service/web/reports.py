@@ -23,10 +23,12 @@ from service.people.queries import get_unit
 from service.processes.calendars import current
 from service.reports import HALVES, REPORT_STATUSES, SECTIONS, HalfYearReport, ReportFilter
 from service.reports.edits import report_edits
+from service.reports.numbering import REPORT, report_number
 from service.reports.papers import report_paper
 from service.reports.rules import EDITABLE, SUBMITTED, half_to_report
 from service.rights import units_with
-from service.usecases import half_years
+from service.usecases import half_years, issuing_reports
+from service.usecases.issuing import RIGHT
 from service.usecases.names import Names
 from service.web import attachments, stale
 from service.web.access import requires
@@ -34,6 +36,7 @@ from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, exported
+from service.web.issuing import example_of
 from service.web.prints import without_type
 
 blueprint = Blueprint("reports", __name__)
@@ -94,7 +97,9 @@ def report(report_id: UUID) -> ResponseReturnValue:
     return render_template(
         "reports/report.html",
         report=found,
-        paper=(paper := report_paper(found, Names(db()).person(found.submitted_by))),
+        paper=(paper := report_paper(found, _sent_by(found), report_number(db(), found.id))),
+        example=example_of(REPORT),
+        may_number=may_today(RIGHT),
         lacking=without_type(paper),
         may_write=may_today("submit_reports", found.unit_code) and found.status in EDITABLE,
         may_review=may_today("review_reports") and found.status == SUBMITTED,
@@ -145,13 +150,28 @@ def accept(report_id: UUID) -> ResponseReturnValue:
     return done("报告已通过。", _at(report_id))
 
 
+@blueprint.post("/reports/<uuid:report_id>/number")
+@requires(right=RIGHT)
+def number(report_id: UUID) -> ResponseReturnValue:
+    """编文号: gives the accepted report its number, once."""
+    given = issuing_reports.number_report(
+        db(), report_id=report_id, formats=settings().paper_formats, actor=actor(), now=clock.now()
+    )
+    return done(f"已编号：{given}。", _at(report_id))
+
+
 @blueprint.get("/reports/<uuid:report_id>.<any(pdf, docx):suffix>")
 @requires()
 def paper(report_id: UUID, suffix: str) -> ResponseReturnValue:
     """The report as PDF or for Word."""
     found = reports.get_report(db(), report_id, actor())
-    made = reports.report_document(found, suffix, submitted_by=Names(db()).person(found.submitted_by))
+    number = report_number(db(), found.id)
+    made = reports.report_document(found, suffix, submitted_by=_sent_by(found), number=number)
     return printed(made, found.name, suffix, save=suffix == "docx")
+
+
+def _sent_by(report: HalfYearReport) -> str:
+    return Names(db()).person(report.submitted_by)
 
 
 def _found(limit: int, offset: int) -> Page[HalfYearReport]:

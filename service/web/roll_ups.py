@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
-from service.http.context import db
+from service.http.context import actor, db, settings
 from service.http.files import printed
 from service.reports import HALVES, REPORT_STATUSES
 from service.reports.filters import YEARS
+from service.reports.numbering import ROLL_UP
 from service.reports.papers import roll_up_paper
 from service.reports.rules import half_to_report
-from service.usecases import half_years
+from service.usecases import half_years, issuing_reports
+from service.usecases.issuing import RIGHT
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import asked_day, asked_whole
+from service.web.answers import asked_day, asked_whole, done, sent, whole
+from service.web.context import may_today
 from service.web.exports import Columns, workbook
+from service.web.issuing import example_of
 from service.web.prints import without_type
 
 blueprint = Blueprint("roll_ups", __name__)
@@ -43,7 +47,20 @@ def roll_up() -> ResponseReturnValue:
     lacking = without_type(paper)
     past = summed["on"].isoformat() if summed["on"] < clock.today() else None
     told = {"summed": summed, "paper": paper, "lacking": lacking, "past": past, "today": clock.today()}
+    told |= {"example": example_of(ROLL_UP), "may_number": may_today(RIGHT)}
     return render_template("roll_ups/roll_up.html", **told, names=Names(db()))
+
+
+@blueprint.post("/reports/roll-up/number")
+@requires(right=RIGHT)
+def number() -> ResponseReturnValue:
+    """编文号: gives the roll-up of a half-year its number, once."""
+    fields = sent()
+    year, half = whole(fields, "year"), whole(fields, "half")
+    given = issuing_reports.number_roll_up(
+        db(), year=year, half=half, formats=settings().paper_formats, actor=actor(), now=clock.now()
+    )
+    return done(f"已编号：{given}。", url_for("web.roll_ups.roll_up", year=year, half=half))
 
 
 @blueprint.get("/reports/roll-up.xlsx")

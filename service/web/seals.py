@@ -5,18 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 import segno
-from flask import Blueprint, g, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs, seals
+from service.errors import Invalid, NotFound
 from service.http.context import actor, db, told, wired
-from service.http.files import download
+from service.http.files import download, written
 from service.seals.heads import groups
 from service.seals.keys import known_keys
-from service.seals.witnesses import head_file, name_of
+from service.seals.witnesses import LEAVES, head_file, name_of, write_leaves
 from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.evidence import Evidence, hand_out
-from service.usecases.sealing import CHECK, RIGHT, SEAL
+from service.usecases.sealing import AGAINST, CHECK, LARGEST, RIGHT, SEAL, submit_against
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 
@@ -33,6 +34,7 @@ def index() -> ResponseReturnValue:
         page=seals.seals(db(), limit=PER_PAGE, offset=offset()),
         keys=known_keys(db()),
         checks=jobs.jobs(db(), actor(), kind=CHECK, limit=1).items,
+        held=jobs.jobs(db(), actor(), kind=AGAINST, limit=5).items,
         sealing=jobs.jobs(db(), actor(), kind=SEAL, limit=1).items,
         groups=groups,
     )
@@ -70,6 +72,35 @@ def sheet(n: int) -> ResponseReturnValue:
     said = f"liaison-seal {n} {shown.head.size} sha256:{shown.head.sha256} head:{shown.digest}"
     code = segno.make(said, error="m").svg_inline(scale=4, svgclass="seal-code", lineclass=None, omitsize=False)
     return render_template("seals/sheet.html", one=shown, groups=groups, code=code)
+
+
+@blueprint.get("/seals/<int:n>.leaves.gz")
+@requires(right=RIGHT)
+def leaves(n: int) -> ResponseReturnValue:
+    """The file that names each event of a head, by its hash: with it a check tells which one was changed."""
+    return written(lambda path: write_leaves(db(), n, path), "application/gzip", f"{name_of(n)}{LEAVES}")
+
+
+@blueprint.post("/seals/against")
+@requires(right=RIGHT, body=LARGEST)
+def against() -> ResponseReturnValue:
+    """用保存在别处的封存核对, by the worker: files that the auditor has kept; they are forgotten afterwards."""
+    sent = [one for one in request.files.getlist("files") if one.filename]
+    try:
+        job = submit_against(db(), {str(one.filename): one.read() for one in sent}, actor=actor(), now=clock.now())
+    except Invalid as error:
+        return render_template("seals/against.html", error=error.message), 422
+    return redirect(url_for("web.seals.held", job_id=job.id), 303)
+
+
+@blueprint.get("/seals/against/<uuid:job_id>")
+@requires(right=RIGHT)
+def held(job_id: UUID) -> ResponseReturnValue:
+    """How far the worker is, and what it found."""
+    job = jobs.visible_job(db(), job_id, actor())
+    if job.kind != AGAINST:
+        raise NotFound("没有这次核对")
+    return render_template("seals/against.html", job=job)
 
 
 def _evidence(instance_id: UUID) -> Evidence:

@@ -101,7 +101,7 @@ def confirm() -> ResponseReturnValue:
 
 @blueprint.post("/account/second-factor/codes")
 @limiter.limit(sign_in_limit)
-@requires()
+@requires(for_administrators=True)
 def renew() -> ResponseReturnValue:
     """New recovery codes in the place of the old, shown this once."""
     try:
@@ -115,7 +115,7 @@ def renew() -> ResponseReturnValue:
 
 @blueprint.post("/account/second-factor/end")
 @limiter.limit(sign_in_limit)
-@requires()
+@requires(for_administrators=True)
 def end() -> ResponseReturnValue:
     """Goes without it again, where no role requires it."""
     try:

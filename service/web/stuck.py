@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/stuck/<uuid:instance_id>/return")
 @requires(right=freeing.RIGHT)
 def put_back(instance_id: UUID) -> ResponseReturnValue:
-    """退回到前一环节, and on to another version where one is chosen."""
+    """退回到前一步骤, and on to another version where one is chosen."""
     fields = sent()
     scope, _, target = text(fields, "target").rpartition("/")
     freeing.put_back(
@@ -58,7 +58,7 @@ def put_back(instance_id: UUID) -> ResponseReturnValue:
         actor=actor(),
         now=clock.now(),
     )
-    return done("已退回，该环节的承办人会收到待办提醒。", url_for("web.stuck.index"))
+    return done("已退回，该步骤的承办人会收到待办提醒。", url_for("web.stuck.index"))
 
 
 @blueprint.post("/stuck/<uuid:instance_id>/migrate")

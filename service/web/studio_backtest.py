@@ -24,7 +24,7 @@ from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, 
 from service.studio.models import Draft
 from service.studio.moving_report import UNTIMED
 from service.studio.names import bundle_of
-from service.studio.supposing import Fresh, fresh_to_any
+from service.studio.supposing import Fresh, Suppositions, fresh_to_any
 from service.web import diagrams, supposed_form
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, whole
@@ -47,13 +47,20 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     job = _mine(draft, argument("job")) if argument("job") else next(iter(found), None)
     today = clock.today()
     wish = Wish.read(job.params) if job is not None else Wish(draft.process, today - USUAL, today, draft.id)
-    new = [] if request.headers.get("HX-Request") else _fresh(draft, wish)  # who looks how far it is asks for no form
+    asks = argument("from") is not None
+    # who looks how far it is asks for no form
+    if asks:
+        wish = _asked(wish)
+    new = [] if request.headers.get("HX-Request") and not asks else _fresh(draft, wish)
+    if asks:
+        wish = replace(wish, supposing=_typed(new or []))
     more = _told(draft, job) if job is not None else {}
     return tab_page(
         "studio/backtest.html",
         draft,
         ENDPOINT,
         wish=wish,
+        of=Wish.read(job.params) if job is not None else None,
         most=MOST,
         there=in_period(db(), wish),
         asked=list(supposed_form.asked(new or [], wish.supposing)),
@@ -101,6 +108,23 @@ def workbook(draft_id: UUID, job_id: UUID) -> ResponseReturnValue:
     """The report, case by case, as a workbook."""
     job = _mine(drafts.get(db(), draft_id, actor()), str(job_id))
     return download(sheet(db(), job), XLSX, "回测.xlsx")
+
+
+def _asked(wish: Wish) -> Wish:
+    """The wish with the period that is being typed; as it was where that is no period yet."""
+    fields: dict[str, Any] = dict(request.args)
+    try:
+        return replace(wish, first=day(fields, "from", "办结的第一天"), last=day(fields, "to", "办结的最后一天"))
+    except Invalid:
+        return wish
+
+
+def _typed(new: Sequence[Fresh]) -> Suppositions:
+    """The answers typed already, for the questions of another period; none where something of them is not finished."""
+    try:
+        return supposed_form.read(request.args, new)
+    except Invalid:
+        return Suppositions()
 
 
 def _fresh(draft: Draft, wish: Wish) -> list[Fresh] | None:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from lxml import etree
 
 from service import clock
+from service.auth.holders import offered
 from service.checks.bundle import Bundle, read
 from service.checks.findings import Enough, Report
 from service.engine.xml import parse_xml
@@ -26,9 +27,10 @@ from service.studio.names import bundle_of
 from service.studio.panel import panel
 from service.studio.reckoning import Reckoning, spelled
 from service.usecases import check_context
+from service.usecases.holders import named_people
 from service.usecases.panels import choices_of
 from service.web.access import requires
-from service.web.answers import sent, text
+from service.web.answers import argument, sent, text
 from service.web.studio import RIGHT, editing, tab_page
 
 blueprint = Blueprint("studio_diagram", __name__)
@@ -69,6 +71,17 @@ def reckon(draft_id: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/studio/people")
+@requires(right=RIGHT)
+def people() -> ResponseReturnValue:
+    """``{items: [{value, name, post, roles}]}``: who may be chosen for a step, found by name, pinyin or unit (``q``);
+    those who hold ``role`` stand first."""
+    found = offered(db(), argument("q") or "", argument("role") or "", clock.today())
+    return jsonify(
+        items=[{"value": one.username, "name": one.name, "post": one.post, "roles": sorted(one.roles)} for one in found]
+    )
+
+
 @blueprint.post("/studio/spelling")
 @requires(right=RIGHT)
 def spelling() -> ResponseReturnValue:
@@ -76,7 +89,7 @@ def spelling() -> ResponseReturnValue:
     return jsonify(id=spelled(text(sent(), "text")))
 
 
-_read: OrderedDict[tuple[UUID, int], Bundle] = OrderedDict()
+_read: OrderedDict[tuple[str, UUID, int], Bundle] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -85,7 +98,8 @@ def _bundle(draft: Draft, files: Mapping[str, bytes] | None = None) -> Bundle:
 
     ``files`` are the draft's where somebody has them at hand.
     """
-    key = (draft.id, draft.revision)
+    # a district that was made from another's backup has drafts of the same ids, and goes on by itself
+    key = (str(wired().database.url), draft.id, draft.revision)
     with _lock:
         if (known := _read.get(key)) is not None:
             _read.move_to_end(key)
@@ -103,7 +117,9 @@ def _bundle(draft: Draft, files: Mapping[str, bytes] | None = None) -> Bundle:
 
 
 def _panel(draft: Draft, files: Mapping[str, bytes] | None = None) -> dict[str, Any]:
-    return panel(_bundle(draft, files), choices_of(settings(), wired().organization), draft.process)
+    bundle = _bundle(draft, files)
+    house = choices_of(settings(), wired().organization, named_people(db(), bundle.files))
+    return panel(bundle, house, draft.process)
 
 
 def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -121,6 +137,7 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
             reckon=url_for("web.studio_diagram.reckon", draft_id=draft.id),
             panel=url_for("web.studio_diagram.panel_again", draft_id=draft.id),
             spelling=url_for("web.studio_diagram.spelling"),
+            people=url_for("web.studio_diagram.people"),
             forms=url_for("web.studio_forms.page", draft_id=draft.id),
         ),
     }

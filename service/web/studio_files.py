@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from service.studio.checking import verdict
 from service.studio.fields import MOST_FILE_BYTES
 from service.studio.names import bundle_of
 from service.usecases import check_context
+from service.usecases.holders import known_people, named_people
 from service.usecases.names import Names
 from service.web.access import requires
 from service.web.studio import RIGHT, TABS
@@ -85,7 +87,9 @@ def draft_checked(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
         draft = drafts.get(session, draft_id, g.actor)
         files, key = bundle_of(drafts.files(session, draft)), draft.process
         base = drafts.base_files(session, draft)
-    found = verdict(files, key=key, context=check_context(settings(), wired().organization), base=base).findings
+        people = known_people(named_people(session, files, base))
+    context = replace(check_context(settings(), wired().organization), people=people)
+    found = verdict(files, key=key, context=context, base=base).findings
     return found, readable(files, found)
 
 

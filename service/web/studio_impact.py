@@ -39,7 +39,7 @@ STATUSES = {
     jobs.CANCELLED: "已取消",
 }
 RECENT = 10
-_OF_MOVE = ("from", "to", "due", "reason", "number", "case")
+_OF_MOVE = ("from", "to", "due", "reason", "number", "case", "alone")
 """The fields of a form that say which move is meant; ``map:…`` too."""
 
 
@@ -196,6 +196,10 @@ def _wish(key: str, fields: dict[str, Any]) -> moving.Wish:
     only = moving.ids_of([text(fields, "case")]) if text(fields, "case") else None
     if number := text(fields, "number").strip():
         only = (numbered(db(), key, number),)
+    elif only is None and (fields.get("alone") or "number" in fields):  # 只迁一件: without a number it would be all
+        raise Invalid(
+            "没有写明是哪一件", [Finding("/number", "请填写事项编号，如 2026-需-0012；要全部迁移的，用“迁移一批”")]
+        )
     return moving.Wish(key, whole(fields, "to") or None, None, whole(fields, "from") or None, only, choices)
 
 

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.checks.bundle import Bundle, read
 from service.checks.findings import Report
-from service.documents import PDF, Draft, Shown, render_apart
+from service.documents import PDF, WORD, Draft, Printed, Shown, render_apart, word_apart, words_of
 from service.errors import Invalid, NotFound
 from service.http.context import actor, db, settings, wired
 from service.http.files import download
@@ -37,8 +37,11 @@ from service.web.studio import RIGHT, editing, tab_page
 blueprint = Blueprint("studio_prints", __name__)
 
 ENDPOINT = "web.studio_prints.page"
+WORDS = ".docx"
 TEXTS = (".typ", ".toml", ".svg")
-"""Files that are shown and changed as text; the others are pictures."""
+"""Files that are shown and changed as text; the others are pictures and Word templates."""
+MOST_PARAGRAPHS = 200
+"""Paragraphs of a Word file that are shown."""
 
 
 @blueprint.get("/studio/<uuid:draft_id>/prints")
@@ -94,8 +97,46 @@ def paper(draft_id: UUID, name: str) -> ResponseReturnValue:
     return download(shown.pdf, PDF, f"{name}.pdf", save=False)
 
 
+def _filled(draft_id: UUID, name: str) -> Printed:
+    return word_apart(_draft(draft_id, name, _of(request.args)))
+
+
+@blueprint.get("/studio/<uuid:draft_id>/prints/<name>.docx")
+@requires(right=RIGHT, ahead=_filled)
+def word(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """The Word file that the template makes; the query names the content."""
+    drafts.get(db(), draft_id, actor())
+    made: Printed = g.ahead
+    return download(made.content, WORD, f"{name}.docx")
+
+
+@blueprint.get("/studio/<uuid:draft_id>/prints/<name>/words")
+@requires(right=RIGHT, ahead=_filled)
+def words(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """``{paragraphs: [text]}`` of the same: what Word would show, without its looks."""
+    drafts.get(db(), draft_id, actor())
+    made: Printed = g.ahead
+    return jsonify(paragraphs=words_of(made.content)[:MOST_PARAGRAPHS])
+
+
+@blueprint.get("/studio/<uuid:draft_id>/prints/house/<name>.docx")
+@requires(right=RIGHT)
+def house_word(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """The house's Word template, to be changed in Word and sent up."""
+    drafts.get(db(), draft_id, actor())
+    found = papers.templates({}).get(f"{name}.docx")
+    if found is None:
+        raise NotFound("系统没有这个 Word 模板")
+    return download(found, WORD, f"{name}.docx")
+
+
 def _rendered(draft_id: UUID, name: str, of: Of, *, pdf: bool) -> Shown:
     """The paper of a template, made with no transaction open."""
+    return render_apart(_draft(draft_id, name, of), pdf=pdf)
+
+
+def _draft(draft_id: UUID, name: str, of: Of) -> Draft:
+    """The paper of a template of the draft, ready to be made."""
     rehearsal = _walked(draft_id, of) if of.scenario else None
     with wired().database.reading() as session:
         draft = drafts.get(session, draft_id, g.actor)
@@ -104,15 +145,16 @@ def _rendered(draft_id: UUID, name: str, of: Of, *, pdf: bool) -> Shown:
         if f"{name}.typ" not in templates:
             raise NotFound("草稿里没有这个打印模板")
         if rehearsal is not None:
-            data = papers.rehearsed_data(session, rehearsal, name, g.actor)
+            data = papers.rehearsed_data(session, rehearsal, name, g.actor, templates)
         elif of.case or of.number:
             case = as_id(of.case) if of.case else papers.case_numbered(session, draft.process, of.number, g.actor)
             if case is None:
                 raise NotFound("没有这件事项")
-            data = papers.case_data(session, draft.process, case, name, g.actor)
+            data = papers.case_data(session, draft.process, case, name, g.actor, templates)
         else:
-            data = papers.sample_data(read(frozen(files, wired().organization.lists), Report()), name)
-    return render_apart(Draft(templates, name, data, clock.now()), pdf=pdf)
+            bundle = read(frozen(files, wired().organization.lists), Report())
+            data = papers.sample_data(bundle, name, templates[f"{name}.typ"])
+    return Draft(templates, name, data, clock.now())
 
 
 def _walked(draft_id: UUID, of: Of) -> Written:
@@ -149,13 +191,16 @@ def _island(draft: StudioDraft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "files": {
             name: content.decode("utf-8-sig", "replace") for name, content in own.items() if name.endswith(TEXTS)
         },
-        "pictures": [name for name in own if not name.endswith(TEXTS)],
+        "pictures": [name for name in own if not name.endswith((*TEXTS, WORDS))],
+        "words": [name for name in own if name.endswith(WORDS)],
+        "house_words": [f"{papers.FOLDER}{name}" for name in house if name.endswith(WORDS)],
         "house": {
             f"{papers.FOLDER}{name}": {
                 "title": papers.title(name.removesuffix(".typ"), content),
                 "text": content.decode("utf-8-sig"),
             }
             for name, content in house.items()
+            if name.endswith(".typ")
         },
         "names": {
             **papers.names_for(bundle),

@@ -19,7 +19,7 @@ from service.rights import may
 from service.studio import drafts, house_prints, publishing
 from service.studio.checking import Checked, House, checked
 from service.usecases.names import Names
-from service.usecases.studio import Read, house_of, read_draft
+from service.usecases.studio import Read, house_of, knowing, read_draft
 from service.usecases.walks import (
     CUT,
     FAILED,
@@ -68,8 +68,8 @@ class Ahead:
 
 
 def _ahead(draft_id: UUID) -> Ahead:
-    house = house_of(settings(), wired().organization)
     found = read_draft(wired().database, draft_id, g.actor)
+    house = knowing(house_of(settings(), wired().organization), found.people)
     told = checked(found.files, key=found.process, house=house, calendar=found.calendar, base=found.base)
     return Ahead(house, found, told)
 

@@ -18,7 +18,7 @@ from service.studio.checking import Checked, checked
 from service.studio.deleted import bring_back, deleted
 from service.studio.names import SCENARIOS, bundle_of, scenarios_of
 from service.usecases.names import Names
-from service.usecases.studio import house_of, read_draft
+from service.usecases.studio import house_of, knowing, read_draft
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import done
@@ -42,8 +42,8 @@ class Covered:
 
 def _run(draft_id: UUID) -> Checked:
     """Runs the scenarios, with no transaction open."""
-    house = house_of(settings(), wired().organization)
     found = read_draft(wired().database, draft_id, g.actor)
+    house = knowing(house_of(settings(), wired().organization), found.people)
     return checked(found.files, key=found.process, house=house, calendar=found.calendar, base=found.base)
 
 

@@ -13,6 +13,7 @@ from flask import Blueprint, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
+from service.auth.holders import person_words
 from service.config import Organization, load_notifications
 from service.errors import NotFound
 from service.http.context import actor, db, settings, wired
@@ -195,14 +196,20 @@ class _Words:
         known = self._organization.units.get(code or "")
         return known.name if known else code or ""
 
-    def who(self, role: str | None, unit: str | None, leader: str | None = None) -> str:
-        """区人才办, 区教育局的责任单位经办人; 没有人 for nobody."""
+    def who(self, role: str | None, unit: str | None, leader: str | None = None, person: str | None = None) -> str:
+        """区人才办, 区教育局的责任单位经办人, 张三（区人才办）; 没有人 for nobody."""
         if role is None:
             return "没有人"
         named = self._organization.roles.get(role)
         name = named.name if named else role
         whose = "一位联系领导" if leader else self._unit(unit)
-        return f"{whose}的{name}" if whose and whose != name else name
+        said = f"{whose}的{name}" if whose and whose != name else name
+        return f"{self._person(person)}（{said}）" if person is not None else said
+
+    def _person(self, key: str) -> str:
+        """The one person of a step; in a rehearsal a field may name somebody who is only a sample."""
+        found = person_words(db(), {key}, clock.today())[key]
+        return found.name if found.username else "指定的人"
 
     def offered(self, one: Offered, state: State) -> dict[str, Any]:
         """An open step with its form."""
@@ -214,7 +221,7 @@ class _Words:
             "unit": step.slot or step.unit,
             "name": step.name,
             "slot": self._unit(step.slot) if step.slot else "",
-            "who": self.who(step.role, step.unit, step.leader),
+            "who": self.who(step.role, step.unit, step.leader, step.person),
             "nobody": step.role is None,
             "due": day(step.due_on) if step.due_on else "",
             "paused": step.paused,

@@ -17,6 +17,7 @@ from service.processes.tallies import open_tallies
 from service.studio import drafts, house_prints
 from service.studio.difference import REMOVED, Difference, compare
 from service.studio.publishing import DEPLOY, PROPOSED
+from service.usecases.holders import named_people
 from service.usecases.names import Names
 from service.usecases.panels import choices_of
 from service.usecases.studio import back_to, house_of, kept_for_walks
@@ -105,7 +106,8 @@ def back(key: str, version: int) -> ResponseReturnValue:
 
 def difference_page(before: Files, after: Files, key: str, called: str) -> dict[str, Any]:
     """The names that ``studio/difference.html`` uses: the difference in words and drawn; ``called`` is the old one."""
-    told = compare(before, after, choices_of(settings(), wired().organization))
+    house = choices_of(settings(), wired().organization, named_people(db(), before, after))
+    told = compare(before, after, house)
     drawn = _drawn(told, diagrams.pictures(before, key), diagrams.pictures(after, key), called)
     return {"difference": told, "drawn": drawn, "island": diagrams.island(drawn)}
 

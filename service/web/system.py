@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, documents
 from service.errors import Incident
 from service.http.context import actor, db
-from service.notifications import letters
+from service.notifications import letter_lists, letters
 from service.processes import schedules
 from service.processes.bundles import compiled
 from service.processes.figures import worker_beats
@@ -46,7 +46,9 @@ def status() -> ResponseReturnValue:
         planned=planned,
         covered=covered,
         families=families,
-        letters=letters.unsent(db(), limit=PER_PAGE, offset=offset()),
+        replaced=documents.replaced_faces() if families else (),
+        supplied=documents.SUPPLIED_TYPE,
+        letters=letter_lists.unsent(db(), limit=PER_PAGE, offset=offset()),
     )
 
 

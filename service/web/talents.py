@@ -29,11 +29,13 @@ from service.talents.edits import talent_edits
 from service.talents.fields import SOURCE
 from service.talents.photos import LARGEST
 from service.usecases.names import Names
+from service.usecases.talent_file import KINDS
 from service.usecases.talents import update_talent
+from service.web import talent_file
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
-from service.web.changes import Reading, changes
+from service.web.changes import Reading
 from service.web.exports import Columns, exported
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
@@ -93,7 +95,7 @@ def add_talent() -> ResponseReturnValue:
 @blueprint.get("/talents/<talent_id>")
 @requires(right="view_talents")
 def talent(talent_id: str) -> ResponseReturnValue:
-    """One talent: recognition, employer, contact data, leaders, teams and the whole history."""
+    """One talent: recognition, employer, contact data, leaders, teams, and all that is known as one list by time."""
     found, today = registry.get_talent(db(), talent_id, actor()), clock.today()
     leaders = leaders_of(db(), [talent_id], today, actor())[talent_id]
     town = wired().organization.towns.get(found.town or "")
@@ -120,7 +122,9 @@ def talent(talent_id: str) -> ResponseReturnValue:
         may_confirm=may(actor(), "confirm_talents", unit=found.employer_unit),
         reports=reports_about(db(), talent_id, actor()),
         may_report=may_start(db(), "change_report", actor()),
-        changes=changes(registry.file_history(db(), found, actor(), leaders)),
+        file=talent_file.shown(found),
+        file_address=talent_file.address_of,
+        file_kinds=KINDS,
     )
 
 

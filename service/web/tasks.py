@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,12 +18,12 @@ from service.http.context import actor, db
 from service.liaisons.rules import DRAFT, SUPERSEDED
 from service.processes import commands, freeing, operations, queries
 from service.processes.bundles import compiled
-from service.processes.calendars import current, days_between
+from service.processes.calendars import current, days_between, days_left
 from service.processes.definitions import list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, SUSPENDED, UserTask
-from service.processes.rules import one_line
-from service.processes.standing import Marks, marks, stand_in_accounts
+from service.processes.rules import left, one_line
+from service.processes.standing import Marks, alone, marks, stand_in_accounts
 from service.processes.stuck import unmanned_words
 from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
@@ -38,13 +38,12 @@ from service.web.answers import done as answer
 from service.web.asked import asked
 from service.web.case_facts import about
 from service.web.case_lists import case_status
-from service.web.context import role_name, stage_name, stage_names
+from service.web.context import stage_name, stage_names
 from service.web.exports import Columns, exported
 from service.web.forms import form_page
-from service.web.present import LIGHTS, left
-from service.web.replies import replies
+from service.web.present import LIGHTS
 from service.web.talents import STALE_DAYS
-from service.workdays import Calendar
+from service.web.units_work import panel
 
 PER_CHECKLIST = 20
 """Rows of a list beside a form: the form stays in sight."""
@@ -77,11 +76,11 @@ def task(task_id: UUID) -> ResponseReturnValue:
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
     form = detail.form
     subjects = subjects_of(db(), [detail.task])
-    answers = replies(detail.task, subjects.get(detail.task.id, ()), names)
+    units = panel(detail.instance, names, task=detail.task, subjects=subjects.get(detail.task.id, ()))
     return render_template(
         "tasks/task.html",
         subjects=subjects,
-        replies=answers,
+        units=units,
         detail=detail,
         stuck=unmanned_words(detail.task, detail.absence) if detail.task.status == OPEN else "",
         frees=may(actor(), freeing.RIGHT),
@@ -93,7 +92,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
         pairs=(pairs := _pairs(detail)),
         pair_versions=contacts.missed_versions(db(), pairs, detail.task.data["period"]["year"]) if pairs else {},
         colleagues=_colleagues(detail) if detail.may_reassign else [],
-        **about(detail.instance, made, names, detail.task, shown=[one.task.id for one in answers if one.task]),
+        **about(detail.instance, made, names, detail.task, shown=units.told),
     )
 
 
@@ -192,7 +191,7 @@ def rows(tasks: Any) -> dict[str, Any]:
     today, calendar = clock.today(), current(db())
     marked = marks(db(), tasks, today)
     names = Names(db()).learn(
-        usernames=[name for task in tasks for name in (marked.holder(task), task.on_behalf_of)],
+        usernames=[name for task in tasks for name in (marked.holder(task), task.on_behalf_of, alone(task))],
         units=[task.unit for task in tasks],
         talents=[task.instance.talent_id for task in tasks],
     )
@@ -203,8 +202,17 @@ def rows(tasks: Any) -> dict[str, Any]:
         "marks": marked,
         "lights": {task.id: queries.light_of(task, today, suspended=suspended[task.id]) for task in tasks},
         "waited": {task.id: days_between(clock.local(task.entered_at).date(), today) for task in tasks},
-        "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
+        "days": {task.id: days_left(calendar, task.due_on, today, suspended=suspended[task.id]) for task in tasks},
     }
+
+
+def time_left(task: UserTask, beside: Mapping[str, Any]) -> str:
+    """How far a step's date is; of one without a date how long it waits: 待上会，已等待 12 天."""
+    if task.due_on and beside["days"][task.id] is None:
+        return "挂起期间不计时"
+    if task.due_on:
+        return left(beside["days"][task.id], task.due_on)
+    return f"{'待上会' if task.paused else '不计时'}，已等待 {beside['waited'][task.id]} 天"
 
 
 def following(instance_id: UUID) -> dict[str, Any]:
@@ -236,10 +244,12 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
         "催办次数": lambda task: task.urges,
         "当前步骤": lambda task: _step(task, beside["subjects"]),
         "到期日": lambda task: task.due_on,
-        "剩余时间": lambda task: left(beside["days"][task.id], task.due_on) if task.due_on else "不计时",
+        "原定期限": lambda task: task.first_due_on,
+        "申请延至": lambda task: task.asked_due_on,
+        "剩余时间": lambda task: time_left(task, beside),
         "是否暂定": lambda task: "暂定" if task.due_provisional else "",
         "已等待天数": lambda task: None if task.due_on else beside["waited"][task.id],
-        "承办": lambda task: names.unit(task.unit) or role_name(task.role),
+        "承办": lambda task: names.holder(task.unit, task.role, task.person_key),
         "领办人": lambda task: names.person(marked.holder(task)),
         "代办": lambda task: marked.absences[task.id].words if task.id in marked.absences else "",
     }
@@ -289,6 +299,7 @@ def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str
         extra={"revision": task.revision},
         records=f"/api/v1/tasks/{task.id}/records" if detail.listing is not None else None,
         dates=detail.dates,
+        proposed=detail.proposed,
         age=current(db()).between(clock.local(task.entered_at).date(), today),
     )
 
@@ -332,19 +343,15 @@ def _list_page(detail: queries.TaskDetail) -> tuple[str, str] | None:
 
 
 def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:
-    """To whom the task can be handed: the others who hold its role for its unit, or stand in where nobody does."""
-    if detail.task.role is None:
+    """To whom the task can be handed: the others who hold its role for its unit, or stand in where nobody does; nobody
+    where it is one person's."""
+    if detail.task.role is None or (detail.task.person_key is not None and detail.absence is None):
         return []
     if detail.absence is not None:
         accounts = stand_in_accounts(db(), detail.absence, clock.today())
     else:
         accounts = auth.accounts_of_role(db(), detail.task.role, detail.task.unit)
     return [account for account in accounts if account.username != detail.holder]
-
-
-def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | None:
-    """Working days from today to a due date, negative when it has passed; None where there is none."""
-    return calendar.between(today, due_on) if due_on else None
 
 
 exported(blueprint, "/tasks.xlsx", "待办", _open, _open_columns, name="export_todo")

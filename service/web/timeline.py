@@ -13,9 +13,12 @@ from service.audit.replay.telling import WHY as WHY_DATES
 from service.history import HistoryEvent
 from service.ledger.circulars import ENTRIES as CIRCULARS
 from service.ledger.circulars import ISSUED
+from service.processes.agreed import MOVING
 from service.processes.bundles import Compiled
 from service.processes.claims import WHY
 from service.processes.fields import ENTRIES
+from service.processes.halting import CHOICES
+from service.processes.linking import LINKING
 from service.processes.moves import KEEP
 from service.processes.rules import NAMED, one_line
 from service.processes.versions import Versions
@@ -62,6 +65,9 @@ def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -
             continue
         tell = _TELL.get(event.kind)
         entry = tell(event, versions.at(event.seq), names) if tell else None
+        if event.kind == "due_changed" and why in MOVING and entries:  # 同意延期, 恢复: what they led to
+            entries[-1].then.append(_put_off(event, about.get(event.task, {}), names))
+            continue
         if event.kind == "due_changed":
             entry = _due_changed(event, names, why)
         if entry is None:
@@ -157,6 +163,35 @@ def _due_changed(event: HistoryEvent, names: Names, why: str) -> Entry:
     return _entry(event, names, f"{WHY_DATES.get(why, '期限调整')}，到期日由 {day(old)} 改为 {day(new)}{provisional}")
 
 
+def _asked(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    data = event.data
+    what = f"{_word(event)}{_step(event)}，由 {day(data['due_on'])} 延至 {day(data.get('asked_due_on') or data['was'])}"
+    return _entry(event, names, what, str(data["reason"]))
+
+
+def _extended(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    data = event.data
+    asked = f"（申请延至 {day(data['proposed'])}）" if data["proposed"] and data["proposed"] != data["due_on"] else ""
+    late = f"；此前已超期 {data['late_days']} 个工作日，仍算超期" if data["late_days"] else ""
+    by = f"（{data['asked_by']}提出）" if data["asked_by"] else ""
+    what = f"{_word(event)}{_step(event)}{asked}{late}"
+    return _entry(event, names, what, f"{data['reason']}{by}", "late" if late else "")
+
+
+def _suspended(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    data = event.data
+    said = [f"{data[name]}{word}" for name, word in (("asked_by", "提出"), ("approved_by", "同意")) if data.get(name)]
+    choice = f"，恢复后{CHOICES[data['due']]}" if data.get("due") in CHOICES else ""
+    by = f"（{'，'.join(said)}）" if said else ""
+    return _entry(event, names, f"{_word(event)}{choice}", f"{data.get('reason') or ''}{by}")
+
+
+def _put_off(event: HistoryEvent, place: Mapping[str, Any], names: Names) -> str:
+    whose, name = _whose(place, names), one_line(place.get("name"))
+    of = f"（{whose}）" if whose and whose not in name else ""
+    return f"{name}{of}，{day(event.data['old_due_on'])} → {day(event.data['due_on'])}到期"
+
+
 def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
     result = event.data.get("result")
     if event.data.get("name") == "issue_number":
@@ -169,8 +204,25 @@ def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
     return None
 
 
+def _linked(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    """A case that belongs to this one, or no longer does. The page names it to who may know of it."""
+    what = {
+        "linked": "与另一件事项关联",
+        "unlinked": "解除与另一件事项的关联",
+        "joined": "并入另一件事项办理",
+        "took_in": "有一件事项并入本件办理",
+        "parted": "从并入的事项拆出，另行办理",
+        "let_out": "并入本件的一件事项拆出，另行办理",
+    }[event.kind]
+    return _entry(event, names, what, str(event.data.get("note") or event.data.get("reason") or ""))
+
+
 def _numbered(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     return _entry(event, names, f"{_word(event)} {event.data.get('number', '')}")
+
+
+def _stamped(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    return _entry(event, names, f"{_word(event)}：{event.data.get('name', '')}", str(event.data.get("title", "")))
 
 
 def _reassigned(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
@@ -200,6 +252,15 @@ def _with_step(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     return _entry(event, names, f"{_word(event)}{_step(event)}", str(event.data.get("reason") or ""))
 
 
+def _fired(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
+    """A timer that fired by itself, or that a person brought forward, with the reason."""
+    if not event.data.get("by_hand"):
+        return _with_name(event, made, names)
+    brought = made.program.brings.get((str(event.data["process"]), str(event.data["event"])), "")
+    what = f"提前触发「{one_line(event.data.get('name'))}」，提请{one_line(brought)}"
+    return _entry(event, names, what, str(event.data.get("reason") or ""), "late")
+
+
 def _with_name(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     """The entry of an event that happened by itself: a timer, an end."""
     return _entry(event, names, f"{_word(event)}：{one_line(event.data.get('name'))}")
@@ -221,13 +282,19 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "copy_read": _plain,
     "file_attached": _filed,
     "file_withdrawn": _filed,
+    **dict.fromkeys(LINKING, _linked),
     "urged": _urged,
     "numbered": _numbered,
-    "suspended": _plain,
+    "stamped": _stamped,
+    "extension_asked": _asked,
+    "extension_refused": _asked,
+    "extension_dropped": _with_step,
+    "extended": _extended,
+    "suspended": _suspended,
     "resumed": _plain,
     "terminated": _plain,
     "migrated": _migrated,
-    "timer_fired": _with_name,
+    "timer_fired": _fired,
     "action": _action,
     "ended": _with_name,
 }

@@ -13,8 +13,8 @@ from service.db.lists import Page
 from service.fields import FLAG, Field, chosen, form_of, held
 from service.http.context import actor, db, settings, wired
 from service.people import Unit, queries
-from service.people.edits import liaison_edits, unit_edits
-from service.people.fields import LIAISON, UNIT
+from service.people.edits import head_edits, liaison_edits, unit_edits
+from service.people.fields import HEAD, LIAISON, UNIT
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, UnitFilter
 from service.people.models import Liaison
 from service.people.rules import CLASSES, OFFICE_UNIT
@@ -31,7 +31,7 @@ blueprint = Blueprint("units", __name__)
 
 
 @blueprint.get("/units")
-@requires()
+@requires(for_administrators=True)
 def units() -> ResponseReturnValue:
     """单位名录."""
     organization, page = wired().organization, _units(PER_PAGE, offset())
@@ -66,7 +66,7 @@ def add_unit() -> ResponseReturnValue:
 
 
 @blueprint.get("/units/<code>")
-@requires()
+@requires(for_administrators=True)
 def unit(code: str) -> ResponseReturnValue:
     """One unit: its facts, liaisons, leaders, people and history."""
     found, organization = queries.get_unit(db(), code), wired().organization
@@ -78,6 +78,7 @@ def unit(code: str) -> ResponseReturnValue:
         kind=kind.name if kind else found.kind,
         town=town.name if town else "",
         shows_people=shows_people,
+        head=people.heads_of(db(), [code], clock.today()).get(code) if shows_people else None,
         liaisons=queries.liaisons_of(db(), unit_code=code) if shows_people else (),
         leaders=queries.search_leaders(db(), LeaderFilter(unit_code=code), limit=PER_PAGE) if shows_people else None,
         staff=queries.search_people(db(), PersonFilter(unit_code=code), limit=PER_PAGE) if shows_people else None,
@@ -163,6 +164,38 @@ def end_liaison(code: str) -> ResponseReturnValue:
     return done("联络员任职已结束，请尽快指定新的联络员。", url_for("web.units.unit", code=code))
 
 
+@blueprint.get("/units/<code>/head")
+@requires()
+def head_form(code: str) -> ResponseReturnValue:
+    """登记负责人."""
+    found = queries.get_unit(db(), code)
+    require(actor(), "name_liaison", unit=code)
+    entered = people.entered_head(db(), code)
+    values = {"person_id": entered.id if entered is not None else None}
+    return _head_page(found, Filling.of(list(HEAD), values, head_edits(found)))
+
+
+@blueprint.post("/units/<code>/head")
+@requires()
+def name_head(code: str) -> ResponseReturnValue:
+    """Enters the head of a unit; nobody where the field is empty."""
+    found = queries.get_unit(db(), code)
+
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
+        people.name_head(
+            db(),
+            unit_code=code,
+            person_id=values.get("person_id"),
+            version=form.version,
+            actor=actor(),
+            now=clock.now(),
+        )
+        return done("已保存负责人。", url_for("web.units.unit", code=code))
+
+    form = Filling.sent(list(HEAD))
+    return submitted(form, operation, lambda page: _head_page(found, page))
+
+
 LIAISON_COLUMNS: Columns[Liaison] = {
     "单位": lambda one: one.unit.name,
     "联络员": lambda one: one.person.name,
@@ -235,7 +268,12 @@ def _liaison_page(found: Unit, form: Filling) -> str:
     return form_page(form, title=f"指定{found.name}的联络员", action=action, back=back, lead=lead)
 
 
-exported(blueprint, "/units.xlsx", "单位名录", _units, _unit_columns, name="export_units")
+def _head_page(found: Unit, form: Filling) -> str:
+    back, action = (url_for(f"web.units.{name}", code=found.code) for name in ("unit", "name_head"))
+    return form_page(form, title=f"登记{found.name}的负责人", action=action, back=back)
+
+
+exported(blueprint, "/units.xlsx", "单位名录", _units, _unit_columns, for_administrators=True, name="export_units")
 exported(
     blueprint,
     "/liaison-officers.xlsx",

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, jobs
 from service.audit.tables.names import table_names
 from service.audit.verifying import results
+from service.audit.verifying.advice import advised
 from service.canonical import dumps
 from service.http.context import actor, db
 from service.http.files import download
@@ -46,7 +47,8 @@ def result(verification_id: UUID) -> ResponseReturnValue:
     """One result with its findings."""
     one = results.verification(db(), actor(), verification_id)
     names = Names(db()).learn([one.made_by])
-    return render_template("verifications/verification.html", one=one, names=names, nouns=table_names())
+    found = advised(one.findings)
+    return render_template("verifications/verification.html", one=one, found=found, names=names, nouns=table_names())
 
 
 @blueprint.get("/verifications/<uuid:verification_id>.json")

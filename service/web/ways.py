@@ -41,6 +41,9 @@ USUAL = timedelta(days=365)
 SHOWN_VARIANTS = 20
 TIMES = "times"
 """Under ``?show=`` the drawing tells on its flows how long they took, not how often they were gone."""
+HEAT = "heat"
+"""The steps are the darker, the longer cases waited there in all."""
+HOTTEST = 5
 SLOWEST = 3
 """So many steps are marked as the bottlenecks."""
 
@@ -54,8 +57,8 @@ def index() -> ResponseReturnValue:
     job = keeping.running(db())
     if job is None and request.headers.get("HX-Target") == "ways-job":  # it has ended while the page looked
         return "", {"HX-Refresh": "true"}
-    timed = argument("show") == TIMES
-    drawn = _drawn(found, wish, timed=timed)
+    show = argument("show") if argument("show") in (TIMES, HEAT) else ""
+    drawn = _heated(found, wish) if show == HEAT else _drawn(found, wish, timed=show == TIMES)
     return render_template(
         "ways/ways.html",
         found=found,
@@ -63,7 +66,8 @@ def index() -> ResponseReturnValue:
         processes=processes(db()),
         job=job,
         drawn=drawn,
-        timed=timed,
+        show=show,
+        hottest=HOTTEST,
         island=diagrams.island(drawn),
         steps=busiest(found),
         units=slowest_units(found),
@@ -207,6 +211,30 @@ def _drawn(found: Ways, wish: WayFilter, *, timed: bool) -> list[diagrams.Pictur
             picture.badges.append((step, label, told, _address(wish, kind, process, step), tone))
     for picture in drawn:
         picture.hidden = not (picture.flows or picture.badges or picture.id == found.wish.process)
+    return drawn
+
+
+def _heated(found: Ways, wish: WayFilter) -> list[diagrams.Picture]:
+    """The diagrams with the share that each step has in all waiting, the darker the more; a call is as hot as what it
+    calls in all."""
+    drawn = diagrams.pictures(files_of(db(), found.drawn.digest), found.wish.process)
+    by_id = {picture.id: picture for picture in drawn}
+    waited: dict[str, dict[str, int]] = {picture.id: {} for picture in drawn}
+    for (process, step), worked in found.shown.steps.items():
+        picture = by_id.get(drawing_of(found.drawn, process) or process)
+        if picture is not None and worked.waited:
+            days = f"{worked.waited} 天 {percent(worked.waited, found.shown.waited)}%"
+            told = f"「{found.name(process, step)}」累计等待 {days}，{_words(worked.times)}"
+            waited[picture.id][step] = worked.waited
+            picture.badges.append((step, days, told, _address(wish, picking.STEP, process, step), "plain"))
+    steps = {key: sum(told.values()) for key, told in waited.items()}
+    for picture in drawn:
+        called = {activity: steps[key] for activity, key in diagrams.calls(picture) if steps.get(key)}
+        waited[picture.id] |= called
+    most = max((days for told in waited.values() for days in told.values()), default=0)
+    for picture in drawn:
+        picture.heat = {element: -(-days * HOTTEST // most) for element, days in waited[picture.id].items()}
+        picture.hidden = not (picture.heat or picture.id == found.wish.process)
     return drawn
 
 

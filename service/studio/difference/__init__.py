@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from service.errors import Invalid
-from service.studio.difference import diagrams, forms, others, tables
+from service.studio.difference import diagrams, forms, others, scenarios, tables
 from service.studio.difference.names import Names
 from service.studio.difference.shape import ADDED, CHANGED, MOVED, REMOVED, Change, Difference
 from service.studio.panel import NOTHING_KNOWN, Choices
@@ -28,7 +28,9 @@ def compare(before: Files, after: Files, house: Choices = NOTHING_KNOWN) -> Diff
         mine, theirs = _of(before, suffixes), _of(after, suffixes)
         parts += _told(partial(told, mine_named=old, theirs_named=new), mine, theirs)
     rest = (".bpmn", ".dmn", ".json")
-    parts += others.changes(_without(before, rest), _without(after, rest))
+    mine, theirs = _without(before, rest), _without(after, rest)
+    parts += others.changes(_runs(mine), _runs(theirs))
+    parts += scenarios.changes(_scenarios(mine), _scenarios(theirs), old, new)
     return Difference(sort_of(_runs(before), _runs(after)), tuple(parts))
 
 
@@ -48,4 +50,8 @@ def _without(files: Files, suffixes: tuple[str, ...]) -> Files:
 
 
 def _runs(files: Files) -> Files:
-    return {name: content for name, content in files.items() if not name.startswith("scenarios/")}
+    return {name: content for name, content in files.items() if not name.startswith(scenarios.FOLDER)}
+
+
+def _scenarios(files: Files) -> Files:
+    return {name: content for name, content in files.items() if name.startswith(scenarios.FOLDER)}

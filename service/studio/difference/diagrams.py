@@ -177,6 +177,8 @@ def _about(node: Node, side: _Side) -> str:
     told = []
     if node.lane and node.type == "userTask":
         told.append(_lane_name(side.process.lanes, node.lane))
+        if "candidates" in node.properties:
+            told.append(f"由{side.names.holder(node.properties['candidates'])}办")
     if "due" in node.properties:
         told.append(f"期限{side.names.date(node.properties['due'], node)}")
     if node.timer is not None:
@@ -271,7 +273,7 @@ def _operation(old: Operation | None, new: Operation | None, mine: Names, theirs
     if was.action != now.action:
         yield turned("动作", mine.action(was.action), theirs.action(now.action))
     if was.result != now.result:
-        yield other("结果的名称", was.result, now.result)
+        yield turned("结果的名称", mine.data(was.result), theirs.data(now.result))
     for name in [*now.parameters, *(name for name in was.parameters if name not in now.parameters)]:
         if was.parameters.get(name) != now.parameters.get(name):
             before = mine.argument(was.action, name, was.parameters.get(name))
@@ -289,11 +291,9 @@ def _loop(old: MultiInstance | None, new: MultiInstance | None, mine: Names, the
             was, now = getattr(old, one.name), getattr(new, one.name)
             if one.name == "line" or was == now:
                 continue
-            listed = one.name in ("collection", "output_collection")
+            named = one.name not in ("sequential", "completion")
             yield (
-                turned(_LOOP[one.name], mine.data(was), theirs.data(now))
-                if listed
-                else other(_LOOP[one.name], was, now)
+                turned(_LOOP[one.name], mine.data(was), theirs.data(now)) if named else other(_LOOP[one.name], was, now)
             )
 
 

@@ -15,6 +15,8 @@ from service.checks.findings import Enough, Report
 from service.checks.known import forms_before, known, title_of
 from service.checks.model import Node
 from service.checks.titles import PARAMETER_TITLES, SIGNS
+from service.checks.value_words import subjects_in_words, value_in_words
+from service.config.notifications import KINDS
 from service.engine.expressions import readable
 from service.processes.properties import PAGE, PAGES, STAGES, TITLE, stages_of
 from service.processes.rules import one_line
@@ -23,8 +25,10 @@ from service.studio.names import bundle_of
 from service.studio.panel import Choices
 
 Json = dict[str, Any]
-_PREFIXED = re.compile(r"(unit|leader):\s*(.+)", re.DOTALL)
+_PREFIXED = re.compile(r"(unit|leader|person):\s*(.+)", re.DOTALL)
+_NARROWED: Mapping[str, str] = {"unit": "这个单位的人", "leader": "这位领导本人", "person": "这个人"}
 _EMPTY = ("", None)
+_QUOTED = re.compile("“[^“”]*”(?:、“[^“”]*”)*")
 
 
 class Names:
@@ -51,7 +55,10 @@ class Names:
         if name == "due" and node is not None:
             return self.date(said, node)
         if name == "candidates":
-            return self._who(said)
+            return self.holder(said)
+        if name == "about":
+            near = self._near(node) if node is not None else ()
+            return _as_is(subjects_in_words(said, self._data(near), self._house.units), said)
         if name == STAGES:
             return value("、".join(title or self._stage(code) for code, title in stages_of(said)))
         if name == TITLE:
@@ -104,17 +111,44 @@ class Names:
             return value(text)
         takes: Mapping[str, str] = self._actions[action].takes if action in self._actions else {}
         listed = self._listings.get(takes.get(name, ""), {})
-        tree = readable(str(text))
-        literal = tree.body.value if tree is not None and isinstance(tree.body, ast.Constant) else None
-        if isinstance(literal, str):
-            return value(listed.get(literal, literal))
-        near = self._data(())
-        said = self._listed(str(text))
-        return said or _said(date_in_words(str(text), near) or in_words(str(text), near), text)
+        return _as_is(value_in_words(str(text), self._data(()), listed), text)
 
     def data(self, name: str | None) -> str:
         """Data by its title."""
-        return self._listed(name or "") or value(name)
+        return self._listed(name or "") or _as_is(value_in_words(name or "", self._data(())), name)
+
+    def step(self, label: str) -> str:
+        """A step as a scenario names it, ``handle/edu``: 「办理」（区教育局）; so too an end or a clock."""
+        node, _, slot = label.partition("/")
+        return f"「{self._nodes.get(node, node)}」" + (f"（{self._house.units.get(slot, slot)}）" if slot else "")
+
+    def notice(self, label: str) -> str:
+        """A kind of notice as a scenario names it, ``urge/edu``."""
+        kind, _, unit = label.partition("/")
+        named = KINDS.get(kind) or self._house.notices.get(kind, kind)
+        return f"“{named}”" + (f"（{self._house.units.get(unit, unit)}）" if unit else "")
+
+    def who(self, by: str | None) -> str:
+        """The actor of a scenario, ``liaison@hrss``: “联络员（区人社局）”."""
+        role, _, unit = (by or "").partition("@")
+        name = self._house.roles.get(role, role)
+        return value(f"{name}（{self._house.units.get(unit, unit)}）" if unit else name)
+
+    def field(self, label: str, step: str = "") -> str:
+        """A field as a scenario names it, ``reply/edu``: “办理情况”（区教育局）; as the form of ``step`` calls it."""
+        name, _, slot = label.partition("/")
+        title = self._listed(name, self._form_of(step)) or f"“{name}”"
+        return title + (f"（{self._house.units.get(slot, slot)}）" if slot else "")
+
+    def filled(self, label: str, said: Any, step: str = "") -> str:
+        """A value that a scenario fills into a field, as the form (of ``step``) shows it."""
+        if isinstance(said, list):
+            return "、".join(self.filled(label, one, step) for one in said) or "“没有”"
+        if isinstance(said, Mapping):
+            return value("，".join(f"{name} {one}" for name, one in said.items()))
+        if isinstance(said, str):
+            return value(self._values_of(label.partition("/")[0], self._form_of(step)).get(said, said))
+        return value(said)
 
     def cell(self, column: str, text: str) -> str:
         """A cell of a decision table in the column of a field: “区教育局”, ``不限`` where anything fits."""
@@ -126,10 +160,13 @@ class Names:
         """The choices that a field takes from the lists of the house, code → name."""
         return self._house.lists.get(str(schema.get("x-options", "")), {})
 
-    def _who(self, text: str) -> str:
+    def holder(self, text: str) -> str:
+        """The holder of a step, as ``candidates`` says it."""
         if found := _PREFIXED.fullmatch(text):
-            whose = self._listed(found[2]) or f"“{found[2]}”"
-            return f"{whose}这个单位的人" if found[1] == "unit" else f"{whose}这位领导本人"
+            kind, said = found[1], found[2].strip()
+            listed = {"unit": self._house.units, "person": self._house.people}.get(kind, {})
+            whose = value_in_words(said, self._data(()), listed) or f"“{said}”"
+            return f"{whose}{_NARROWED[kind]}"
         return value(self._house.roles.get(text, text))
 
     def _stage(self, code: str) -> str:
@@ -159,13 +196,17 @@ class Names:
                 return ""
         return "、".join(told) or ("（没有）" if many else "")
 
-    def _listed(self, text: str) -> str:
+    def _form_of(self, step: str) -> tuple[str, ...]:
+        nodes = (process.nodes.get(step) for process in self._bundle.processes.values())
+        return tuple(node.form for node in nodes if node is not None and node.form is not None)
+
+    def _listed(self, text: str, near: Sequence[str] = ()) -> str:
         """Data, or several of them joined, by their titles; empty for what is more than that."""
-        titles = {one["name"]: one["title"] for one in self._data(()) if "insert" not in one}
+        titles = {one["name"]: one["title"] for one in self._data(near) if "insert" not in one}
         return f"“{titles[text.strip()]}”" if text.strip() in titles else ""
 
-    def _values_of(self, name: str) -> Mapping[str, str]:
-        found = next((one for one in self._data(()) if one["name"] == name), {})
+    def _values_of(self, name: str, near: Sequence[str] = ()) -> Mapping[str, str]:
+        found = next((one for one in self._data(near) if one["name"] == name), {})
         return {one["value"]: str(one["title"]) for one in found.get("values", ()) if isinstance(one["value"], str)}
 
     def _near(self, node: Node) -> Sequence[str]:
@@ -185,6 +226,11 @@ class Names:
         return {one.name: one for one in self._house.actions}
 
     @cached_property
+    def _nodes(self) -> Mapping[str, str]:
+        nodes = (node for process in self._bundle.processes.values() for node in process.nodes.values())
+        return {node.id: name for node in nodes if (name := one_line(node.name))}
+
+    @cached_property
     def _listings(self) -> Mapping[str, Mapping[str, str]]:
         steps = {
             node.id: one_line(node.name) or node.id
@@ -197,6 +243,11 @@ class Names:
 
 def _said(words: str, text: str | None) -> str:
     return quoted(words) if words else value(text)
+
+
+def _as_is(words: str, text: str | None) -> str:
+    """Titles and values, which are quoted already, as they are; a sentence quoted, and an expression without words."""
+    return words if _QUOTED.fullmatch(words) else _said(words, text)
 
 
 def _readable(files: Mapping[str, bytes]) -> Bundle:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 
-from service.documents.templates import CIRCULAR, COMMON, SHEET
+from service.documents.templates import CIRCULAR, COMMON, SHEET, about
 from service.studio.difference.shape import ADDED, CHANGED, REMOVED, Change
 
 _KINDS: Mapping[str, str] = {
@@ -47,7 +47,8 @@ def _titled(name: str, content: bytes | None) -> str:
     kind = _KINDS.get(dot + suffix, "文件")
     if folder == "house":
         file = file.rpartition("/")[2]
-        return f"系统的打印模板「{_HOUSE.get(file, file)}」"
+        title = about(content).title if content is not None else ""
+        return f"系统的打印模板「{_HOUSE.get(file) or title or file}」"
     if folder == "scenarios" and content is not None:
         found = _TITLE.search(content.decode(errors="replace"))
         stem = found[1] if found else stem

@@ -1,5 +1,6 @@
 // Bundles every island of src/ into ../static/dist/ as ES modules; chunks that several islands share are split off.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { context, build } from "esbuild";
 import { purge, textsOf, wordsOf } from "./purge.mjs";
 
@@ -32,11 +33,15 @@ const UNUSED = new RegExp([
   "@rjsf/core/lib/components/templates/(?:DescriptionField|ErrorList|TitleField)",
   "@react-icons/all-files/lib/cjs/iconsManifest",
 ].map((one) => `${one.replaceAll("/", "[\\\\/]")}\\.js$`).join("|"));
+// The menus and tips of the editor are drawn by parts that are loaded when the first of them opens.
+const MENUS = /(?:popup-menu[\\/]PopupMenu|hover-tooltip[\\/]HoverTooltip|palette[\\/]PaletteTooltip)\.js$/;
+const standing = (name) => ({ path: fileURLToPath(new URL(`src/studio/${name}.js`, import.meta.url)) });
 const TRANSLATED = /bpmn-js-i18n[\\/]translations[\\/]zn\.js$/;
 const SPEAKING = ["bpmn-js", "diagram-js", "diagram-js-direct-editing", "diagram-js-minimap"];
 const ours = {
   name: "ours",
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /[\\/](?:ui[\\/]index|PopupMenuComponent|PaletteTooltipComponent)\.js$/ }, ({ path, importer }) => (MENUS.test(importer) ? standing(path.includes("Tooltip") ? "tip-later" : "menu-later") : undefined));
     onLoad({ filter: UNUSED }, () => ({ contents: "export default function Unused() {}\nexport const PopupEntries = Unused, IconsManifest = [];" }));
     // of the translation, the words of what is loaded
     onLoad({ filter: TRANSLATED }, async ({ path }) => {
@@ -53,6 +58,7 @@ const options = {
     form: "src/form.jsx",
     diagram: "src/diagram.js",
     replay: "src/replay.js",
+    statistics: "src/statistics.js",
     apidocs: "src/apidocs.js",
     "studio-diagram": "src/studio/diagram.jsx",
     "studio-try": "src/studio/try.jsx",
@@ -95,6 +101,14 @@ const COPIED = ["@expo-google-fonts/noto-serif-sc"];
 // The type's package is under one licence, the type itself under another.
 const LICENCES = { "@expo-google-fonts/noto-serif-sc": "OFL-1.1", "bpmn-js": "LicenseRef-bpmn.io" };
 
+/** The files of a package, with those of a folder of licences. */
+function filesOf(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((one) => {
+    if (!one.isDirectory()) return [one.name];
+    return /^licen[cs]es?$/i.test(one.name) ? readdirSync(`${folder}/${one.name}`).map((name) => `${one.name}/${name}`) : [];
+  });
+}
+
 /** Writes which packages stand in the bundles, with their licences, for the page that tells of them. */
 function writeLicences({ outputs }) {
   const folders = new Set(COPIED.map((name) => `node_modules/${name}`));
@@ -109,7 +123,7 @@ function writeLicences({ outputs }) {
   }
   const found = [...folders].map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-    const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)|\.license\.txt$/i.test(file)).sort();
+    const files = filesOf(folder).filter((file) => /^(licen[cs]e|notice|copying)|\.license\.txt$/i.test(file)).sort();
     const text = files.map((file) => readFileSync(`${folder}/${file}`, "utf8").trim()).join("\n\n");
     return { name, version, licence: LICENCES[name] ?? license ?? "", text };
   });

@@ -1,8 +1,13 @@
 // What every page has: htmx for lists, the fold-out menu, pickers, and dialogs that keep what was typed.
 import htmx from "htmx.org";
 import "./base.css";
+import "./phrases.js";
 import "./ref-pick.js";
+import "./lists.js";
+import "./waiting.js";
 import { Keys, send } from "./post.js";
+import { previews } from "./preview.js";
+import { resend } from "./resend.js";
 
 // the policy of the pages forbids inline styles and eval
 Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false, historyCacheSize: 0, selfRequestsOnly: true });
@@ -11,18 +16,68 @@ window.htmx = htmx;
 // the session's end is minutes away: no page waits for what tells of it
 if (document.body.dataset.idle) import("./idle.js");
 
+previews();
+
 const toggle = document.querySelector(".side-toggle");
 toggle?.addEventListener("click", () => {
   const open = document.querySelector(".side-body").classList.toggle("show");
   toggle.setAttribute("aria-expanded", String(open));
 });
 
+// of the folded groups of the menu one is open
+for (const group of document.querySelectorAll(".side-fold")) {
+  group.addEventListener("toggle", () => {
+    if (!group.open) return;
+    for (const other of document.querySelectorAll(".side-fold[open]")) if (other !== group) other.open = false;
+  });
+}
+
 // <button data-dialog="id"> opens the dialog with that id; <button data-close> closes the one it stands in
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
-  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.dialog);
+    const select = opener.dataset.choose && dialog?.querySelector("select"); // what the button stands beside is chosen
+    if (select) select.value = opener.dataset.choose;
+    dialog?.showModal();
+  }
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
 });
+
+// Ctrl+K, or a press on 搜索, opens the search over the page
+const finder = document.querySelector("[data-finder]");
+async function find(event) {
+  event.preventDefault();
+  (await import("./finder.js")).openFinder(finder.getAttribute("href"));
+}
+if (finder) {
+  finder.addEventListener("click", (event) => { if (!event.ctrlKey && !event.metaKey && !event.shiftKey) find(event); });
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") find(event);
+  });
+}
+
+// <details data-keep="diagram">: open or folded as this person left it last, on every page that has one of that name
+for (const fold of document.querySelectorAll("details[data-keep]")) {
+  const name = `liaison-fold:${document.body.dataset.user ?? ""}:${fold.dataset.keep}`;
+  try {
+    const kept = localStorage.getItem(name);
+    if (kept !== null) fold.open = kept === "open";
+  } catch {
+    // a browser that keeps nothing shows it open
+  }
+  fold.addEventListener("toggle", () => {
+    try {
+      localStorage.setItem(name, fold.open ? "open" : "folded");
+    } catch {
+      // it is open or folded on this page all the same
+    }
+  });
+}
+
+// <form data-again>: what a plain form had sent when the database was switched; sent again by itself, with its own token
+const again = document.querySelector("form[data-again]");
+if (again) resend(again);
 
 const keys = new Keys();
 
@@ -144,7 +199,7 @@ document.addEventListener("submit", async (event) => {
   const body = bodyOf(form, event.submitter);
   unmark(form);
   button.disabled = true;
-  const result = await send(url, body, keys.of(url, body));
+  const result = await send(url, body, keys.of(url, body), ({ title, message }) => tell(form, "warning", title, [message]));
   if (result.kind === "done") {
     arrive(result.location ?? window.location.pathname);
     return;
@@ -201,6 +256,16 @@ document.addEventListener("change", (event) => {
   form.querySelectorAll(`[data-not-with="${mark}"]`).forEach((star) => (star.hidden = checked));
 });
 
+// <select data-drafts="id">: the text field of that id holds what the chosen option drafts, until somebody types there
+document.addEventListener("change", ({ target }) => {
+  const field = document.getElementById(target.dataset?.drafts ?? "");
+  if (!field) return;
+  const drafts = [...target.options].map((option) => option.dataset.draft ?? "");
+  if (field.value.trim() && !drafts.includes(field.value)) return;
+  field.value = target.selectedOptions[0]?.dataset.draft ?? "";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // a browser that cannot fit a text field to its text (field-sizing) is helped
 if (!CSS.supports("field-sizing", "content")) {
   document.addEventListener("input", ({ target }) => {
@@ -248,3 +313,36 @@ document.addEventListener("input", ({ target }) => {
   said.hidden = !doubted;
   said.textContent = doubted ? "这个日期离今天很远，请核对年份；确实如此的，仍可提交。" : "";
 });
+
+// <input data-tick-all="task[]">: ticks all boxes of that name in its form; <b data-ticked="task[]"> says how many are.
+function countTicked(form) {
+  for (const place of form?.querySelectorAll("[data-ticked]") ?? []) {
+    place.textContent = form.querySelectorAll(`input[name="${CSS.escape(place.dataset.ticked)}"]:checked`).length;
+  }
+}
+document.addEventListener("change", ({ target }) => {
+  if (target.type !== "checkbox" || !target.form) return;
+  const name = target.dataset.tickAll;
+  if (name) target.form.querySelectorAll(`input[name="${CSS.escape(name)}"]`).forEach((box) => { box.checked = target.checked; });
+  countTicked(target.form);
+});
+// a button that sends from within a dialog closes it, so that what became of it is seen on the page below
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-closes]");
+  if (button?.form?.reportValidity()) button.closest("dialog")?.close();
+});
+
+// <main data-reload="60">: is fetched anew every so many seconds, and stays as it is while nobody answers
+const living = document.querySelector("[data-reload]");
+if (living) {
+  setInterval(async () => {
+    try {
+      const answer = await fetch(window.location.href);
+      if (answer.redirected) window.location.reload();
+      const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-reload]");
+      if (fresh) living.replaceChildren(...fresh.childNodes);
+    } catch {
+      // the next time
+    }
+  }, Number(living.dataset.reload) * 1000);
+}

@@ -2,8 +2,8 @@
 //
 // The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]],
 // marks: {element id: added, removed, changed or moved}, counts: [[from, to, how often, how often by the new version]],
-// flows: [[from, to, label, in words, address, weight]], badges: [[element, label, in words, address, tone]], hidden}],
-// open: id}.
+// flows: [[from, to, label, in words, address, weight]], badges: [[element, label, in words, address, tone]],
+// heat: {element id: 1 to 5}, hidden}], open: id}.
 // Nothing is fetched.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
@@ -139,7 +139,10 @@ class Picture {
   }
 
   /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */
-  #mark({ active = [], done = [], ways = [], marks = {} }) {
+  #mark({ active = [], done = [], ways = [], marks = {}, heat = {} }) {
+    for (const [id, level] of Object.entries(heat)) {
+      if (this.viewer.get("elementRegistry").get(id)) this.#set(id, `heat-${level}`);
+    }
     for (const [id, kind] of Object.entries(marks)) {
       const element = this.viewer.get("elementRegistry").get(id);
       if (element) this.#set(element.id, `diff-${kind}`);

@@ -112,7 +112,8 @@ async function look() {
 
 if (idle) {
   note();
-  for (const kind of ["keydown", "pointerdown", "input", "scroll"]) {
+  // no "scroll": a page also scrolls by itself
+  for (const kind of ["keydown", "pointerdown", "input", "wheel", "touchmove"]) {
     document.addEventListener(kind, () => { active = Date.now(); }, { passive: true, capture: true });
   }
   // nothing but the buttons closes it

@@ -1,6 +1,10 @@
 // Sends what a person typed, and says in Chinese what became of it. Never throws: the caller keeps the text on screen.
 
 const OFFLINE = "没有连接到服务器，内容仍保留在本页。请检查网络后再次提交。";
+// 502 and 504 are a proxy's own words: the process that had the request is gone, or has not answered
+const PASSING = [502, 503, 504];
+const LONGEST_MS = 90_000;
+const AGAIN = { title: "正在切换数据库", message: "内容仍保留在本页，正在自动再次提交，请不要关闭本页。同一内容不会提交两次。" };
 const FAILED = "系统暂时无法处理，内容仍保留在本页。请稍后再次提交；仍不成功时请联系系统管理员。";
 
 /** A random key. `crypto.randomUUID` exists only on https and localhost, and the intranet may be plain http. */
@@ -65,22 +69,37 @@ async function json(answer) {
 }
 
 /**
- * Posts `body` as JSON.
+ * The answer to `ask`, which sends something with a key: asked again while the server says that it will be back, or a
+ * proxy that it cannot be reached, for a minute and a half. `tell` is given words for the reader before each wait.
+ */
+export async function insist(ask, tell = () => {}, { now = Date.now, wait = (ms) => new Promise((done) => { setTimeout(done, ms); }) } = {}) {
+  const end = now() + LONGEST_MS;
+  for (;;) {
+    const answer = await ask();
+    const seconds = Number(answer.headers.get("Retry-After")) || 5;
+    if (!PASSING.includes(answer.status) || now() + seconds * 1000 > end) return answer;
+    tell(AGAIN);
+    await wait(seconds * 1000);
+  }
+}
+
+/**
+ * Posts `body` as JSON, and again by itself while the database is being switched (`insist`); `tell` shows that.
  *
  * Answers `{kind, title, message, errors, location, answer}` (`answer`: all that the server said), where somebody else changed the record `{version, later}` too, with kind `done`, `invalid` (422), `conflict` (409),
  * `signed_out` (401), `refused` (403, 404) or `failed` (no answer, 429, 5xx).
  */
-export async function send(url, body, key) {
+export async function send(url, body, key, tell) {
   let answer;
   let problem;
   try {
-    answer = await post(url, body, key);
+    answer = await insist(() => post(url, body, key), tell);
     problem = await json(answer);
     if (answer.status === 400 && problem.type === "csrf") {
       const status = await freshToken();
       if (status === 401) return { kind: "signed_out", errors: [] };
       if (status === 200) {
-        answer = await post(url, body, key);
+        answer = await insist(() => post(url, body, key), tell);
         problem = await json(answer);
       }
     }

@@ -1,4 +1,4 @@
-// <ref-pick kind="units" name="lead_unit" multiple value='["hrss"]'>: picks talents, leaders, units or people by typing
+// <ref-pick kind="units" name="lead_unit" multiple value='["hrss"]'>: picks talents, leaders, units, people, cases or briefs by typing
 // Chinese characters or pinyin initials; `src` asks another address than that of the API. An ARIA combobox; in a plain form its hidden inputs carry the values.
 
 const WAIT_MS = 180;
@@ -7,15 +7,20 @@ const HINT = {
   leaders: "输入领导姓名或拼音首字母",
   units: "输入单位名称或拼音首字母，如 rsj",
   people: "输入姓名或拼音首字母",
+  cases: "输入编号、标题或拼音首字母",
+  briefs: "从名单中选取",
 };
+// kinds whose list has another name in the API
+const LISTS = { cases: "requests" };
 
 let serial = 0;
 
 /** What an item of `/api/v1/{kind}` is called and stands for: `{value, label, detail}`. */
 export function choice(item) {
   const value = String(item.id ?? item.code ?? item.person_id);
+  const label = item.name ?? (item.month ? `${item.leader.name}${item.year}年${item.month}月专报` : [item.number, item.title].filter(Boolean).join(" "));
   const detail = [item.unit_name ?? item.employer ?? item.town_name, item.post].filter(Boolean).join(" · ");
-  return { value, label: item.name, detail };
+  return { value, label, detail };
 }
 
 export class RefPick extends HTMLElement {
@@ -167,7 +172,7 @@ export class RefPick extends HTMLElement {
     const query = new URLSearchParams({ q: this.input.value.trim(), limit: "12" });
     let items;
     try {
-      const answer = await fetch(`${this.getAttribute("src") ?? `/api/v1/${this.getAttribute("kind")}`}?${query}`, { headers: { Accept: "application/json" }, signal });
+      const answer = await fetch(`${this.getAttribute("src") ?? `/api/v1/${LISTS[this.getAttribute("kind")] ?? this.getAttribute("kind")}`}?${query}`, { headers: { Accept: "application/json" }, signal });
       if (!answer.ok) return this.#say(answer.status === 401 ? "登录已过期，请重新登录后再选择" : "名单暂时无法载入");
       items = (await answer.json()).items;
     } catch {

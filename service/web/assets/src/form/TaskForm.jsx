@@ -4,11 +4,18 @@ import { withTheme } from "@rjsf/core";
 import { Theme } from "@rjsf/react-bootstrap";
 import { Keys, send } from "../post.js";
 import { Draft } from "./draft.js";
+import { FilesWidget } from "./FilesWidget.jsx";
+import { More, own, ownUi } from "./More.jsx";
 import { RefWidget } from "./RefWidget.jsx";
-import { templates, widgets } from "./templates.jsx";
+import { Similar } from "./Similar.jsx";
+import { templates, widgets as usual } from "./templates.jsx";
+import { drop } from "./uploads.js";
 import { allProperties, contradictions, datesOf, plain, titlesOf, validator, warningsOf } from "./validator.js";
 
 const Form = withTheme(Theme);
+const widgets = { ...usual, ref: RefWidget, files: FilesWidget };
+const UPLOADING = "还有文件正在上传，请等它传完，或取消后再提交";
+const FILES = "files";
 const SAVE_AFTER_MS = 400;
 const NOTHING_KEPT = { load: () => null, save: () => true, clear: () => {} };
 const NOTHING_PRESELECTED = { constAsDefaults: "never", emptyObjectFields: "skipDefaults" };
@@ -18,10 +25,16 @@ function completed(uiSchema, schema) {
   const full = { "ui:submitButtonOptions": { norender: true }, ...uiSchema };
   for (const [name, property] of Object.entries(allProperties(schema))) {
     const kind = property["x-ref"] ?? property.items?.["x-ref"];
-    if (kind) full[name] = { ...full[name], "ui:widget": "ref" };
+    if (kind) full[name] = { ...full[name], "ui:widget": kind === FILES ? "files" : "ref" };
     else if (property.type === "boolean" && !full[name]?.["ui:widget"]) full[name] = { ...full[name], "ui:widget": "radio" };
   }
   return full;
+}
+
+/** The ids of the files that `data` names in the fields of `schema`. */
+function filesOf(schema, data) {
+  const fields = Object.entries(allProperties(schema)).filter(([, property]) => property.items?.["x-ref"] === FILES);
+  return fields.flatMap(([name]) => data?.[name] ?? []);
 }
 
 /** The uiSchema with what is warned of at a field: it stands under the field and stops nobody. */
@@ -50,7 +63,7 @@ function clockText(moment) {
 
 function Notice({ outcome, signIn }) {
   if (!outcome || outcome.kind === "invalid") return null;
-  const serious = outcome.kind === "conflict" || outcome.kind === "signed_out" ? "warning" : "danger";
+  const serious = ["again", "conflict", "signed_out"].includes(outcome.kind) ? "warning" : "danger";
   return (
     <div className={`alert alert-${serious}`} role="alert">
       <b>{outcome.title ?? (outcome.kind === "signed_out" ? "登录已过期" : "未能提交")}</b>
@@ -85,16 +98,18 @@ function goTo(event, name) {
   control?.focus({ preventScroll: true });
 }
 
-/** The first leader who serves the talent today; nothing where there is none or nobody answers. */
-async function servingLeader(talent) {
+/** What follows from a picked record: `{values, labels}` by field; nothing where nobody answers. */
+async function follows(address, field, value) {
   try {
-    const answer = await fetch(`/api/v1/talents?${new URLSearchParams({ q: talent, limit: "1" })}`, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return undefined;
-    return (await answer.json()).items.find((item) => item.id === talent)?.leaders[0];
+    const answer = await fetch(`${address}?${new URLSearchParams({ [field]: value })}`, { headers: { Accept: "application/json" } });
+    return answer.ok ? await answer.json() : { values: {}, labels: {} };
   } catch {
-    return undefined;
+    return { values: {}, labels: {} };
   }
 }
+
+const empty = (value) => value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length);
+const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** `deliver(data)` takes the place of sending the form: it answers as `send` does, and its caller shows what comes next.
     A page that is not `kept` leaves nothing of what is typed in the browser; one that is `readonly` shows what was. */
@@ -106,6 +121,10 @@ export function TaskForm({ page, deliver }) {
   const checkDates = useMemo(() => datesOf(page.schema, page.today, page.dates), [page]);
   const labels = useRef({ ...page.labels, ...kept?.labels });
   const [data, setData] = useState(kept?.data ?? page.data ?? {});
+  // field -> what the service filled in: said at the field for as long as it stands there
+  const [proposed, setProposed] = useState(() => Object.fromEntries((page.proposed ?? []).map((name) => [name, page.data[name]])));
+  const [more, setMore] = useState(kept?.more ?? []);
+  const [links, setLinks] = useState([]);
   const [restored, setRestored] = useState(kept?.at ?? null);
   const [saved, setSaved] = useState(null);
   const titles = useMemo(() => titlesOf(page.schema, data), [page, data]);
@@ -119,20 +138,26 @@ export function TaskForm({ page, deliver }) {
   const done = useRef(false);
 
   const learn = useCallback((more) => Object.assign(labels.current, more), []);
+  // field -> how many of its files are on their way
+  const uploading = useRef({});
+  const busy = useCallback((id, count) => { uploading.current[id] = count; }, []);
+  const given = useMemo(() => filesOf(page.schema, page.data), [page]);
   const context = useMemo(
-    () => ({ labels: labels.current, learn, records: page.records, today: page.today, tomorrow: page.tomorrow }),
-    [learn, page],
+    () => ({ labels: labels.current, learn, busy, given, records: page.records, today: page.today, tomorrow: page.tomorrow, proposed }),
+    [learn, busy, given, page, proposed],
   );
+  const others = useRef(more);
   const keep = useCallback(
-    (next) => setSaved(draft.save(next, labels.current) ? Date.now() : "refused"),
+    (next) => setSaved(draft.save(next, labels.current, others.current) ? Date.now() : "refused"),
     [draft],
   );
   const present = useRef(data);
   present.current = data;
+  others.current = more;
 
   useEffect(() => {
     const leaving = () => {
-      if (dirty.current && !done.current) draft.save(present.current, labels.current);
+      if (dirty.current && !done.current) draft.save(present.current, labels.current, others.current);
     };
     window.addEventListener("pagehide", leaving);
     return () => window.removeEventListener("pagehide", leaving);
@@ -146,24 +171,29 @@ export function TaskForm({ page, deliver }) {
     setExtra(({ [name]: _gone, ...others }) => others);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => !done.current && keep(formData), SAVE_AFTER_MS);
-    if (page.schema.properties?.[name]?.["x-ref"] === "talents") proposeLeader(formData[name]);
+    if (page.knows && formData[name] && page.schema.properties?.[name]?.["x-ref"]) fillIn(name, formData[name]);
   }
 
-  /** Who serves the picked talent is proposed as the leader, where none is chosen yet. */
-  async function proposeLeader(talent) {
-    const field = Object.keys(page.schema.properties).find((one) => page.schema.properties[one]["x-ref"] === "leaders");
-    if (!field || !talent || present.current[field]) return;
-    const found = await servingLeader(talent);
-    if (!found) return;
-    learn({ [found.id]: found.name });
-    setData((now) => (now[field] ? now : { ...now, [field]: found.id }));
+  /** What the service knows of a picked record stands in the fields that nobody has filled in. */
+  async function fillIn(field, value) {
+    const found = await follows(page.knows, field, value);
+    if (present.current[field] !== value) return; // another one was picked meanwhile
+    learn(found.labels);
+    const fresh = Object.fromEntries(
+      Object.entries(found.values).filter(([name]) => name !== field && (empty(present.current[name]) || alike(present.current[name], proposed[name]))),
+    );
+    setProposed((now) => ({ ...now, ...fresh }));
+    setData((now) => ({ ...now, ...fresh }));
   }
 
   function discard() {
     clearTimeout(timer.current);
+    const named = [present.current, ...others.current].flatMap((one) => filesOf(page.schema, one));
+    for (const one of named) if (!given.includes(one)) drop(one);
     draft.clear();
     dirty.current = false;
     setData(page.data ?? {});
+    setMore([]);
     setRestored(null);
     setSaved(null);
     setProblems([]);
@@ -180,13 +210,19 @@ export function TaskForm({ page, deliver }) {
   }
 
   async function submit({ formData }) {
+    if (Object.values(uploading.current).some((count) => count > 0)) {
+      refused([], [UPLOADING]);
+      return;
+    }
     setSending(true);
     setOutcome(null);
     setProblems([]);
     setRest([]);
     setExtra({});
     const body = { ...page.extra, data: formData };
-    const result = deliver ? await deliver(formData) : await send(page.url, body, keys.of(page.url, body));
+    if (more.length) body.more = more;
+    if (links.length) body.links = links;
+    const result = deliver ? await deliver(formData) : await send(page.url, body, keys.of(page.url, body), (words) => setOutcome({ kind: "again", ...words }));
     if (result.kind === "done") {
       done.current = true;
       clearTimeout(timer.current);
@@ -200,6 +236,8 @@ export function TaskForm({ page, deliver }) {
     setOutcome(result);
     if (result.kind !== "invalid") return;
     const known = result.errors.map((error) => {
+      const [, position] = /^\/more\/(\d+)/.exec(error.path ?? "") ?? [];
+      if (position !== undefined) return { name: null, message: `第 ${Number(position) + 2} 件：${error.message}` };
       const name = fieldOf(error.path, titles);
       const title = `${titles[name]}：`; // the server's sentence begins with the title, which stands at the field already
       return { name, message: error.message.startsWith(title) ? error.message.slice(title.length) : error.message };
@@ -212,6 +250,8 @@ export function TaskForm({ page, deliver }) {
   const warnings = warningsOf(page.schema, data, page.age ?? 0);
   const doubts = contradictions(page.dates, data).filter(({ refuse }) => !refuse);
   const doubted = JSON.stringify(doubts);
+  const ownSchema = useMemo(() => own(page.schema, page.shared ?? []), [page]);
+  const ownUiSchema = useMemo(() => ownUi(uiSchema, page.shared ?? []), [page, uiSchema]);
   const shownUi = useMemo(() => withDoubts(uiSchema, JSON.parse(doubted)), [uiSchema, doubted]);
   return (
     <>
@@ -222,6 +262,7 @@ export function TaskForm({ page, deliver }) {
         </div>
       )}
       <Summary problems={problems} titles={titles} rest={rest} />
+      {page.similar && <Similar address={page.similar} data={data} chosen={links} onChoose={setLinks} />}
       <Form
         schema={page.schema}
         uiSchema={shownUi}
@@ -229,7 +270,7 @@ export function TaskForm({ page, deliver }) {
         formContext={context}
         validator={validator}
         templates={templates}
-        widgets={{ ...widgets, ref: RefWidget }}
+        widgets={widgets}
         customValidate={checkDates}
         transformErrors={plain}
         extraErrors={extra}
@@ -243,6 +284,33 @@ export function TaskForm({ page, deliver }) {
         onSubmit={submit}
         onError={(errors) => refused(errors.map((error) => ({ name: fieldOf(error.property?.replace(/^\./, ""), titles), message: error.message })).filter(({ name }) => name))}
       >
+        {page.shared?.length > 0 && (
+          <More
+            matters={more}
+            seed={Object.fromEntries(Object.entries(proposed).filter(([name]) => !page.shared.includes(name)))}
+            onChange={(next) => { dirty.current = true; setMore(next); clearTimeout(timer.current); timer.current = setTimeout(() => !done.current && keep(present.current), SAVE_AFTER_MS); }}
+            render={(position, value, put) => (
+              <Form
+                tagName="div"
+                idPrefix={`more${position}`}
+                schema={ownSchema}
+                uiSchema={ownUiSchema}
+                formData={value}
+                formContext={context}
+                validator={validator}
+                templates={templates}
+                widgets={widgets}
+                experimental_defaultFormStateBehavior={NOTHING_PRESELECTED}
+                noHtml5Validate
+                omitExtraData
+                disabled={sending}
+                onChange={({ formData }, id) => id && put(formData)}
+              >
+                <></>
+              </Form>
+            )}
+          />
+        )}
         {warnings.map((message) => <div className="alert alert-warning" role="status" key={message}>{message}</div>)}
         <Notice outcome={outcome} signIn={page.sign_in} />
         {page.readonly ? <></> : <div className="form-foot">

@@ -7,7 +7,7 @@ export class Draft {
     this.name = `liaison-draft:${user}:${task}`;
   }
 
-  /** `{data, labels, at}` or null. */
+  /** `{data, labels, more, at}` or null. */
   load() {
     try {
       return JSON.parse(localStorage.getItem(this.name));
@@ -17,9 +17,9 @@ export class Draft {
   }
 
   /** False where the browser refuses to keep it (private window, full disk). */
-  save(data, labels) {
+  save(data, labels, more = []) {
     try {
-      localStorage.setItem(this.name, JSON.stringify({ data, labels, at: Date.now() }));
+      localStorage.setItem(this.name, JSON.stringify({ data, labels, more, at: Date.now() }));
       return true;
     } catch {
       return false;

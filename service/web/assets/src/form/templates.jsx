@@ -9,13 +9,15 @@ function grouped(schema, uiSchema) {
   return SEVERAL_CONTROLS.has(uiSchema?.["ui:widget"]) || (schema.type === "boolean" && uiSchema?.["ui:widget"] !== "checkbox");
 }
 
-function FieldTemplate({ id, label, required, hidden, children, errors, help, rawDescription, rawErrors, schema, uiSchema, displayLabel, fieldPathId, formData }) {
+function FieldTemplate({ id, label, required, hidden, children, errors, help, rawDescription, rawErrors, schema, uiSchema, displayLabel, fieldPathId, formData, registry }) {
   if (hidden) return <div hidden>{children}</div>;
   if (schema.type === "object") return <>{children}</>;
   const bad = rawErrors?.length > 0;
   const said = /选填|可不填/.test(label ?? ""); // the form's own title says it already
   const mark = said ? null : required ? <span className="form-must" aria-hidden="true">*</span> : <span className="form-may">选填</span>;
-  const title = <>{label}{mark}</>;
+  const given = registry.formContext?.proposed?.[id.replace(/^root_/, "")];
+  const filled = given !== undefined && JSON.stringify(given) === JSON.stringify(formData);
+  const title = <>{label}{mark}{filled && <span className="form-filled">系统预填，可修改</span>}</>;
   const description = rawDescription && <div id={descriptionId(fieldPathId)} className="form-note">{rawDescription}</div>;
   const limit = schema.maxLength >= 200 && uiSchema?.["ui:widget"] === "textarea" ? schema.maxLength : null;
   const Box = grouped(schema, uiSchema) ? "fieldset" : "div";

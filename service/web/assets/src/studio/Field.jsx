@@ -1,7 +1,7 @@
 // One field of a form, to be changed: what it is, when it is shown and required, what it may hold.
 import { useEffect, useState } from "react";
 import { Conditions, wordsOf } from "./conditions.jsx";
-import { KINDS, NAME } from "./form.js";
+import { FILE_KINDS, KINDS, NAME } from "./form.js";
 import { Choices, Dates } from "./FieldParts.jsx";
 
 const Row = ({ label, note, children }) => (
@@ -58,7 +58,7 @@ export function Field({ page, form, field, editable, change, onRename, onShow, o
       {(kind === "ref" || kind === "refs") && (
         <Row label="选什么">
           <select className="form-select form-select-sm" aria-label="选什么" disabled={!editable} value={(kind === "refs" ? spec.items : spec)["x-ref"]} onChange={(event) => set("x-ref", event.target.value, kind === "refs")}>
-            {page.records.map((one) => <option key={one.code} value={one.code}>{one.name}</option>)}
+            {page.records.filter((one) => one.code !== "files").map((one) => <option key={one.code} value={one.code}>{one.name}</option>)}
           </select>
           <select className="form-select form-select-sm" aria-label="从哪份名单" disabled={!editable} value={(kind === "refs" ? spec.items : spec)["x-among"] ?? ""} onChange={(event) => set("x-among", event.target.value || undefined, kind === "refs")}>
             <option value="">全部都可以选</option>{page.listings.map((one) => <option key={one.code} value={one.code}>只从名单选：{one.name}</option>)}
@@ -93,7 +93,11 @@ export function Field({ page, form, field, editable, change, onRename, onShow, o
       {text && <Row label="格子里的提示"><input className="form-control form-control-sm" aria-label="格子里的提示" disabled={!editable} value={ui["ui:placeholder"] ?? ""} onChange={(event) => setUi("ui:placeholder", event.target.value || undefined)} /></Row>}
       {text && spec.pattern !== undefined && spec.pattern !== "\\S" && <Row label="格式要求" note="式子，须整段相符时以 ^ 开头、$ 结尾。"><input className="form-control form-control-sm studio-code" aria-label="格式要求" disabled={!editable} value={spec.pattern} onChange={(event) => set("pattern", event.target.value || undefined)} /></Row>}
       {(kind === "integer" || kind === "number") && <Row label="大小">最小 <Count label="最小" least={undefined} value={spec.minimum} editable={editable} onChange={(value) => set("minimum", value)} /> 最大 <Count label="最大" least={undefined} value={spec.maximum} editable={editable} onChange={(value) => set("maximum", value)} /></Row>}
-      {(kind === "choices" || kind === "refs") && <Row label="项数">最少 <Count label="最少几项" value={spec.minItems} editable={editable} onChange={(value) => set("minItems", value)} /> 最多 <Count label="最多几项" least={1} value={spec.maxItems} editable={editable} onChange={(value) => set("maxItems", value)} /></Row>}
+      {kind === "files" && <Row label="收哪些文件" note="都不选，收全部种类。">{FILE_KINDS.map((one) => <Tick key={one} label={one} checked={(spec["x-file-kinds"] ?? []).includes(one)} editable={editable} onChange={(on) => {
+        const next = FILE_KINDS.filter((each) => (each === one ? on : (spec["x-file-kinds"] ?? []).includes(each)));
+        set("x-file-kinds", next.length ? next : undefined);
+      }} />)}</Row>}
+      {(kind === "choices" || kind === "refs" || kind === "files") && <Row label="项数">最少 <Count label="最少几项" value={spec.minItems} editable={editable} onChange={(value) => set("minItems", value)} /> 最多 <Count label="最多几项" least={1} value={spec.maxItems} editable={editable} onChange={(value) => set("maxItems", value)} /></Row>}
       {kind === "choice" && <Row label="样子"><select className="form-select form-select-sm" aria-label="样子" disabled={!editable} value={ui["ui:widget"] ?? "select"} onChange={(event) => setUi("ui:widget", event.target.value === "radio" ? "radio" : undefined)}><option value="radio">全部列出，点选一项</option><option value="select">下拉列表</option></select></Row>}
       {kind === "date" && <Row label="日期要求">
         <select className="form-select form-select-sm" aria-label="日期要求" disabled={!editable} value={spec["x-date"] ?? ""} onChange={(event) => set("x-date", event.target.value || undefined)}><option value="">不限</option><option value="past">今天或以前</option><option value="future">今天以后</option></select>
@@ -104,8 +108,10 @@ export function Field({ page, form, field, editable, change, onRename, onShow, o
         <select className="form-select form-select-sm" aria-label="预先填上" disabled={!editable} value={prefill} onChange={(event) => set("x-prefill", event.target.value === "same" ? true : event.target.value === "path" ? "file.values.name" : undefined)}><option value="no">不预填</option><option value="same">已有的同名数据</option><option value="path">取自数据里的一处</option></select>
         {prefill === "path" && <input className="form-control form-control-sm studio-code" aria-label="取自哪一处" disabled={!editable} value={spec["x-prefill"]} onChange={(event) => set("x-prefill", event.target.value || true)} />}
       </Row>
+      <Row label="系统填好" note="花括号里写式子，例如 {today()}、{talent.town}、{facts.answers}，能用的名称见流程图指南；填好的可以改。决定去向的字段不能填好。"><textarea className="form-control form-control-sm studio-code" rows={1} aria-label="系统填好" disabled={!editable} value={spec["x-fill"] ?? ""} onChange={(event) => set("x-fill", event.target.value || undefined)} /></Row>
       <Row label="其他">
         <Tick label="只说本步骤的事" note="不盖住别的表单填的同名数据" checked={spec["x-own"] === true} editable={editable} onChange={(value) => set("x-own", value || undefined)} />
+        <Tick label="一次登记几件事项时共用" note="只用在发起的表单里" checked={spec["x-shared"] === true} editable={editable} onChange={(value) => set("x-shared", value || undefined)} />
         <Tick label="印在需求处理单上" checked={spec["x-print"] === true} editable={editable} onChange={(value) => set("x-print", value || undefined)} />
         <label className="field-tick">个人信息 <select className="form-select form-select-sm" aria-label="个人信息" disabled={!editable} value={spec["x-private"] ?? ""} onChange={(event) => set("x-private", event.target.value || undefined)}><option value="">不是</option>{page.private.map((one) => <option key={one.code} value={one.code}>{one.name}</option>)}</select></label>
       </Row>

@@ -6,11 +6,9 @@ import { templates as formTemplates, widgets as formWidgets } from "../form/temp
 import { validator } from "../form/validator.js";
 import { difference, panelOf, propertiesOf, read, write } from "./element.js";
 import { kindName } from "./kinds.js";
-import { ConditionWidget } from "./choice.jsx";
-import { DueWidget } from "./due.jsx";
 import { ExpressionWidget } from "./expression.jsx";
-import { CycleWidget, StagesWidget, TimerWidget } from "./widgets.jsx";
-import { WhoWidget } from "./who.jsx";
+import { later } from "./later.jsx";
+import { StagesWidget } from "./stages.jsx";
 
 const Form = withTheme(Theme);
 const WRITE_AFTER_MS = 250;
@@ -45,14 +43,19 @@ function CheckboxWidget({ id, value, label, disabled, readonly, onChange }) {
 }
 
 const templates = { ...formTemplates, FieldTemplate, ObjectFieldTemplate };
-const widgets = { ...formWidgets, CheckboxWidget, due: DueWidget, who: WhoWidget, condition: ConditionWidget, expression: ExpressionWidget, stages: StagesWidget };
+const part = (name) => later(() => import("./parts.jsx"), name);
+const widgets = {
+  ...formWidgets, CheckboxWidget, expression: ExpressionWidget, stages: StagesWidget,
+  due: part("DueWidget"), who: part("WhoWidget"), condition: part("ConditionWidget"), value: part("ValueWidget"), about: part("AboutWidget"),
+  list: part("ListWidget"), each: part("EachWidget"), name: part("NameWidget"),
+};
 
 /** A field whose value is no text, shown by one of our widgets. */
 const whole = (Widget) => function Whole({ formData, onChange, fieldPathId, uiSchema, registry, disabled, readonly }) {
   const tell = (value) => onChange(value, fieldPathId.path, undefined, fieldPathId.$id);
   return <Widget id={fieldPathId.$id} value={formData} onChange={tell} options={uiSchema?.["ui:options"] ?? {}} registry={registry} disabled={disabled} readonly={readonly} />;
 };
-const fields = { timer: whole(TimerWidget), cycle: whole(CycleWidget) };
+const fields = { timer: whole(part("TimerWidget")), cycle: whole(part("CycleWidget")) };
 
 /** The schema of the element's panel: that of its kind, with what depends on what the element is and says. */
 function schemaOf(panel, element, data) {
@@ -65,12 +68,12 @@ function schemaOf(panel, element, data) {
       const others = Object.keys(data.parameters ?? {}).filter((name) => !(name in action.parameters));
       const unknown = Object.fromEntries(others.map((name) => [name, { type: "string", title: `${name}（这个动作没有，清空即删去）` }]));
       properties.parameters = { ...properties.parameters, properties: { ...action.parameters, ...unknown } };
-      const expression = { "ui:widget": "expression", "ui:options": { kind: "parameter" } };
-      ui.parameters = Object.fromEntries(Object.keys(action.parameters).map((name) => [name, expression]));
+      ui.parameters = Object.fromEntries(Object.keys(action.parameters).map((name) => [name, { "ui:widget": "value" }]));
     } else delete properties.parameters;
     if (action) properties.action = { ...properties.action, description: `${action.does.split(/[。；]/)[0]}。` };
   }
   if (properties.list && !data.many) for (const name of ["list", "item", "results", "each"]) delete properties[name];
+  if (properties.results && !data.each) delete properties.results;
   if (properties.condition && data.otherwise) delete properties.condition;
   for (const name of Object.keys(propertiesOf(element))) {
     if (properties[name] && (properties[name]["x-keep"] ?? "property") === "property") continue;
@@ -96,7 +99,7 @@ function idProblem(modeler, element, id) {
   return taken && taken !== element.businessObject ? "已有图形用了这个编号，请换一个" : "";
 }
 
-export function Panel({ file, main, modeler, element, version, panel, editable, reckon, spell, today, tomorrow, onOpen, onMakeForm, formsAddress, onTyping, onRest, onRemove, settling }) {
+export function Panel({ file, main, modeler, element, version, panel, editable, reckon, spell, seek, today, tomorrow, onOpen, onMakeForm, formsAddress, onTyping, onRest, onRemove, settling }) {
   const [madeForm, setMadeForm] = useState("");
   const [typed, setTyped] = useState(null); // what is on its way into the drawing
   const timer = useRef(0);
@@ -104,7 +107,7 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
   const kind = panel.kinds[panelOf(element)];
   const stored = useMemo(() => {
     const first = read(element, bare(schemaOf(panel, element, {}).schema));
-    const { schema } = schemaOf(panel, element, first);
+    const { schema } = schemaOf(panel, element, read(element, bare(schemaOf(panel, element, first).schema))); // what one says shows the next
     const all = read(element, bare(schema));
     return Object.fromEntries(Object.keys(schema.properties).filter((name) => all[name.replace(/^other:/, "")] !== undefined).map((name) => [name, all[name.replace(/^other:/, "")]]));
   }, [panel, element, version]);
@@ -116,7 +119,14 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
     return [...meant, ...panel.known.filter(({ name }) => !meant.some((one) => one.name === name))];
   }, [panel, element, version]);
   const lane = laneOf(modeler, element);
-  const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, units: panel.units, lane, spell, today, tomorrow }), [reckonHere, known, panel, lane, spell, today, tomorrow]);
+  const near = useMemo(() => {
+    const of = (positions) => positions?.map((at) => panel.known[at]);
+    return { before: of(panel.before[element.id]) ?? known, inside: panel.inside[element.id] ?? [], slots: panel.slots[element.id] ?? [] };
+  }, [panel, element, version, known]);
+  const context = {
+    reckon: reckonHere, known, ...near, roles: panel.roles, units: panel.units, people: panel.people, lane: lane?.name, laneRole: lane?.id, spell, seek, today, tomorrow,
+    named: proposals(element, data, panel.known),
+  };
   const fault = data.id !== undefined && data.id !== element.id && kind.schema.properties.id && !kind.schema.properties.id.readOnly ? idProblem(modeler, element, data.id) : "";
 
   const settle = useCallback(() => {
@@ -137,7 +147,7 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
 
   function changed({ formData }, id) {
     if (!id || !editable) return;
-    const next = named(element, formData, panel.roles);
+    const next = completed(named(element, formData, panel.roles), data, element, panel.known);
     setTyped(next);
     onTyping();
     pending.current = { data: next, schema };
@@ -191,9 +201,33 @@ function named(element, data, roles) {
   return own ? data : { ...data, name: roles.find(({ value }) => value === data.id)?.title ?? data.name };
 }
 
-/** The name of the lane in which an element stands. */
+/** The names that are proposed for what a step gives to later ones: {item, results, result}, each {value, title}. */
+function proposals(element, data, known) {
+  const list = known.find((one) => one.name === data.list);
+  const each = known.find((one) => one.name === data.each);
+  const one = data.list && (list?.of === "unit" ? { value: "unit", title: "这个单位" } : { value: data.list.replace(/s$/, "") === data.list ? `${data.list}_item` : data.list.slice(0, -1), title: `“${list?.title ?? data.list}”里的一项` });
+  const name = element.businessObject.name;
+  return {
+    item: one || undefined,
+    results: data.each ? { value: `all_${data.each}`, title: `各份的“${each?.title ?? data.each}”` } : undefined,
+    result: { value: `${element.id}_result`.slice(0, 60), title: name ? `“${name}”的结果` : "这个动作的结果" },
+  };
+}
+
+/** What follows from a choice: another list calls its items otherwise; results are gathered where there is one of each. */
+function completed(next, before, element, known) {
+  if (!next.many) return next;
+  const proposed = proposals(element, next, known);
+  const done = { ...next };
+  if (next.list && (!next.item || (next.list !== before.list && next.item === before.item))) done.item = proposed.item.value;
+  if (next.each && !next.results) done.results = proposed.results.value;
+  if (!next.each) delete done.results;
+  return done;
+}
+
+/** The lane in which an element stands, {id, name}: its id is the role. */
 function laneOf(modeler, element) {
   const bo = element.businessObject;
   const inLane = modeler.get("elementRegistry").filter((one) => one.type === "bpmn:Lane" && one.businessObject.flowNodeRef?.includes(bo) && !one.children.some((child) => child.type === "bpmn:Lane"));
-  return inLane[0]?.businessObject.name;
+  return inLane[0]?.businessObject;
 }

@@ -5,7 +5,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import Modeler from "bpmn-js/lib/Modeler";
-import minimap from "diagram-js-minimap";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "bpmn-js/dist/assets/bpmn-font/css/bpmn-codes.css";
@@ -20,7 +19,7 @@ import { Checker, Findings } from "./Findings.jsx";
 import { menus } from "./menus.js";
 import { Panel } from "./Panel.jsx";
 import { Conflict, Kept, Saved } from "./Saved.jsx";
-import { ask, Saver } from "./saving.js";
+import { ask, asked as answered, Saver } from "./saving.js";
 import { Trail } from "./trail.js";
 import { translate } from "./words.js";
 
@@ -32,7 +31,7 @@ function makeModeler(container, editable, reckonId) {
   const modeler = new Modeler({
     container,
     moddleExtensions: { spiffworkflow: descriptor },
-    additionalModules: [minimap, menus, { translate: ["value", translate] }, ...(editable ? [] : [reading])],
+    additionalModules: [menus, { translate: ["value", translate] }, ...(editable ? [] : [reading])],
     textRenderer: { defaultStyle: { fontFamily: FONT }, externalStyle: { fontFamily: FONT } },
   });
   if (editable) automaticIds(modeler, reckonId);
@@ -94,6 +93,14 @@ function Tools({ modeler, editable, can, onLarge, settling }) {
     settling.current?.(); // what is being typed is a step of its own
     modeler.get("editorActions").trigger(name, options);
   };
+  const [mapped, setMapped] = useState(false);
+  // the small map is loaded when somebody wants it, and has a button of its own from then on
+  const map = () => import("diagram-js-minimap").then(({ default: { minimap: [, Minimap] } }) => {
+    const made = modeler.get("injector").instantiate(Minimap);
+    made._dirty = true; // it has missed all that is drawn already
+    made.open();
+    setMapped(true);
+  }, () => {});
   const zoom = (factor) => () => modeler.get("canvas").zoom(modeler.get("canvas").zoom() * factor);
   return (
     <div className="studio-tools" role="toolbar" aria-label="画图工具">
@@ -104,6 +111,7 @@ function Tools({ modeler, editable, can, onLarge, settling }) {
       <button type="button" className="btn btn-sm" aria-label="缩小" onClick={zoom(1 / STEP)}>－</button>
       <button type="button" className="btn btn-sm" aria-label="放大" onClick={zoom(STEP)}>＋</button>
       <button type="button" className="btn btn-sm" onClick={() => fit(modeler)}>全图</button>
+      {!mapped && <button type="button" className="btn btn-sm" onClick={map}>小地图</button>}
       <button type="button" className="btn btn-sm" onClick={onLarge}>全屏</button>
     </div>
   );
@@ -332,6 +340,7 @@ function Studio({ page, place }) {
   }, [page, panel]);
 
   const spell = useCallback((text) => ask(page.urls.spelling, { text }), [page]);
+  const seek = useCallback((q, role) => answered(`${page.urls.people}?${new URLSearchParams({ q, role: role ?? "" })}`), [page]);
 
   function go(finding) {
     const reach = () => {
@@ -431,7 +440,7 @@ function Studio({ page, place }) {
       <div className="studio-work">
         <div className="studio-stage" ref={stage} data-stage />
         <div className="studio-side" ref={side}>
-          {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} spell={spell} formsAddress={page.urls.forms} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
+          {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} spell={spell} seek={seek} formsAddress={page.urls.forms} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
         </div>
       </div>
       <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} has={(name) => name in files} onGo={go} /></section>

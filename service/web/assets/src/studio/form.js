@@ -3,16 +3,19 @@
 import { JsonText, NoJson } from "./jsontext.js";
 
 const TOP = new Set(["$schema", "$id", "$comment", "title", "description", "type", "properties", "required", "unevaluatedProperties", "additionalProperties", "allOf"]);
-const SPEC_ORDER = ["type", "title", "description", "format", "oneOf", "x-options", "items", "x-ref", "x-among", "minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "x-date", "x-within-working-days", "x-prefill", "x-own", "x-private", "x-print"];
+const SPEC_ORDER = ["type", "title", "description", "format", "oneOf", "x-options", "items", "x-ref", "x-among", "minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "x-file-kinds", "x-date", "x-within-working-days", "x-prefill", "x-fill", "x-own", "x-shared", "x-private", "x-print"];
 const FORM_ORDER = ["$schema", "title", "description", "type", "properties", "required", "allOf", "unevaluatedProperties", "x-dates", "x-warn"];
 const BRANCH_ORDER = ["properties", "required"];
 const UI_ORDER = ["ui:widget", "ui:options", "ui:placeholder", "ui:help"];
-const KEPT_BY_KIND = ["title", "description", "x-prefill", "x-own", "x-private", "x-print"];
+const KEPT_BY_KIND = ["title", "description", "x-prefill", "x-fill", "x-own", "x-shared", "x-private", "x-print"];
 
 export const NAME = /^[a-z][a-z0-9_]{0,59}$/;
 
 /** Kind of a field -> what people call it; 其他 is what only the source can say. */
-export const KINDS = { text: "一行文字", long: "多行文字", date: "日期", integer: "整数", number: "数字", boolean: "是或否", choice: "选一项", choices: "可选几项", ref: "选一条记录", refs: "选几条记录", other: "其他写法" };
+export const KINDS = { text: "一行文字", long: "多行文字", date: "日期", integer: "整数", number: "数字", boolean: "是或否", choice: "选一项", choices: "可选几项", ref: "选一条记录", refs: "选几条记录", files: "附件", other: "其他写法" };
+
+/** Ends of the names of files that the service takes. */
+export const FILE_KINDS = ["pdf", "ofd", "doc", "docx", "xls", "xlsx", "wps", "et", "png", "jpg", "jpeg"];
 
 const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -57,7 +60,7 @@ export function kindOf(spec, ui) {
   const { type } = spec;
   if (type === "array") {
     if (!isObject(spec.items)) return "other";
-    if (spec.items["x-ref"]) return "refs";
+    if (spec.items["x-ref"]) return spec.items["x-ref"] === "files" ? "files" : "refs";
     return areChoices(spec.items) || spec.items["x-options"] ? "choices" : "other";
   }
   if (has(spec, "oneOf") && !areChoices(spec)) return "other";
@@ -275,6 +278,7 @@ export class Form {
 
   setRequired(field, required) {
     this.#require(this.#home(field.at), field.name, required);
+    if (field.kind === "files" && [undefined, 0, 1].includes(field.spec.minItems)) this.set(field, "minItems", required ? 1 : undefined);
     if (!["text", "long"].includes(field.kind)) return;
     const bare = !has(field.spec, "minLength") && !has(field.spec, "pattern");
     const usual = field.spec.minLength === 1 && (!has(field.spec, "pattern") || field.spec.pattern === "\\S");
@@ -448,6 +452,8 @@ function shapeOf(kind, required, choices, { list = "", ref = "units" } = {}) {
       return { type: "string", minLength: 1, maxLength: 64, "x-ref": ref };
     case "refs":
       return { type: "array", items: { type: "string", minLength: 1, maxLength: 64, "x-ref": ref }, maxItems: 30, uniqueItems: true };
+    case "files":
+      return { type: "array", items: { type: "string", minLength: 1, maxLength: 64, "x-ref": "files" }, ...(required ? { minItems: 1 } : {}), maxItems: 10, uniqueItems: true, "x-own": true };
     default:
       return { type: kind };
   }

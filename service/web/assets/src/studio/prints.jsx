@@ -1,9 +1,9 @@
 // The tab 打印模板: a template beside the paper that it makes, and what it may name.
 //
-// The page holds {draft: {id, process, revision, editable}, files: {name: text}, pictures: [name], house: {name: {title,
-// text}}, names: {fields, steps: [{id, title, of}], case, step: [{id, title}]}, cases: [{id, title}], sees: whether cases
-// are seen at all, scenarios: [{name, title, steps: [words]}], user, sign_in,
-// urls: {files, check, preview, paper, spelling}}.
+// The page holds {draft: {id, process, revision, editable}, files: {name: text}, pictures: [name], words: [name] and
+// house_words: [name] (Word templates, the draft's and the house's), house: {name: {title, text}}, names: {fields,
+// steps: [{id, title, of}], case, step: [{id, title}]}, cases: [{id, title}], sees: whether cases are seen at all,
+// scenarios: [{name, title, steps: [words]}], user, sign_in, urls: {files, check, preview, paper, spelling}}.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Guard } from "../form/Guard.jsx";
@@ -104,6 +104,31 @@ function Names({ names, onPick }) {
   );
 }
 
+/** The Word template of a paper: changed in Word, so it is taken down and sent up; beside it what it makes, as text. */
+function Word({ page, name, own, house, editable, round, onTake, onRemove }) {
+  const [shown, setShown] = useState(null);
+  const stem = stemOf(name), file = `print/${stem}.docx`, there = own.includes(file), given = house.includes(file);
+  useEffect(() => {
+    let gone = false;
+    setShown(null);
+    if (there || given) fetch(`${page.urls.paper}${stem}/words`, { headers: { Accept: "application/json" } }).then((answer) => answer.json()).then((said) => { if (!gone) setShown(said.paragraphs ? said : { problem: said.detail ?? said.message ?? "没有得到预览，请稍后再试。" }); }, () => { if (!gone) setShown({ problem: "没有得到预览，请稍后再试。" }); });
+    return () => { gone = true; };
+  }, [page, stem, there, given, round]);
+  return (
+    <section className="panel print-word" aria-label="Word 模板"><h2>Word 模板</h2>
+      <p className="form-note">{there ? "本流程自己的 Word 模板。" : given ? "现在用的是系统的 Word 模板。" : "这种文书还没有 Word 模板。"}下载后用 Word 修改再上传；<code>{"{{ … }}"}</code>、<code>{"{% … %}"}</code> 要保留原样，内容的名称与上面的相同，例如 <code>{"{{ case.number }}"}</code>。</p>
+      <div className="studio-row">
+        {(there || given) && <a className="btn btn-sm" href={there ? page.urls.files + file : `${page.urls.paper}house/${stem}.docx`} download={`${stem}.docx`}>下载模板</a>}
+        {(there || given) && <a className="btn btn-sm" href={`${page.urls.paper}${stem}.docx`}>下载样例文书</a>}
+        {editable && <label className="btn btn-sm print-upload">{there ? "换一个" : "上传"}<input type="file" className="visually-hidden" accept=".docx" aria-label="上传 Word 模板" onChange={(event) => { const [one] = event.target.files; event.target.value = ""; if (one) onTake(file, one); }} /></label>}
+        {editable && there && <button type="button" className="btn btn-sm" onClick={() => onRemove(file)}>{given ? "改回系统的" : "删去"}</button>}
+      </div>
+      {shown?.problem && <p className="alert alert-danger" role="alert">{shown.problem}</p>}
+      {shown?.paragraphs && <details className="fold"><summary>填入样例内容后的文字（{shown.paragraphs.length} 段）</summary><div className="print-words">{shown.paragraphs.map((one, at) => <p key={at}>{one}</p>)}</div></details>}
+    </section>
+  );
+}
+
 function Prints({ page, place }) {
   const { editable } = page.draft;
   const [state, setState] = useState({ kind: "saved" });
@@ -112,6 +137,7 @@ function Prints({ page, place }) {
   const [, setLost, lost] = useLost();
   const [files, setFiles] = useState(page.files);
   const [pictures, setPictures] = useState(page.pictures);
+  const [words, setWords] = useState(page.words);
   const papers = [...new Set([...Object.keys(page.house), ...Object.keys(files)])].filter(isPaper).sort();
   const others = Object.keys(files).filter((one) => !isPaper(one));
   const [name, setName] = useState(came.file in page.files || came.file in page.house ? came.file : (papers[0] ?? ""));
@@ -165,9 +191,13 @@ function Prints({ page, place }) {
     if (await saver.upload(target, file)) setPictures((all) => [...new Set([...all, target])].sort());
     return undefined;
   }
+  async function takeWord(target, file) {
+    if (await saver.upload(target, file)) setWords((all) => [...new Set([...all, target])].sort());
+  }
   async function remove(file) {
     if (!(await saver.remove(file))) return;
     setPictures((all) => all.filter((one) => one !== file));
+    setWords((all) => all.filter((one) => one !== file));
     setFiles(({ [file]: _gone, ...rest }) => rest);
     if (file === name && !(file in page.house)) setName(papers.find((one) => one !== file) ?? "");
   }
@@ -198,6 +228,7 @@ function Prints({ page, place }) {
             {!own && <div className="alert alert-info studio-choice"><span>现在用的是系统的模板，所有流程共用。</span>{editable && <button type="button" className="btn btn-sm" onClick={() => make(name, text)}>改成本流程自己的</button>}</div>}
             <Source key={name + own} text={text} language={name.endsWith(".typ") ? "typst" : "plain"} label="模板" editable={editable && own} onChange={(typed) => put(name, typed)} onReady={(at) => { write.current = at; }} />
             <Names names={page.names} onPick={editable && own ? (words) => write.current?.insert(words) : null} />
+            {isPaper(name) && <Word page={page} name={name} own={words} house={page.house_words} editable={editable} round={round} onTake={takeWord} onRemove={remove} />}
           </div>
           {isPaper(name) && <Paper key={name} page={page} name={name} round={round} ready={ready} />}
         </div>

@@ -260,3 +260,13 @@ export async function ask(url, body, again = false) {
     return null;
   }
 }
+
+/** What the server answers to a question that changes nothing; null where it does not answer. */
+export async function asked(url) {
+  try {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}

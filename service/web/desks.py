@@ -1,0 +1,104 @@
+"""工作台 by role: the Talent Office, a leader, a liaison and a handler each see first what they must do first.
+
+A desk is a list of parts (``templates/desk/_<part>.html``) in the order of urgency, and what they show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from service import contacts, notifications, reports
+from service.contacts import InterviewFilter, OpinionFilter
+from service.http.context import actor, db
+from service.ledger import board
+from service.processes import lateness
+from service.processes.instances import lights_by_talent
+from service.processes.waiting import work_by_stage
+from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor, may
+from service.web import overview
+
+MOST = 8
+"""Rows of a part that leads to a list of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A desk: its ``parts`` in their order, the title of its list of running cases, late ones first or not."""
+
+    parts: Sequence[str]
+    running: str = ""
+    late_first: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def desk_of(reader: Actor, today: date) -> Desk:
+    """The desk of the first of these roles that the reader holds; a fixed number of statements."""
+    if reader.has_role(TALENT_OFFICE):
+        return _office(today)
+    if reader.has_role(LEADER):
+        return _leader(today)
+    if reader.has_role(LIAISON):
+        return _liaison(today)
+    if may(reader, "view_ledger_all"):
+        return Desk(("tiles", "tasks", "running", "units", "begins"), "全区在办的需求", more=_units(today))
+    return _handler(today)
+
+
+def _office(today: date) -> Desk:
+    """Own steps by stage, then the units that are late, then the rest."""
+    parts = ("tiles", "stages", "tasks", "units", "opinions", "begins")
+    asked = board.count_asked(db(), board.scope_of(db(), actor()))
+    more = {"stages": work_by_stage(db(), actor(), today), "asked": asked, **_units(today), **_opinions()}
+    return Desk(parts, more=more)
+
+
+def _leader(today: date) -> Desk:
+    """Own talents' needs by light, own tasks, own talents: whom to call on; the late needs first."""
+    mine = overview.own_talents(db(), actor())
+    lights = lights_by_talent(db(), [one.id for one in mine], today)
+    posts = contacts.leaders_to_enter(db(), actor(), today, MOST)[:MOST]
+    own = [one.id for one in posts if one.person_id == actor().person_id]
+    held: dict[str, date] = {}
+    for (_, talent_id), on in contacts.last_contacts(db(), own).items():
+        held[talent_id] = max(on, held.get(talent_id, on))
+    pairs = contacts.interviews_of(db(), own, today)
+    more = {
+        "talents": mine,
+        "talent_lights": lights,
+        "need_lights": sum(lights.values(), Counter()),
+        "last_contact": held,
+        "pairs_of": {talent_id: pair for (_, talent_id), pair in pairs.items()},
+        "unread_briefs": reports.unread_briefs(db(), actor()),
+    }
+    return Desk(("need_tiles", "own_tasks", "talents", "running", "begins"), "我联系的人才的需求", True, more)
+
+
+def _liaison(today: date) -> Desk:
+    """Own steps by stage, what talents said and nobody has answered, interviews that are missing."""
+    short = contacts.interview_progress(db(), actor(), InterviewFilter(short=True))
+    more = {
+        "stages": work_by_stage(db(), actor(), today),
+        "pairs": short[:MOST],
+        "pairs_total": len(short),
+        **_opinions(),
+    }
+    parts = ("tiles", "stages", "tasks", "opinions", "pairs", "running", "begins")
+    return Desk(parts, "与我有关的在办需求", more=more)
+
+
+def _handler(today: date) -> Desk:
+    """Urges to be signed for, what is due, what the own unit has a part in."""
+    more = {"receipts": notifications.receipts_owed(db(), actor()), "stages": work_by_stage(db(), actor(), today)}
+    return Desk(("receipts", "tiles", "tasks", "stages", "running", "begins"), "与我有关的在办需求", more=more)
+
+
+def _units(today: date) -> dict[str, Any]:
+    return {"units": lateness.unit_work(db(), today)}
+
+
+def _opinions() -> dict[str, Any]:
+    return {"said": contacts.search_opinions(db(), actor(), OpinionFilter(status="open"), MOST)}
