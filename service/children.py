@@ -47,7 +47,7 @@ def run(
             stdin=asked,
             stdout=told,
             stderr=complained,
-            env=_environment(keep),
+            env=environment(keep),
             close_fds=True,
         )
         until = time.monotonic() + wall
@@ -80,6 +80,7 @@ def size_now() -> int:
     return pages * resource.getpagesize()
 
 
-def _environment(keep: Iterable[str]) -> dict[str, str]:
+def environment(keep: Iterable[str] = ()) -> dict[str, str]:
+    """The environment of a child: all that it needs to run, and the names in ``keep``; no secrets."""
     kept = {name: os.environ[name] for name in (*_KEPT, *keep) if name in os.environ}
     return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}

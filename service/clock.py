@@ -6,6 +6,7 @@ time is set for the running context, as tests, the demonstration and replay do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -44,6 +45,29 @@ def end_of(day: date) -> datetime:
 def written(day: date) -> str:
     """``day`` as people read it: 2026-10-13（周二）."""
     return f"{day.isoformat()}（周{'一二三四五六日'[day.weekday()]}）"
+
+
+def lasting(span: timedelta) -> str:
+    """A length of time as people say it: 8 小时, 90 天, 1 小时 30 分钟; 不限时 for none at all."""
+    seconds = int(span.total_seconds())
+    parts = (("天", 86_400), ("小时", 3_600), ("分钟", 60), ("秒", 1))
+    told = []
+    for word, size in parts:
+        count, seconds = divmod(seconds, size)
+        told += [f"{count} {word}"] if count else []
+    return " ".join(told) or "不限时"
+
+
+_SPAN = re.compile(r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d)")
+
+
+def span_words(text: str) -> str:
+    """A length of time as the journal keeps it (``8:00:00``, ``90 days, 0:00:00``) as people say it; else ``text``."""
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        return text
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return lasting(timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
     "--suppose",
     type=click.File(encoding="utf-8"),
     metavar="FILE",
-    help="设想（JSON）：新环节照什么办、几个工作日后办，写法同 API 的 suppose。",
+    help="设想（JSON）：新步骤照什么办、几个工作日后办，写法同 API 的 suppose。",
 )
 def backtest(path: Path, first: datetime, last: datetime, limit: int, suppose: TextIO | None) -> None:
     """用 PATH 中的流程把办结的事项重办一遍（只读）：走法是否相同、期限早晚；有走法不同的，以 1 退出。"""
@@ -74,7 +74,7 @@ def _supposed(file: TextIO | None) -> Suppositions:
     except ValueError as error:
         raise Invalid("设想文件不是 JSON", [Finding("--suppose", str(error))]) from error
     if not isinstance(said, dict):
-        raise Invalid("设想文件有误", [Finding("--suppose", "应为 JSON 对象，按 流程/环节 写")])
+        raise Invalid("设想文件有误", [Finding("--suppose", "应为 JSON 对象，按 流程/步骤 写")])
     return Suppositions.read(said)
 
 

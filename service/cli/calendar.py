@@ -66,7 +66,7 @@ def load(file: Path) -> None:
     with wired() as database:
         with database.transaction() as session:
             since = last_event(session)
-            changed = calendars.add_notices(
+            loaded = calendars.add_notices(
                 session,
                 content=file.read_bytes(),
                 name=file.name,
@@ -75,12 +75,21 @@ def load(file: Path) -> None:
                 now=now,
             )
             changes = due_changes(session, since=since)
-        with database.transaction() as session:
-            calendars.recount(session, actor=doer(), now=now)
+        if loaded.job is None:
+            with database.transaction() as session:
+                again = calendars.recount(session, actor=doer(), now=now)
     for change in changes:
         what = " ".join(part for part in (change.number, change.title, change.step, change.unit) if part)
         click.echo(f"{what}：{change.old} → {change.new}{'（暂定）' if change.provisional else ''}")
-    click.echo(f"已载入 {file.name}，重新计算了 {changed} 件事项的期限。")
+    if loaded.job is not None:
+        click.echo(f"已载入 {file.name}。未答复的事项很多，期限由后台任务重新计算，进度见“工作日历”页。")
+        click.echo("请保持 liaison worker 运行。")
+        return
+    click.echo(f"已载入 {file.name}，重新计算了 {loaded.changed} 件事项的期限。")
+    if again.failed:
+        click.echo(
+            f"有 {again.failed} 件没有算成，期限仍是原来的；请在“停滞的事项”里查看原因，排除后在“工作日历”页重新计算。"
+        )
 
 
 def _calendar() -> Calendar:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import click
 
-from service import history
+from service import access_log, history
 from service.auth.sessions import end_all_sessions
 from service.cli.schema import all_tables
-from service.cli.setup import config_directory, opened, organization, project_directory, settings, wired
+from service.cli.setup import config_directory, digest, doer, opened, organization, project_directory, settings, wired
 from service.clock import now
 from service.db import Database
 from service.db import backup as copies
 from service.db import migrate as migrations
+from service.storage import stored_contents
+from service.storage.stores import KEY as STORE
+from service.usecases.examining import BACKUP
 
 
 @click.command()
@@ -44,10 +47,15 @@ def migrate() -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """把整个数据库备份到新文件 FILE（运行中也可备份，各表取自同一时刻）。"""
+    """把整个数据库和附件备份到新文件 FILE（运行中也可备份，各表取自同一时刻）。"""
     with opened() as database:
         with _progress() as tell:
-            rows = copies.dump(database, all_tables(), file, now=now(), progress=tell)
+            rows = copies.dump(
+                database, all_tables(), file, now=now(), progress=tell, contents=lambda: _contents(database)
+            )
+        with database.transaction() as session:
+            told = {"name": file.name, "sha256": digest(file), "records": rows, "asked": BACKUP, "way": "命令行"}
+            access_log.note_exported(session, data=told, actor=doer(), now=now())
     click.echo(f"已备份 {rows} 行到 {file}。")
 
 
@@ -57,13 +65,18 @@ def restore(file: Path) -> None:
     """把备份 FILE 恢复到空数据库（SQLite 与 PostgreSQL 的备份可互相恢复），并核对日志的哈希链。"""
     with opened(current=False) as database:
         with _progress() as tell:
-            rows = copies.restore(database, file, progress=tell)
+            rows = copies.restore(database, file, progress=tell, put=database.session_info[STORE].put)
         with database.transaction() as session:
             end_all_sessions(session)  # who had signed out since the copy was made stays out
         broken = _verified(database)
     click.echo(f"已恢复 {rows} 行。")
     if broken:
         click.echo(f"注意：备份时日志已有 {broken} 处不符，请运行 liaison verify 查看。", err=True)
+
+
+def _contents(database: Database) -> Iterator[bytes]:
+    with database.reading(long=True) as session:
+        yield from stored_contents(session)
 
 
 def _verified(database: Database) -> int:

@@ -16,6 +16,7 @@ from service.config import Settings
 from service.demonstration import PASSWORD, accounts, build, require_none
 from service.errors import Conflict, NotAllowed
 from service.people.models import Person, Unit
+from service.processes import figure_tallies
 
 DEFAULT_CASES = 60
 
@@ -42,6 +43,7 @@ def demo(cases: int, seed: int, until: datetime | None, if_empty: bool) -> None:
                 database, cases=cases, seed=seed, until=_moment(until, chosen), progress=lambda done: bar.update(done)
             )
         keeping.take_in(database)
+        figure_tallies.take_in_all(database)
         click.echo(f"已生成 {sum(counted.values())} 件需求：" + "，".join(f"{name} {n}" for name, n in counted.items()))
         if if_empty:  # what starts the service next tells the accounts
             return

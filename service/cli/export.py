@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from service import access_log, clock
 from service.audit import logs
 from service.audit.logs import LogWish, wish_of
-from service.cli.setup import doer, organization, settings, wired
+from service.cli.setup import digest, doer, organization, settings, wired
 from service.errors import Conflict, Finding, Incident, Invalid, NotFound
 from service.ledger.cases import all_cases, ledger_rows, write_csv, write_xlsx
 from service.processes.instances import case_id
@@ -126,11 +125,6 @@ def _sealed_now(sealer: Sealer) -> str | None:
         return error.message
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
 def _require_new(file: Path) -> None:
     if not file.parent.is_dir():
         raise NotFound(f"没有文件夹 {file.parent}，请先建立")
@@ -153,10 +147,10 @@ def _export_to(file: Path, write: Callable[[Session, Path], int], what: str) -> 
     partial = file.with_name(file.name + ".partial")
     partial.unlink(missing_ok=True)
     try:
-        with wired() as database, database.reading(long=True) as session:
+        with wired() as database, database.reading(long=True, aside=True) as session:
             count = write(session, partial)
         with wired() as database, database.transaction() as session:
-            told = {"name": file.name, "sha256": _digest(partial), "records": count, "asked": what, "way": "命令行"}
+            told = {"name": file.name, "sha256": digest(partial), "records": count, "asked": what, "way": "命令行"}
             access_log.note_exported(session, data=told, actor=doer(), now=clock.now())
         partial.rename(file)
     finally:

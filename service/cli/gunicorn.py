@@ -29,6 +29,8 @@ def post_worker_init(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     if (keeper := _keeper(worker)) is not None:
+        if (share := getattr(keeper, "share", None)) is not None:  # several districts, which share the threads
+            share(worker.cfg.threads)
         keeper.start()
     if getattr(worker, "age", 0) == FIRST:
         # Reading what the type can print takes a second, for which no page waits.

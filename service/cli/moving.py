@@ -38,15 +38,15 @@ _MAP = click.option(
     "--map",
     "mapped",
     multiple=True,
-    metavar="流程/环节=新环节",
-    help="新版没有的环节由哪个环节接替，如 request/accept=take_in；可多次给出。",
+    metavar="流程/步骤=新步骤",
+    help="新版没有的步骤由哪个步骤接替，如 request/accept=take_in；可多次给出。",
 )
 _DUE = click.option(
     "--due",
     type=click.Choice([KEEP, RECOUNT]),
     default=KEEP,
     show_default=True,
-    help="keep：保持已承诺的期限；recount：按新版从进入环节之日重新计算。",
+    help="keep：保持已承诺的期限；recount：按新版从进入步骤之日重新计算。",
 )
 
 

@@ -13,6 +13,6 @@ from service.db import Base
 
 def all_tables() -> MetaData:
     """The metadata of every feature, whichever of them the running command has loaded."""
-    for models in sorted(Path(service.__path__[0]).glob("*/models.py")):
-        import_module(f"service.{models.parent.name}.models")
+    for models in sorted(Path(service.__path__[0]).glob("*/*models.py")):
+        import_module(f"service.{models.parent.name}.{models.stem}")
     return Base.metadata

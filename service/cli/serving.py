@@ -16,19 +16,23 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from service import clock, logs
-from service.cli.setup import config_directory, known_doer, opened, organization, settings, wired
+from service import logs
+from service.cli.choosing import folder_of_districts
+from service.cli.districts import told_faults
+from service.cli.setup import config_directory, known_doer, opened, organization, started, wired
 from service.config import Settings, load_notifications
+from service.config.districts import VARIABLE, known
 from service.db import Database
 from service.db import migrate as migrations
-from service.errors import Conflict, Invalid
+from service.db.standing import SPARE, each_may_open, taken
+from service.errors import Conflict
 from service.rights import SYSTEM
 
-APPLICATION = "service.app:create_app()"
+APPLICATION, OF_DISTRICTS = "service.app:create_app()", "service.app:create_districts()"
 WORKER = "service.worker"
 STOP_WITHIN_SECONDS = 15
 HOOKS = "python:service.cli.gunicorn"
@@ -41,7 +45,7 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 @click.option("--prepare", is_flag=True, help="先升级数据库并部署随附流程；试用环境没有数据时装入演示数据。")
 def run(*, prepare: bool) -> None:
     """试用与开发：启动网页、接口和后台任务，地址见 bind 设置；按 Ctrl+C 停止。"""
-    chosen = settings()
+    chosen = started()
     _require_free(chosen.bind)
     web = _started(chosen) if prepare and _is_current() else None
     code = 0
@@ -80,23 +84,43 @@ def _prepare(chosen: Settings) -> None:
 
 
 @click.command()
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="网页进程数。")
+@click.option("--workers", type=click.IntRange(1, 64), help="网页进程数；不写时与处理器核数相同。")
 @click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="每个进程的线程数。")
-def serve(workers: int, threads: int) -> None:
+def serve(workers: int | None, threads: int) -> None:
     """正式运行：用 gunicorn 提供网页和接口；后台任务另用 liaison worker 启动。"""
-    chosen = settings()
-    with _ready():
+    chosen, workers = started(), workers or min(os.cpu_count() or 1, 64)
+    if (folder := folder_of_districts()) is not None:
+        _serve_districts(chosen, folder, workers=workers, threads=threads)
+    with _ready() as database:
         _require_free(chosen.bind)
+        connections = chosen.connections or each_may_open(taken(database), workers=workers, threads=threads)
     command = _gunicorn(chosen, workers=workers, threads=threads)
+    own = {METRICS: str(_fresh_metrics(chosen)), "LIAISON_CONNECTIONS": str(connections)}
     # takes this process's place, so that whoever started it (systemd, a container) speaks to gunicorn itself
-    os.execve(command[0], command, {**_environment(), METRICS: str(_fresh_metrics(chosen))})  # noqa: S606 - our own words
+    os.execve(command[0], command, {**_environment(), **own})  # noqa: S606 - our own words
+
+
+def _serve_districts(chosen: Settings, folder: Path, *, workers: int, threads: int) -> NoReturn:
+    """The same for all districts: those that cannot be served are told, and the others are."""
+    told_faults(known(folder, os.environ))
+    _require_free(chosen.bind)
+    command = _gunicorn(chosen, workers=workers, threads=threads, application=OF_DISTRICTS)
+    own = {METRICS: str(_fresh_metrics(chosen)), "LIAISON_CONNECTIONS": str(chosen.connections or threads + SPARE)}
+    where = {**_environment(), VARIABLE: str(folder.resolve())}
+    os.execve(command[0], command, {**where, **own})  # noqa: S606 - our own words
 
 
 @click.command()
 def worker() -> None:
     """后台任务：执行到期的定时、发送提醒；可在多台机器上同时运行多个。"""
+    if (folder := folder_of_districts()) is not None:
+        told_faults(known(folder, os.environ))
+        logs.configure(started().log_level)
+        beside: Any = import_module(WORKER)
+        beside.Rota(folder, os.environ).run(_stopping())
+        return
     with _ready() as database:
-        _work(database, settings(), _stopping())
+        _work(database, started(), _stopping())
 
 
 def _work(database: Database, chosen: Settings, stop: Event) -> None:
@@ -109,21 +133,13 @@ def _work(database: Database, chosen: Settings, stop: Event) -> None:
 def _ready() -> Iterator[Database]:
     """The database, able to run processes; whatever would stop the start is told here, in words.
 
-    Raises Invalid (a bad setting, demonstration accounts in production), Conflict (not migrated).
+    Raises Invalid (a bad setting, demonstration accounts in production), Conflict (not migrated, not durable).
     """
-    from service.auth.queries import has_demo_accounts  # with them the engine loads: the pages start meanwhile
-    from service.processes import calendars
-    from service.usecases.configuration import note_configuration
+    from service.usecases.starting import make_ready  # with it the engine loads: the pages start meanwhile
 
     load_notifications(config_directory())
     with wired() as database:
-        with database.reading() as session:
-            if calendars.find_current(session) is None:
-                raise Conflict("数据库里还没有工作日历和流程，请先运行 liaison migrate")
-            if settings().is_production and has_demo_accounts(session):
-                raise Invalid("正式环境不能有演示账号，请换用没有演示数据的数据库，或停用全部演示账号")
-        with database.transaction() as session:
-            note_configuration(session, settings(), organization(), actor=known_doer() or SYSTEM, now=clock.now())
+        make_ready(database, started(), organization(), actor=known_doer() or SYSTEM)
         yield database
 
 
@@ -135,7 +151,7 @@ def _stopping() -> Event:
     return stop
 
 
-def _gunicorn(chosen: Settings, *, workers: int, threads: int) -> list[str]:
+def _gunicorn(chosen: Settings, *, workers: int, threads: int, application: str = APPLICATION) -> list[str]:
     return [
         sys.executable,
         *("-m", "gunicorn"),
@@ -144,7 +160,7 @@ def _gunicorn(chosen: Settings, *, workers: int, threads: int) -> list[str]:
         *("--graceful-timeout", str(STOP_WITHIN_SECONDS)),
         *("--log-level", "warning"),
         *("--config", HOOKS),
-        APPLICATION,
+        application,
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import re
@@ -11,14 +12,24 @@ from pathlib import Path
 from typing import cast
 
 import click
+from sqlalchemy.exc import DBAPIError
 
+from service import storage
+from service.auth.roles import KEY as ROLES
 from service.auth.roles import PASSWORDS, RULES
 from service.config import Organization, Settings, load, load_organization
+from service.config.editable import CHANGED, STREAM
+from service.config.overlay import overlaid
 from service.db import Database, migrate
 from service.errors import Conflict, Invalid
+from service.history import last_of
 from service.rights import COMMAND_LINE, Actor, at_command_line
+from service.storage.stores import KEY as STORE
 
 LONGEST_NAME = 32
+PRODUCT = Path(__file__).resolve().parent.parent.parent
+"""The directory of the product, with the processes that it brings."""
+_KEY = "liaison.settings"
 _SPACES = re.compile(r"[\s:]+")
 
 
@@ -34,7 +45,7 @@ def doer() -> Actor:
     """
     if (found := known_doer()) is not None:
         return found
-    if settings().is_production:
+    if started().is_production:
         raise Invalid("不知道是谁在操作：请用 liaison --as 姓名 … 写明，日志要记下")
     return COMMAND_LINE
 
@@ -54,13 +65,44 @@ def _user() -> str | None:
 
 
 def project_directory() -> Path:
-    """The directory that holds ``config``, ``bpmn`` and ``forms``."""
-    return config_directory().resolve().parent
+    """The directory that holds ``bpmn`` and ``forms``: that beside ``config``, else that of the product."""
+    beside = config_directory().resolve().parent
+    return beside if (beside / "bpmn").is_dir() else PRODUCT
+
+
+def started() -> Settings:
+    """The settings of the files and the environment; raises Invalid naming each bad one."""
+    return load(config_directory(), os.environ)
 
 
 def settings() -> Settings:
-    """The settings; raises Invalid naming each bad one."""
-    return load(config_directory(), os.environ)
+    """The settings in force: the same with what pages have changed, as far as there is a database to ask.
+
+    Raises Invalid naming each bad one.
+    """
+    known = click.get_current_context().find_root().meta
+    if _KEY not in known:
+        known[_KEY] = _with_pages(started())
+    return cast(Settings, known[_KEY])
+
+
+def _with_pages(found: Settings) -> Settings:
+    database = Database(found.database_url, found.timeouts)
+    try:
+        if not database.exists():
+            return found
+        with database.reading() as session:
+            event = last_of(session, STREAM, CHANGED)
+            changed = None if event is None else dict(event.data["set"])
+    except DBAPIError:  # not there, or not migrated yet: who needs it hears so
+        return found
+    finally:
+        database.dispose()
+    try:
+        return found if changed is None else overlaid(found, changed)
+    except Invalid as error:  # as in a process that runs: the page is left out until it is reset
+        click.echo(f"{error.message}。设置页上的设定没有采用，见 liaison settings", err=True)
+        return found
 
 
 def organization() -> Organization:
@@ -74,8 +116,11 @@ def opened(*, current: bool = True) -> Iterator[Database]:
 
     Raises Conflict if its schema is not that of this version, unless ``current`` is False.
     """
-    database = Database(settings().database_url, settings().timeouts)
-    database.session_info.update({RULES: settings().accounts, PASSWORDS: settings().passwords})
+    chosen = started()
+    database = Database(chosen.database_url, chosen.timeouts, read_url=chosen.read_url)
+    roles = {role.id: role.rights for role in organization().roles.values()}
+    database.session_info.update({ROLES: roles, RULES: chosen.accounts, PASSWORDS: chosen.passwords})
+    database.session_info[STORE] = storage.chosen(chosen.files)
     try:
         if current:
             require_current(database)
@@ -90,8 +135,14 @@ def wired(*, current: bool = True) -> Iterator[Database]:
     from service.usecases import wire  # loads the engine, which commands on accounts need not wait for
 
     with opened(current=current) as database:
-        wire(database, settings(), organization())
+        wire(database, started(), organization())
         yield database
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def require_current(database: Database) -> None:

@@ -52,7 +52,6 @@ def add(
     """新建账号 USERNAME。"""
     if name is None and (unit_code or post):
         raise click.UsageError("--unit 和 --post 须与 --name 同用")
-    known_roles = organization().roles
     password = None if no_password else prepare(_password())
     now = clock.now()
     with opened() as database, database.transaction() as session:
@@ -82,7 +81,6 @@ def add(
                 username=account.username,
                 role=role,
                 unit_code=unit or None,
-                known_roles=known_roles,
                 actor=doer(),
                 now=now,
             )
@@ -152,7 +150,6 @@ def grant(username: str, role: str) -> None:
             username=username,
             role=name,
             unit_code=unit or None,
-            known_roles=organization().roles,
             actor=doer(),
             now=clock.now(),
         )

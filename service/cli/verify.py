@@ -75,7 +75,8 @@ def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs
 
 def _tell(name: str, found: Mismatch) -> None:
     place = name if found.seq in (None, 0) else f"{name} 第 {found.seq} 条"
-    click.echo(f"{place}：{found.what}")
+    values = f"（应为 {found.must}，现为 {found.have}）" if found.must is not None else ""
+    click.echo(f"{place}：{found.what}{values}")
 
 
 def _summary(outcome: Outcome) -> str:

@@ -16,6 +16,20 @@ RESTARTS: Mapping[str, str] = MappingProxyType({YEARLY: "每年", MONTHLY: "每�
 """When a counter begins again at 1."""
 LONGEST_CODE, LONGEST_FORMAT, LONGEST_PART = 20, 60, 20
 """Characters of a counter's code, of a format, and of the part (``per``) that is counted apart."""
+PAPERS: Mapping[str, str] = MappingProxyType(
+    {
+        "meeting_notice": "会议通知〔{year}〕{seq}号",
+        "meeting_minutes": "会议纪要〔{year}〕{seq}号",
+        "submission": "请示〔{year}〕{seq}号",
+        "reply_letter": "函〔{year}〕{seq}号",
+        "brief": "专报〔{year}〕{seq}号",
+        "half_year_report": "半年报告〔{year}〕{seq}号",
+        "roll_up": "汇总〔{year}〕{seq}号",
+    }
+)
+"""How the papers of the house are numbered where the settings do not say."""
+LONGEST_PAPER = 60
+"""Characters of the name of a print template."""
 _NAMES = ("year", "month", "seq", "per")
 
 
@@ -42,6 +56,25 @@ def series(table: Table) -> Mapping[str, NumberSeries]:
             one.fault("format", problem)
         found[code] = NumberSeries(code, one.text("name", longest=20), text, restart)
         one.close()
+    return MappingProxyType(found)
+
+
+def papers(table: Table | None) -> Mapping[str, str]:
+    """The table ``[papers]``: the name of a print template, and how its papers are numbered in each year.
+
+    Without the table ``PAPERS`` holds.
+    """
+    if table is None:
+        return PAPERS
+    found = {}
+    for name in table.names():
+        text = table.text(name, longest=LONGEST_FORMAT)
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or len(name) > LONGEST_PAPER:
+            table.fault(name, f"应是打印模板的名称：小写字母、数字和下划线，最多 {LONGEST_PAPER} 个字符")
+        elif text and (problem := "不能写 {per}" if "{per}" in text else format_problem(text, YEARLY)):
+            table.fault(name, problem)
+        found[name] = text
+    table.close()
     return MappingProxyType(found)
 
 

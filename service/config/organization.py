@@ -60,13 +60,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationUnit:
-    """A unit of the first directory (H1). ``town`` is a town's code or None."""
+    """A unit of the first directory (H1). ``town`` is a town's code or None; ``short`` are its short names."""
 
     code: str
     name: str
     kind: str
     town: str | None
     is_member_unit: bool
+    short: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _read_rights(table: Table, role: Role) -> RoleRights:
         for key in ("rights", "of_unit", "delegable"):
             if table.value(key) is not None:
                 table.fault(key, f"{role.name}是产品自带的角色，权限由产品规定，请删去；需要别的权限时，另加一个角色")
-        return OWN_ROLES[role.id]
+        return replace(OWN_ROLES[role.id], name=role.name)
     of_unit = table.boolean("of_unit", default=role.scope == "origin" or role.data_name is not None)
     delegable = table.boolean("delegable", default=True)
     given = table.table("rights")
@@ -189,7 +190,7 @@ def _read_rights(table: Table, role: Role) -> RoleRights:
             given.fault(right, "范围 unit 是本单位，而这个角色不分单位；请写 of_unit = true，或把范围改成 all")
         else:
             found[right] = scope
-    return RoleRights(of_unit, delegable, MappingProxyType(found))
+    return RoleRights(of_unit, delegable, MappingProxyType(found), role.name)
 
 
 def _check_stand_ins(root: Table, roles: Mapping[str, Role]) -> None:
@@ -210,5 +211,6 @@ def _read_unit(table: Table, *, towns: Mapping[str, Named], kinds: Mapping[str, 
         kind=table.text("kind", choices=kinds),
         town=table.text("town", choices=towns) if table.has("town") else None,
         is_member_unit=table.boolean("is_member_unit", default=False),
+        short=table.texts("short") if table.has("short") else (),
     )
     return unit.code, unit

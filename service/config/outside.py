@@ -25,8 +25,41 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat service: 企业微信 or 政务微信, 钉钉. ``base`` is the address of its interface, which a government's own
+    installation has of its own.
+
+    ``app``, ``agent`` and ``secret`` are an application of the office, which writes to each person; ``robot`` (with
+    ``robot_secret``, where it signs) writes into one group.
+    """
+
+    enabled: bool
+    base: str
+    app: str
+    agent: str
+    secret: str = field(repr=False)
+    robot: str = field(repr=False)
+    robot_secret: str = field(repr=False)
+
+    @property
+    def to_people(self) -> bool:
+        """Whether it can reach each person."""
+        return self.enabled and bool(self.app)
+
+    @property
+    def to_group(self) -> bool:
+        """Whether it writes into a group."""
+        return self.enabled and bool(self.robot)
+
+
+WECHAT_BASE, DINGTALK_BASE = "https://qyapi.weixin.qq.com", "https://oapi.dingtalk.com"
+"""Where the public services of these names are."""
+NO_CHAT = Chat(False, "", "", "", "", "", "")
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """Notices by e-mail and through Apprise services; both off by default (a closed network has neither).
+    """Notices by e-mail, chat services and Apprise services; all off by default (a closed network has none).
 
     ``retry_for``: how long a letter that cannot be sent is tried again by itself, from its first failure on.
     """
@@ -40,6 +73,8 @@ class Mail:
     sender: str
     apprise_urls: tuple[str, ...] = field(repr=False)
     retry_for: timedelta = timedelta(hours=48)
+    wechat: Chat = NO_CHAT
+    dingtalk: Chat = NO_CHAT
 
 
 def read_oidc(table: Table, *, production: bool) -> Oidc:
@@ -65,8 +100,29 @@ def read_oidc(table: Table, *, production: bool) -> Oidc:
     return oidc
 
 
-def read_mail(table: Table) -> Mail:
-    """The table ``[mail]``."""
+def _read_chat(table: Table, base: str, app: str) -> Chat:
+    """The table of a chat service; ``app`` is what the service calls the name of an application."""
+    chat = Chat(
+        enabled=table.boolean("enabled", default=False),
+        base=table.text("base", base, pattern=URL, hint="应写成 https://主机名 的样子").rstrip("/"),
+        app=table.text(app, ""),
+        agent=table.text("agent_id", "", pattern="[0-9]+", hint="应为应用的编号（数字），加英文双引号"),
+        secret=table.text("secret", ""),
+        robot=table.text("robot", "", pattern=r"[A-Za-z0-9_-]+", hint="只写机器人地址里 key 或 access_token 的值"),
+        robot_secret=table.text("robot_secret", ""),
+    )
+    if chat.enabled and not chat.app and not chat.robot:
+        table.fault("enabled", f"已启用，须填写应用（{app}、agent_id、secret）或群机器人（robot）")
+    if chat.enabled and chat.app:
+        for name, value in (("agent_id", chat.agent), ("secret", chat.secret)):
+            if not value:
+                table.fault(name, f"已填写 {app}，此项必须填写")
+    table.close()
+    return chat
+
+
+def read_mail(table: Table, wechat: Table, dingtalk: Table) -> Mail:
+    """The tables ``[mail]``, ``[wechat]`` and ``[dingtalk]``."""
     mail = Mail(
         enabled=table.boolean("enabled", default=False),
         host=table.text("host", ""),
@@ -74,9 +130,13 @@ def read_mail(table: Table) -> Mail:
         starttls=table.boolean("starttls", default=False),
         username=table.text("username", ""),
         password=table.text("password", ""),
-        sender=table.text("sender", "", pattern=r"[^@\s]+@[^@\s]+", hint="应写成 名称@域名"),
+        sender=table.text(
+            "sender", "", pattern=r"[!-;=?A-~]+@[!-;=?A-~]+", hint="应写成 名称@域名，只含英文字母、数字和符号"
+        ),
         apprise_urls=table.texts("apprise_urls"),
         retry_for=timedelta(hours=table.integer("retry_hours", 48, low=1, high=720)),
+        wechat=_read_chat(wechat, WECHAT_BASE, "corp_id"),
+        dingtalk=_read_chat(dingtalk, DINGTALK_BASE, "app_key"),
     )
     if mail.enabled:
         for name in ("host", "sender"):

@@ -108,6 +108,24 @@ def proxy(table: Table) -> Proxy:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The collector of traces (OTLP over HTTP) and how many of a hundred requests are told; '' for none."""
+
+    endpoint: str
+    percent: int
+
+
+def traces(table: Table) -> Traces:
+    """The table ``[tracing]``."""
+    found = Traces(
+        table.text("endpoint", "", pattern=r"(https?://\S+)?", hint="应写成 http://主机:4318/v1/traces 的样子"),
+        table.integer("percent", 100, low=1, high=100),
+    )
+    table.close()
+    return found
+
+
 def metrics(table: Table) -> Metrics:
     """The table ``[metrics]``."""
     token = table.text("token", "")
@@ -182,3 +200,9 @@ def timeouts(table: Table) -> Timeouts:
     )
     table.close()
     return found
+
+
+def read_url(root: Table) -> str:
+    """``read_url``: a PostgreSQL server that is read from alone, such as a standby; '' for none."""
+    url = root.text("read_url", "", pattern=r"(postgresql(\+psycopg)?://\S*)?", hint="应以 postgresql+psycopg:// 开头")
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", url)

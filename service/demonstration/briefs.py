@@ -24,9 +24,9 @@ HELD, WAITING = "a-congress-2", ("温如故", "a-conference")
 
 def planned(plan: Plan) -> Iterator[PlannedAct]:
     """The rounds of the last months; of the newest one brief is held and two are being worded."""
-    for back, (year, month) in enumerate(_months(plan)):
+    for back, (year, month) in enumerate(months(plan)):
         case = ids.derive(SPACE, f"briefs:{plan.seed}:{year}:{month}")
-        first = plan.calendar.add(_after(year, month) - timedelta(days=1), 1).due
+        first = plan.calendar.add(after(year, month) - timedelta(days=1), 1).due
         chosen = {"year": year, "month": month}
         yield PlannedAct(plan.on(first, 9.1), partial(begin, process="leader_brief", case=case))
         yield PlannedAct(plan.on(first, 9.2), partial(do, case=case, step="choose_month", who="office", data=chosen))
@@ -41,20 +41,20 @@ def planned(plan: Plan) -> Iterator[PlannedAct]:
             yield PlannedAct(plan.on(plan.calendar.add(first, 4).due, 16), read)
 
 
-def _months(plan: Plan) -> list[tuple[int, int]]:
-    """The last months, the newest first, whose round the year still has the days for."""
+def months(plan: Plan) -> list[tuple[int, int]]:
+    """(year, month) of the last months, the newest first, whose round the year still has the days for."""
     found: list[tuple[int, int]] = []
     day = plan.days[-1].replace(day=1)
     while len(found) < MONTHS:
         day = (day - timedelta(days=1)).replace(day=1)
         if day <= plan.days[6]:
             break
-        if plan.calendar.add(_after(day.year, day.month) - timedelta(days=1), 5).due <= plan.days[-1]:
+        if plan.calendar.add(after(day.year, day.month) - timedelta(days=1), 5).due <= plan.days[-1]:
             found.append((day.year, day.month))
     return found
 
 
-def _after(year: int, month: int) -> date:
+def after(year: int, month: int) -> date:
     """The first day of the month that follows."""
     return (date(year, month, 28) + timedelta(days=4)).replace(day=1)
 

@@ -107,6 +107,7 @@ def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> 
         "inbound": inbound,
         "tags": ["stationed"] if form == "visit" and chance.random() < 0.2 else [],
         "opinions": [{"talent_id": pair.talent.id, "text": opinion}] if opinion else [],
+        "notes": _learnt(pair, day) if 3 in topics else [],
     }
     if entered > plan.last:
         return  # nobody has got round to it yet
@@ -129,6 +130,12 @@ def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> 
         answered = min(entered + chance.randint(2, 12), plan.last)
         answer = chance.choice(cast.ANSWERS) if outcome < 0.5 else None
         yield PlannedAct(plan.at(answered, 17.6), partial(_answer, contact=contact_id, answer=answer, who=who))
+
+
+def _learnt(pair: Pair, day: int) -> list[dict[str, str]]:
+    """The note for the talent's file that a contact of topic 3 leaves, by its day (C3)."""
+    aspect, text = cast.LEARNT[day % len(cast.LEARNT)]
+    return [{"aspect": aspect, "text": text, "talent_id": pair.talent.id}]
 
 
 def _needs(plan: Plan) -> Iterator[PlannedAct]:

@@ -20,8 +20,9 @@ from service.demonstration.organization import (
 )
 from service.demonstration.plan import PlannedAct
 from service.demonstration.scenarios import Do, Op
-from service.processes import commands, operations, sharing, timers
+from service.processes import commands, extensions, halting, operations, sharing, timers
 from service.processes.advance import open_tasks
+from service.processes.calendars import current
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
 from service.processes.rules import NEED
 from service.rights import SYSTEM, Actor
@@ -266,10 +267,17 @@ class Play:
             )
         elif what == "suspend":
             reason = case.say("{who}出国参加学术活动，暂缓办理。")
-            commands.suspend(session, instance_id=instance.id, reason=reason, actor=office, now=now)
+            said = {"reason": reason, "due": halting.SHIFT, "asked_by": "联系对象来电"}
+            halting.suspend(session, instance_id=instance.id, actor=office, now=now, **said)
         elif what == "resume":
             reason = case.say("{who}已返回，恢复办理。")
-            commands.resume(session, instance_id=instance.id, reason=reason, actor=office, now=now)
+            halting.resume(session, instance_id=instance.id, reason=reason, actor=office, now=now)
+        elif what == "ask":
+            asking, until = self._actor(session, handler), current(session).add(row.due_on or clock.today(), 5).due
+            reason = "须待上级部门批复后方可办理。"
+            extensions.ask(session, task_id=task_id, due_on=until, reason=reason, actor=asking, now=now)
+        elif what == "agree":
+            extensions.extend(session, task_id=task_id, actor=office, now=now)
         elif what == "terminate":
             reason = case.say("{who}来电撤回该需求，已自行解决。")
             commands.terminate(session, instance_id=instance.id, reason=reason, actor=office, now=now)

@@ -149,7 +149,11 @@ FINISHED: tuple[Scenario, ...] = (
     ),
     Scenario("挂起后恢复", {"handle": (Do("done", 6),)}, ops=(Op("handle", "suspend", 1), Op("handle", "resume", 4))),
     Scenario("终止", {"handle": (Do("done", 30),)}, ops=(Op("handle", "terminate", 3),)),
-    Scenario("领办后退领", {"handle": (Do("done", 5),)}, ops=(Op("handle", "claim"), Op("handle", "release", 2))),
+    Scenario(
+        "领办后退领，延期",
+        {"handle": (Do("done", 8),)},
+        ops=(Op("handle", "claim"), Op("handle", "release", 2), Op("handle", "ask", 4), Op("handle", "agree", 5)),
+    ),
     Scenario("受理逾期", {"accept": (Do("accept", 4),), "dispatch": (Do("", 3),)}),
     Scenario(
         "协办转研判",
@@ -160,7 +164,7 @@ FINISHED: tuple[Scenario, ...] = (
 
 STOPPED: tuple[Scenario, ...] = (
     _stop("办理刚开始", "handle handle+", OPENED, 1, joint=True),
-    _stop("办理将到期", "handle", OPENED, 5),
+    _stop("办理将到期，申请延期", "handle", OPENED, 5, ops=(Op("handle", "ask", 4),)),
     _stop("办理逾期已催办", "handle", OPENED, 10),
     _stop("办理逾期待通报", "handle approve_circular", OPENED, 14),
     _stop("待受理", "accept", ("record_need",), 1),

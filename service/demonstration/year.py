@@ -1,4 +1,5 @@
-"""A year of the demonstration's people side: who serves whom, contacts, rosters, handovers, rounds, reports, briefs.
+"""A year of the demonstration's people side: who serves whom, contacts, rosters, handovers, rounds, reports, briefs
+and what leaders wrote on them.
 
 ``acts_of_year`` plans it for (seed, end, calendar), a module a theme; each operation is done through the real commands,
 in the order of the moments, between the operations of the cases.
@@ -9,12 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from service.demonstration import briefs, change_reports, district, half_years, interviews, links, meetings, reviews
+from service.demonstration import (
+    briefs,
+    change_reports,
+    district,
+    half_years,
+    instructions,
+    interviews,
+    links,
+    meetings,
+    reviews,
+)
 from service.demonstration.form_data import Case
 from service.demonstration.plan import Plan, PlannedAct
 from service.workdays import Calendar
 
-THEMES = (district, links, meetings, change_reports, reviews, interviews, half_years, briefs)
+THEMES = (district, links, meetings, change_reports, reviews, interviews, half_years, briefs, instructions)
 """In this order: a theme draws its chances after those before it, and links know the people."""
 
 

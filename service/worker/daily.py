@@ -14,7 +14,8 @@ from service.history.notices import NOTICE, Goal, Notice
 from service.history.records import record
 from service.processes import calendars
 from service.processes.incidents import open_incident
-from service.processes.models import Incident, WorkerBeat
+from service.processes.models import Incident
+from service.processes.upkeep import WorkerBeat
 from service.rights import ADMIN, SYSTEM
 from service.workdays import missing_notice_reminder
 

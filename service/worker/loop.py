@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from threading import Event, Thread
+from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from service import clock, exchange, jobs
-from service.audit.ways import keeping
+from service import attachments, clock, exchange, jobs
 from service.auth import forget_sessions, journal_ended, proposals
 from service.auth.sign_in import BY_ITSELF
 from service.config import Organization, Settings, Wording
@@ -26,13 +27,17 @@ from service.db.failures import describe, explain, told
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office, Post
 from service.notifications.channels import Send
-from service.processes import calendars, claims, freeing, scheduled_starts, timers
-from service.processes.models import WorkerBeat
+from service.notifications.digests import owe_digests
+from service.processes import calendars, claims, figure_tallies, freeing, scheduled_starts, timers
+from service.processes.figures import worker_names
+from service.processes.upkeep import WorkerBeat
 from service.rights import SYSTEM
-from service.studio import drafts
-from service.usecases import eligibility, posts
+from service.tracing import Traced, tracing
+from service.usecases.in_force import over
+from service.usecases.sealing import forget_offers
 from service.workdays import next_office_moment
 from service.worker import daily
+from service.worker.rounds import ROUNDS
 from service.worker.sealing import Sealing
 from service.worker.verifying import Nightly
 from service.worker.watch import Bounds, Watch
@@ -40,18 +45,13 @@ from service.worker.watch import Bounds, Watch
 POLL_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
 BATCH = 100
+JOBS = "jobs-"
+"""Begins the name of work beside a worker's turns that does the jobs of one kind; the kind's name follows."""
 BEAT_EVERY = timedelta(seconds=30)
+ALIVE = 3 * BEAT_EVERY
+"""A worker that shows no sign of life for so long has no part of the timers any more."""
 SWEEP_EVERY = timedelta(seconds=30)
 """Between two looks for claims that no longer stand: whoever reads a task knows of them already."""
-DAILY: Mapping[str, Callable[[Session, datetime], object]] = {
-    "提醒录入放假安排": lambda session, now: daily.remind_of_missing_notice(session, now=now),
-    "发起联系关系调整": lambda session, now: posts.open_handovers(session, actor=SYSTEM, now=now),
-    "清理弃置的流程草稿": lambda session, now: drafts.sweep(session, now),
-    "汇总流程图谱": lambda session, now: keeping.daily(session, now),
-    "发起资格复核": lambda session, now: eligibility.open_reviews(session, actor=SYSTEM, now=now),
-}
-"""Work of once on a working day, each in a transaction of its own."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -79,12 +79,14 @@ class Worker:
         name: str | None = None,
         send: Mapping[str, Send] | None = None,
         poll_seconds: float = POLL_SECONDS,
+        traced: Traced = tracing,
     ) -> None:
+        """``traced`` gives the tracing by its settings: workers of one process share theirs."""
         self.database = database
-        self.settings = settings
-        self.basis = exchange.Basis(organization, settings.contacts)
+        self._started, self._organization = settings, organization
         self.name = (name or f"{socket.gethostname()}:{os.getpid()}")[:100]
         self.poll_seconds = poll_seconds
+        self._wordings = wordings
         office = Office(wordings, settings.mail, settings.public_url)
         self._delivery, self._post = Delivery(database, office), Post(database, office, send)
         self._sealing = Sealing(database, settings)
@@ -95,36 +97,38 @@ class Worker:
         self._beside = False
         self._beat_at: datetime | None = None
         self._reminded_on: date | None = None
+        chosen = settings.tracing
+        self._tracing = traced(chosen.endpoint, percent=chosen.percent, environment=settings.env, process="worker")
+        if self._tracing is not None:
+            self._tracing.watch(database.engine)
         self._swept_at: datetime | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return over(self.database, self._started)
+
+    @property
+    def basis(self) -> exchange.Basis:
+        """The rules by which imports read."""
+        return exchange.Basis(self._organization, self.settings.contacts)
 
     def run(self, stop: Event) -> None:
         """Ticks until ``stop`` is set; the transaction at hand is finished first.
 
         An error that stops all work (a database that does not answer) is logged and tried again, less and less often.
         """
-        self._stop = stop
         log.info("worker_started", worker=self.name)
-        # Reading a large file takes half a minute, and so does a mail server at times: no timer waits for that. Nor
-        # does a kind of jobs wait for another kind: a walk of a minute holds up no migration.
-        self._beside = True
-        kinds = [(f"jobs-{name}", partial(self._do_job, kinds={name: kind})) for name, kind in self._kinds.items()]
         beside = [
             Thread(target=copy_context().run, args=(self._keep, what, operation), name=f"{self.name}:{what}")
-            for what, operation in (
-                ("imports", self._import),
-                ("letters", self._send_letters),
-                ("seals", self._sealing.work),
-                ("nightly", self._nightly.work),
-                *kinds,
-            )
+            for what, operation in self.begin(stop).items()
         ]
         for one in beside:
             one.start()
         wait = self.poll_seconds
         while not stop.is_set():
             try:
-                self._trusted = self._watch.trusts(clock.now())
-                work = self.tick(clock.now()) if self._trusted else self._rest()
+                work = self.turn()
             except Exception as error:  # a worker that dies of one error would fire no timer any more
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
                 log.exception("worker_hindered", worker=self.name, error=explain(error) or describe(error))
@@ -135,9 +139,34 @@ class Worker:
             stop.wait(wait)
         for one in beside:
             one.join()
-        self._beside = False
-        self._leave()
+        self.leave()
         log.info("worker_stopped", worker=self.name)
+
+    def begin(self, stop: Event) -> Mapping[str, Callable[[datetime], bool | int]]:
+        """The work beside the turns of this worker, by name: each does a piece, and says whether there is more.
+
+        Reading a large file takes half a minute, and so does a mail server at times: no timer waits for that. Nor does
+        a kind of jobs wait for another kind: a walk of a minute holds up no migration.
+        """
+        self._stop, self._beside = stop, True
+        return {
+            "imports": self._import,
+            "letters": self._send_letters,
+            "seals": self._sealing.work,
+            "figures": lambda _: figure_tallies.work(self.database),
+            "nightly": self._nightly.work,
+            **{f"{JOBS}{name}": partial(self._do_job, kinds={name: kind}) for name, kind in self._kinds.items()},
+        }
+
+    def turn(self) -> Work:
+        """One look at the clock, and where it is trusted one tick."""
+        self._trusted = self._watch.trusts(clock.now())
+        return self.tick(clock.now()) if self._trusted else self._rest()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the last turn has trusted the clock: without that nothing is done beside it either."""
+        return self._trusted
 
     def _keep(self, what: str, operation: Callable[[datetime], bool | int]) -> None:
         """Does ``operation`` over and over until the worker stops, at once again while there is something to do."""
@@ -165,7 +194,15 @@ class Worker:
     @property
     def _kinds(self) -> Mapping[str, jobs.Kind]:
         found: Mapping[str, jobs.Kind] = self.database.session_info.get(jobs.KEY, {})
-        return found
+        return {name: replace(kind, work=partial(self._work, kind)) for name, kind in found.items()}
+
+    def _work(self, kind: jobs.Kind, run: jobs.Run) -> Mapping[str, Any] | None:
+        with self._traced(kind.name):
+            return kind.work(run)
+
+    def _traced(self, what: str) -> AbstractContextManager[object]:
+        """A span around what has something to do: an idle worker tells no collector that it looked."""
+        return self._tracing.work(f"worker {what}") if self._tracing is not None else nullcontext()
 
     def _do_job(self, now: datetime, kinds: Mapping[str, jobs.Kind] | None = None) -> bool:
         return jobs.work(self.database, self._kinds if kinds is None else kinds, self._stop.is_set, now)
@@ -175,10 +212,14 @@ class Worker:
         tried = 0
         if self._office_is_open(now):
             # beside the other work a batch takes minutes: each letter is leased from its own moment on
-            while (
-                tried < BATCH and not self._stop.is_set() and self._post.deliver(clock.now() if self._beside else now)
-            ):
-                tried += 1
+            try:
+                while tried < BATCH and not self._stop.is_set():
+                    taken = self._post.deliver(clock.now() if self._beside else now)
+                    if not taken:
+                        break
+                    tried += taken
+            finally:
+                self._post.close()
         return tried
 
     def tick(self, now: datetime) -> Work:
@@ -194,6 +235,7 @@ class Worker:
         worked = not self._beside and self._do_job(now)
         if not self._beside:
             self._sealing.work(now)
+            figure_tallies.work(self.database)
             self._nightly.work(now)
         delivered = 0
         if self._office_is_open(now):
@@ -201,7 +243,7 @@ class Worker:
             delivered = self._deliver_due(now)
             if not self._beside:
                 delivered += self._send_letters(now)
-        more = imported or worked or (seen == BATCH and fired + failed > 0) or delivered >= BATCH or started > 0
+        more = imported or worked or (seen > 0 and fired + failed > 0) or delivered >= BATCH or started > 0
         return Work(fired, failed + unstarted, delivered, started, more)
 
     def _give_back(self, now: datetime) -> None:
@@ -226,14 +268,14 @@ class Worker:
 
     def _fire_due(self, now: datetime) -> tuple[int, int, int]:
         with self.database.reading() as session:
-            due = timers.due_timers(session, now=now, limit=BATCH)
+            due = timers.due_timers(session, now=now, limit=BATCH, share=self._share(session))
         fired = failed = 0
         for timer_id in due:
             if self._stop.is_set():
                 break
             self._beat()
             try:
-                with self.database.transaction() as session:
+                with self._traced("timer"), self.database.transaction() as session:
                     fired += timers.fire(session, timer_id=timer_id, now=now)
             except Exception as error:  # whatever is wrong with one case must not hold up the others
                 if explain(error) is not None:
@@ -241,6 +283,11 @@ class Worker:
                 failed += 1
                 self._failed(timer_id, error, now)
         return fired, failed, len(due)
+
+    def _share(self, session: Session) -> timers.Share:
+        """This worker's part of the due timers beside the others that live, so that they do not meet at the same."""
+        names = worker_names(session, since=clock.now() - ALIVE)
+        return timers.Share(names.index(self.name), len(names)) if self.name in names else timers.ALL
 
     def _start_due(self, now: datetime) -> tuple[int, int]:
         """Starts the due processes of the calendar: one transaction each, so that one that fails holds up no other."""
@@ -277,8 +324,8 @@ class Worker:
 
     def _deliver_due(self, now: datetime) -> int:
         delivered = 0
-        while delivered < BATCH and not self._stop.is_set() and self._delivery.deliver(now):
-            delivered += 1
+        while delivered < BATCH and not self._stop.is_set() and (told := self._delivery.deliver(now)):
+            delivered += told
             self._beat()
         return delivered
 
@@ -287,7 +334,7 @@ class Worker:
         if self._reminded_on == today:
             return
         self._reminded_on = today
-        for name, operation in DAILY.items():
+        for name, operation in self._daily():
             self._beat()
             try:
                 with self.database.transaction() as session:
@@ -300,6 +347,25 @@ class Worker:
                 with self.database.transaction() as session:
                     daily.failed(session, f"每日例行“{name}”没有完成，明日再试：{told(error)}", now=now)
 
+        self._forget_bytes(now)
+
+    def _daily(self) -> Iterator[tuple[str, Callable[[Session, datetime], object]]]:
+        yield from ROUNDS.items()
+        days = self.settings.files.draft_days
+        yield "清理没有提交的附件", lambda session, now: attachments.forget_staged(session, days=days, now=now)
+        yield "每日汇总", self._owe_digests
+
+    def _forget_bytes(self, now: datetime) -> None:
+        """Forgets bytes of files that nobody handed in; in no transaction that writes: the store may be far away."""
+        try:
+            with self.database.reading(long=True) as session:
+                attachments.forget_bytes(session, now=now)
+        except LiaisonError as error:
+            log.warning("daily_failed", operation="清理附件存放处", error=error.message)
+
+    def _owe_digests(self, session: Session, now: datetime) -> object:
+        return owe_digests(session, self._wordings, self.settings.mail, now=now)
+
     def _beat(self) -> None:
         """The heartbeat, by the machine's own time, and seldom enough not to be a load of its own."""
         now = clock.now()
@@ -310,13 +376,15 @@ class Worker:
             daily.forget_dead_workers(session, now=now)
             daily.forget_old_answers(session, now=now)
             jobs.forget_old(session, now=now)
+            forget_offers(session)
             proposals.expire(session, now=now)
             for username, count in forget_sessions(session, now=now, limits=self.settings.sessions).items():
                 journal_ended(session, username, BY_ITSELF, count, SYSTEM, now)
         self._beat_at = now
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """A worker that stops in good order is not looked for any more."""
+        self._beside = False
         try:
             with self.database.transaction() as session:
                 session.execute(delete(WorkerBeat).where(WorkerBeat.worker == self.name))
