@@ -23,6 +23,8 @@ from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
 from service.people.leaving import KEY as LEAVING
 from service.processes.wiring import KEY as WIRING
+from service.storage.stores import KEY as STORE
+from service.storage.stores import Folder
 from service.usecases import wire
 from tests import postgres
 from tests.factories import world as worlds
@@ -122,7 +124,7 @@ def _session_info() -> dict[str, object]:
     """The wiring of a session: what processes are called, and what follows when somebody leaves."""
     bare = SimpleNamespace(session_info={})
     wire(bare, *worlds.read_config("sqlite://"))
-    return {WIRING: bare.session_info[WIRING], LEAVING: follow}
+    return {WIRING: bare.session_info[WIRING], LEAVING: follow, STORE: Folder(SCRATCH / "files")}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from io import BytesIO
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.storage import LARGEST
+from service.storage.stores import KEY as STORE
 from tests.factories.contact_calls import SECRET, body
 from tests.factories.databases import ON_BOTH
 from tests.factories.record_pages import PNG
@@ -50,7 +52,7 @@ def test_a_contacts_files_from_upload_to_withdrawal(world: World) -> None:
     liaison = world.api("liaison-district_office")
     contact = liaison.post("/contacts", body(world)).json["id"]
     path = f"/contacts/{contact}/attachments"
-    assert liaison.get(path).json == {"items": [], "total": 0, "next": None, "may_attach": True}
+    assert liaison.get(path).json == {"items": [], "total": 0, "more": False, "next": None, "may_attach": True}
     made = send(world, "liaison-district_office", path)
     assert made.status_code == 201, made.text
     assert (made.json["name"], made.json["media_type"], made.json["size"]) == (
@@ -112,6 +114,18 @@ def test_what_is_sent_twice_is_attached_once(world: World) -> None:
     assert world.api("handler-edu").get(path).json["total"] == 1
 
 
+def test_what_was_taken_is_told_again_though_there_is_room_for_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = send(world, "liaison-hrss", "/attachments", key="one")
+    monkeypatch.setattr("service.attachments.staged.MOST_STAGED", 1)
+    again = send(world, "liaison-hrss", "/attachments", key="one")
+    assert (again.status_code, again.json) == (201, first.json)
+    for _ in range(2):
+        assert send(world, "liaison-hrss", "/attachments", PDF + b"2", key="two").status_code == 409
+    assert world.api("liaison-hrss").get("/attachments").json["total"] == 1
+
+
 def test_what_cannot_be_attached_names_its_field(world: World) -> None:
     path, api = "/units/hrss/attachments", world.api("liaison-hrss")
     refused = send(world, "liaison-hrss", path, b"MZ program", "制度.pdf")
@@ -162,7 +176,8 @@ def test_activities_matters_reports_and_cases_have_files(world: World) -> None:
 
 def test_a_list_of_files_takes_as_many_statements_for_many_as_for_one(world: World) -> None:
     path, sent = "/units/hrss/attachments", []
-    world.api("office").get("/me")
+    for user in ("liaison-hrss", "office"):  # a token that comes makes all be read anew
+        world.api(user).get("/me")
     for number in range(3):
         send(world, "liaison-hrss", path, PDF + str(number).encode())
         with counted(world) as statements:
@@ -190,3 +205,39 @@ def test_a_photo_from_upload_to_withdrawal(world: World) -> None:
     assert send(world, "office", "/talents/T9999/photo", PNG, "照片.png", "photo").status_code == 404
     kinds = [entry["kind"] for entry in office.get("/talents/T0001/history").json["items"]]
     assert kinds[-2:] == ["talent_photo_set", "talent_photo_withdrawn"]
+
+
+def test_a_form_names_files_that_were_uploaded_before(world: World) -> None:
+    world.dispatched("edu")
+    handler = world.api("handler-edu")
+    kept = send(world, "handler-edu", "/attachments", name="批复.pdf").json
+    other = send(world, "handler-edu", "/attachments", PDF + b"2", name="不要的.pdf").json
+    assert sorted(one["name"] for one in handler.get("/attachments").json["items"]) == ["不要的.pdf", "批复.pdf"]
+    assert handler.post(f"/attachments/{other['id']}/drop").json == {"id": other["id"]}
+    assert world.api("office").post(f"/attachments/{kept['id']}/drop").status_code == 404
+    task = world.task("handle", unit="edu").id
+    data = {"result": "done", "reply": "已解决", "attachments": [kept["id"], other["id"]]}
+    status, path, message = wrong(handler.post(f"/tasks/{task}/complete", {"data": data}))
+    assert (status, path, "已不在" in message) == (422, "/data/attachments/1", True)
+    data["attachments"] = [kept["id"]]
+    assert handler.post(f"/tasks/{task}/complete", {"data": data}).status_code == 200
+    [file] = world.api("office").get(f"/instances/{world.case}/attachments").json["items"]
+    assert (file["id"], file["task"], file["field"], file["added_by"]) == (
+        kept["id"],
+        str(task),
+        "attachments",
+        "handler-edu",
+    )
+    assert world.api("office").get(f"/attachments/{kept['id']}").data == PDF
+    assert handler.get("/attachments").json["items"] == []
+
+
+def test_what_may_not_be_attached_is_not_taken_into_the_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, content = world.database.session_info[STORE], PDF + uuid4().bytes
+    assert send(world, "handler-edu", "/units/hrss/attachments", content).status_code == 403
+    assert send(world, "liaison-hrss", f"/contacts/{uuid4()}/attachments", content).status_code == 404
+    monkeypatch.setattr("service.attachments.staged.MOST_STAGED", 0)
+    assert send(world, "liaison-hrss", "/attachments", content).status_code == 409
+    assert not store.holds(sha256(content).hexdigest())
+    assert send(world, "liaison-hrss", "/units/hrss/attachments", content).status_code == 201
+    assert store.holds(sha256(content).hexdigest())

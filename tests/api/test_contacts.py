@@ -100,7 +100,7 @@ def test_activities_matters_and_interviews(world: World) -> None:
     assert handler.get("/matters", solved="true").json["total"] == 1
     assert world.api("handler-housing").get("/matters").json["total"] == 0
     # Nobody of a member unit serves anybody here, so nobody owes an interview.
-    assert office.get("/interviews", year=2026).json == {"items": [], "total": 0, "next": None}
+    assert office.get("/interviews", year=2026).json == {"items": [], "total": 0, "more": False, "next": None}
 
 
 def test_a_report_from_figures_to_acceptance(world: World) -> None:

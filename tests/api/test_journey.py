@@ -180,6 +180,8 @@ def test_task_detail_has_form_and_reasons(world: World) -> None:
         "release": False,
         "reassign": True,
         "take_back": False,
+        "ask_extension": True,
+        "decide_extension": False,
     }
 
 

@@ -28,6 +28,7 @@ APART = {
     "/api/v1/drafts/{draft_id}/check",
     "/api/v1/drafts/{draft_id}/deploy",
     "/api/v1/definitions/{process}/back",
+    "/api/v1/instances/{instance_id}/papers/{name}/{n}/stamp",
 }
 """Calls that work long outside any transaction: sent again they change nothing, or find that it is done."""
 

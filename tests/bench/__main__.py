@@ -7,18 +7,27 @@ import logging
 import os
 import platform
 import sqlite3
+import tempfile
 import time
+from contextlib import ExitStack
 from importlib.metadata import version
+from pathlib import Path
 
 from sqlalchemy import text
 
 from tests.bench import databases
+from tests.bench.asking import asking, filled
 from tests.bench.comparing import compared, keep
 from tests.bench.crowd import crowd
+from tests.bench.districts import memory
 from tests.bench.figures import Table
+from tests.bench.lists import fill_lists, kept, lists
 from tests.bench.moving import moving
+from tests.bench.posting import posting
 from tests.bench.rehearsing import checking, proving, rehearsing
 from tests.bench.requests import requests
+from tests.bench.sharing import sharing
+from tests.bench.standing import incremental
 from tests.bench.verifying import evidence, replaying, sealing, verifying
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
@@ -36,13 +45,50 @@ def main() -> None:
         "--moving", type=int, default=5000, help="open cases that move to another version (default 5000)"
     )
     parser.add_argument("--crowd", action="store_true", help="these alone")
+    parser.add_argument(
+        "--entries",
+        type=int,
+        default=1_000_000,
+        help="entries of the journal that auditors ask about (default a million)",
+    )
+    parser.add_argument("--auditing", action="store_true", help="what auditors wait for alone")
     parser.add_argument("--people", action="store_true", help="the people side alone")
+    parser.add_argument("--lists", action="store_true", help="lists at size alone; ask for --cases 1000000")
+    parser.add_argument("--at", type=Path, help="a folder in which the filled databases of --lists are kept")
+    parser.add_argument(
+        "--letters",
+        type=int,
+        default=0,
+        metavar="N",
+        help="timers shared by workers, notices, and N letters alone, worker killed",
+    )
+    parser.add_argument("--districts", action="store_true", help="the memory that each further district takes, alone")
     parser.add_argument("--compare", action="store_true", help="name what got slower since the last run")
     chosen = parser.parse_args()
     began, table = time.monotonic(), Table()
+    if chosen.districts:
+        with databases.sqlite() as url:
+            memory(Path(url.removeprefix("sqlite:///")), table, "SQLite")
+        return
     for column, kind in KINDS.items():
         if chosen.only in (None, column):
             print(f"{column}:", flush=True)
+            if chosen.lists:
+                at_size(chosen, table, column)
+                continue
+            if chosen.letters:
+                with kind() as url, bench(url) as world:
+                    table.head("Due timers, shared by workers")
+                    sharing(world, table, column)
+                    table.head("Notices and letters")
+                    posting(world, chosen.letters, table, column)
+                continue
+            if chosen.auditing or not (chosen.people or chosen.crowd):
+                with kind() as url, bench(url) as world:
+                    logging.getLogger("service.requests").setLevel(logging.WARNING)
+                    auditing(world, chosen, table, column)
+            if chosen.auditing:
+                continue
             if not chosen.crowd:
                 with kind() as url, bench(url) as world:
                     logging.getLogger("service.requests").setLevel(logging.WARNING)
@@ -91,6 +137,29 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     people_pages(world, table, column)
     table.head("Under gunicorn, 2 workers of 4 threads")
     requests(world, url, chosen.seconds, table, column)
+
+
+def at_size(chosen: argparse.Namespace, table: Table, column: str) -> None:
+    """Lists over as many cases as asked for."""
+    with ExitStack() as stack:
+        place = chosen.at or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liaison-bench-")))
+        url, fresh = stack.enter_context(kept(column, place))
+        world = stack.enter_context(bench(url))
+        logging.getLogger("service.requests").setLevel(logging.WARNING)
+        table.head("Lists at size")
+        if fresh:
+            began = time.monotonic()
+            fill_lists(world, chosen.cases, table, column)
+            table.put("filling", column, f"{time.monotonic() - began:.0f} s")
+        lists(world, table, column)
+
+
+def auditing(world: Bench, chosen: argparse.Namespace, table: Table, column: str) -> None:
+    """Questions and an incremental verification over a long journal, in a database of its own."""
+    table.head("What auditors wait for, over a long journal")
+    filled(world, chosen.entries, table, column)
+    asking(world, table, column)
+    incremental(world, table, column)
 
 
 def machine() -> str:

@@ -32,6 +32,15 @@ class Figure:
         return f"{self.ms:6.1f} / {self.ms_95:5.1f} ms  work {self.work:5.1f}  {self.statements:2.0f} sql"
 
 
+@dataclass(frozen=True, slots=True)
+class Rate(Figure):
+    """Of one of many pieces that were done at once: how many a second, and what each of them worked and sent."""
+
+    def __str__(self) -> str:
+        sent = f"  {self.statements:4.1f} sql" if self.statements else ""
+        return f"{1000 / self.ms:7.0f} / s  work {self.work:6.2f} ms{sent} each"
+
+
 class Meter:
     """Counts what a database is sent, and takes the time."""
 
@@ -53,6 +62,13 @@ class Meter:
             worked.append((time.process_time() - busy) * 1000)
             sent.append(self._sent)
         return Figure(statistics.median(taken), share(taken, 0.95), statistics.median(worked), statistics.median(sent))
+
+    def rate(self, pieces: int, call: Callable[[], Any]) -> Rate:
+        """The figure of one of the ``pieces`` that ``call`` does; the work is that of the calling thread."""
+        self._sent, began, busy = 0, time.perf_counter(), time.thread_time()
+        call()
+        each = (time.perf_counter() - began) * 1000 / pieces
+        return Rate(each, each, (time.thread_time() - busy) * 1000 / pieces, self._sent / pieces)
 
     def again(self, call: Callable[[], Any], times: int = 15) -> Figure:
         """The figure of ``call`` done ``times`` times, after one that does not count."""

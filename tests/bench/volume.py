@@ -2,7 +2,8 @@
 
 Each is a copy of all rows of a case that was driven through the real commands, with every id replaced by another, in
 the engine's state too: it can be listed, opened, completed, and its timers fire. Only its hash chain is not its own,
-and beyond the first ``JOURNALS`` copies of a case there is no journal.
+and beyond the first ``JOURNALS`` copies of a case there is no journal. ``lean`` copies beyond these have neither state
+nor forms: a million of them fit on a disk, and no list reads what they lack.
 
 The database makes the copies by itself: in a row's values the first eight digits of every id give way to a mark, and
 one INSERT … SELECT puts the number of each copy in its place.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from sqlalchemy import (
     Uuid,
     case,
     cast,
+    delete,
     func,
     insert,
     literal,
@@ -40,23 +42,34 @@ from sqlalchemy import (
 
 from service.canonical import dumps
 from service.db import Database
+from service.db.full_text import ON_POSTGRESQL
 from service.history.models import HistoryEvent, HistoryHead
-from service.processes.models import CaseSpan, ClockRun, Instance, Timer, UserTask
+from service.processes.figure_models import FigureDue
+from service.processes.models import CaseSpan, CaseText, ClockRun, Instance, Timer, UserTask
+from service.processes.reader_models import CaseReader
 from service.spelling import search_key, spell
 
 JOURNALS = 1000
+AT_ONCE = 20_000
+"""Copies of one original that are written together, table by table: their rows are near each other in every index."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_MARK, _TITLE = "@" * 8, "@title@"
+_MARK, _TITLE, _NUMBER = "@" * 8, "@title@", "@number@"
 
 MATTERS = ("子女入读公办学校", "人才公寓续租", "科研设备进口通关", "创业贷款贴息", "三甲医院就诊通道", "配偶工作安置")
 
 TABLES: tuple[Table, ...] = tuple(
     model.__table__  # type: ignore[misc]  # declared tables, never joins
-    for model in (Instance, CaseSpan, UserTask, ClockRun, Timer, HistoryHead, HistoryEvent)
+    for model in (Instance, CaseReader, CaseSpan, CaseText, UserTask, ClockRun, Timer, HistoryHead, HistoryEvent)
 )
 _JOURNAL = (HistoryHead.__tablename__, HistoryEvent.__tablename__)
 
-_NUMBERED = (HistoryEvent.__tablename__, CaseSpan.__tablename__, ClockRun.__tablename__)
+_WIDE: Mapping[str, Mapping[str, str]] = {
+    "instance": {"state": "{}", "frame": "{}"},
+    "user_task": {"data": "{}", "submitted": "{}", "due_explanation": "{}"},
+}
+"""Columns that lean copies leave out, each with what stands in it instead."""
+
+_NUMBERED = tuple(model.__tablename__ for model in (HistoryEvent, CaseSpan, CaseText, ClockRun))
 
 _COPIES = Table(
     "bench_copy",
@@ -69,6 +82,7 @@ _COPIES = Table(
     Column("case_number", Text),
     Column("search_key", Text),
     Column("started_at", DateTime(timezone=True)),
+    Column("minutes", Integer),
 )
 
 
@@ -90,7 +104,9 @@ def original(database: Database, case: UUID) -> Original:
                 TABLES,
                 (
                     Instance.id == case,
+                    CaseReader.instance_id == case,
                     CaseSpan.instance_id == case,
+                    CaseText.instance_id == case,
                     UserTask.instance_id == case,
                     ClockRun.instance_id == case,
                     Timer.instance_id == case,
@@ -103,24 +119,43 @@ def original(database: Database, case: UUID) -> Original:
     return Original(case, rows)
 
 
-def multiply(database: Database, made_from: list[tuple[Original, int]]) -> dict[str, int]:
-    """Writes so many copies of each case. Gives how many rows each table then has."""
+def multiply(
+    database: Database,
+    made_from: list[tuple[Original, int]],
+    *,
+    journals: int = JOURNALS,
+    minutes: int = 0,
+    lean: bool = False,
+) -> dict[str, int]:
+    """Writes so many copies of each case, the first ``journals`` of each with a journal. Gives how many rows each table
+    then has. With ``minutes`` all that a copy says happened so much earlier than in the copy before it.
+    """
     with database.engine.connect() as connection:
         hurry(connection)
+        if not database.is_sqlite:  # made at the end, all at once: much sooner than row by row
+            connection.execute(text(f"DROP INDEX {ON_POSTGRESQL}"))
         _COPIES.create(connection)
         number = 1000
         for source, (made, copies) in enumerate(made_from):
-            if copies:
-                connection.execute(insert(_COPIES), [_copy(made, source, n, number + n) for n in range(copies)])
+            for first in range(0, copies, AT_ONCE):
+                some = range(first, min(first + AT_ONCE, copies))
+                connection.execute(insert(_COPIES), [_copy(made, source, n, number + n, minutes) for n in some])
+                for table in TABLES:
+                    if table.name in _JOURNAL and first >= journals:
+                        continue
+                    for row in sorted(made.rows[table.name], key=lambda row: row.get("seq", 0)):
+                        _multiply(connection, made, table, row, journals=journals, spread=minutes > 0, lean=lean)
+                connection.execute(delete(_COPIES))
+                connection.commit()  # or the log of one transaction would be as large as the database
             number += copies
-        connection.commit()
-        for source, (made, _) in enumerate(made_from):
-            for table in TABLES:
-                for row in sorted(made.rows[table.name], key=lambda row: row.get("seq", 0)):
-                    _multiply(connection, made, source, table, row)
-                    connection.commit()  # or the log of one transaction would be as large as the database
         _COPIES.drop(connection)
         connection.commit()
+        if not database.is_sqlite:
+            connection.execute(text(f"CREATE INDEX {ON_POSTGRESQL} ON case_text USING gin (case_grams(words))"))
+            # its triggers, which note what is to be summed, did not fire
+            every = select(Instance.id).order_by(Instance.id)
+            connection.execute(insert(FigureDue).from_select(["instance_id"], every))
+            connection.commit()
         counts = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
         if not database.is_sqlite:  # which the service runs without statistics; PostgreSQL gathers its own in a minute
             connection.execute(text("ANALYZE"))
@@ -138,9 +173,10 @@ def hurry(connection: Connection) -> None:
     else:
         connection.execute(text("SET session_replication_role = replica"))
         connection.execute(text("SET synchronous_commit = off"))
+        connection.execute(text("SET statement_timeout = 0"))
 
 
-def _copy(made: Original, source: int, n: int, number: int) -> dict[str, Any]:
+def _copy(made: Original, source: int, n: int, number: int, minutes: int) -> dict[str, Any]:
     """The differences of copy ``n``: its ids, number, title and day."""
     matter = n % len(MATTERS)
     case_number = f"2026-需-{number:06d}"
@@ -154,7 +190,8 @@ def _copy(made: Original, source: int, n: int, number: int) -> dict[str, Any]:
         "case_number": case_number,
         # the number of the case is six figures long, that in the title as long as it is
         "search_key": _key(matter).replace("987654", f"{number:06d}", 1).replace("987654", str(number)),
-        "started_at": started - timedelta(minutes=7 * n),
+        "started_at": started - timedelta(minutes=(minutes or 7) * n),
+        "minutes": minutes * n,
     }
 
 
@@ -169,14 +206,34 @@ def _key(matter: int) -> str:
     return _keys[matter]
 
 
-def _multiply(connection: Connection, made: Original, source: int, table: Table, row: Mapping[str, Any]) -> None:
+def _multiply(
+    connection: Connection,
+    made: Original,
+    table: Table,
+    row: Mapping[str, Any],
+    *,
+    journals: int,
+    spread: bool,
+    lean: bool,
+) -> None:
     """One row of the original, in all copies."""
-    kept = str(made.rows["instance"][0]["leader_id"])
+    case_number = made.rows["instance"][0]["number"]
+    kept = str(made.rows["instance"][0]["leader_id"]), case_number if spread else None
     values: dict[str, ColumnElement[Any]] = {}
     for column in table.columns:
         if table.name in _NUMBERED and column.name == "id":
             continue  # the database numbers them
-        values[column.name] = _value(connection, column, row[column.name], kept)
+        value = row[column.name]
+        if spread and isinstance(value, date):
+            values[column.name] = _earlier(connection, column, value)
+        else:
+            values[column.name] = _value(connection, column, value, kept)
+        instead = _WIDE.get(table.name, {}).get(column.name)
+        if lean and instead is not None and value is not None:
+            spared: ColumnElement[Any] = literal(instead, Text)
+            if connection.dialect.name != "sqlite" and not isinstance(column.type, Text):
+                spared = cast(spared, column.type)
+            values[column.name] = case((_COPIES.c.n < journals, values[column.name]), else_=spared)
     if table.name == Instance.__tablename__:
         own: dict[str, ColumnElement[Any]] = {
             "title": _COPIES.c.title,
@@ -185,19 +242,41 @@ def _multiply(connection: Connection, made: Original, source: int, table: Table,
             "data": _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept)),
         }
         values |= own | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
+    if table.name == CaseReader.__tablename__:
+        values["started_at"] = _COPIES.c.started_at
     if table.name == CaseSpan.__tablename__:
         named = {"title": _COPIES.c.title, "search_key": _COPIES.c.search_key}
         values |= named | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
+    if table.name == CaseText.__tablename__:  # the key of the copy, then the text of the original
+        text_of = row["words"].removeprefix(made.rows["instance"][0]["search_key"])
+        values["words"] = _COPIES.c.search_key.concat(text_of)
     if table.name == ClockRun.__tablename__:  # every fifth case is late in all that was asked
         earlier = literal(row["from_on"] - timedelta(days=1), ClockRun.due_on.type)
         values["due_on"] = case((_COPIES.c.n % 5 == 0, earlier), else_=values["due_on"])
-    chosen = select(*values.values()).where(_COPIES.c.source == source)
+    chosen = select(*values.values()).select_from(_COPIES)
     if table.name in _JOURNAL:
-        chosen = chosen.where(_COPIES.c.n < JOURNALS)
+        chosen = chosen.where(_COPIES.c.n < journals)
     connection.execute(insert(table).from_select(list(values), chosen.order_by(_COPIES.c.number)))
 
 
-def _value(connection: Connection, column: Column[Any], value: Any, kept: str) -> ColumnElement[Any]:
+def _earlier(connection: Connection, column: Column[Any], value: date) -> ColumnElement[Any]:
+    """A moment or a day, as much earlier as its copy."""
+    whole = isinstance(value, datetime)
+    if connection.dialect.name != "sqlite":
+        back = func.make_interval(0, 0, 0, 0, 0, _COPIES.c.minutes)
+        return cast(literal(value, column.type) - back, column.type)
+    told = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else value.isoformat()
+    moved = func.strftime(
+        "%Y-%m-%d %H:%M:%S.000000" if whole else "%Y-%m-%d", told, func.printf("-%d minutes", _COPIES.c.minutes)
+    )
+    return type_coerce(moved, Text)
+
+
+Kept = tuple[str, str | None]
+"""The id that is the same in all copies, and the number of the case, which is another in each (None: the same)."""
+
+
+def _value(connection: Connection, column: Column[Any], value: Any, kept: Kept) -> ColumnElement[Any]:
     if isinstance(value, UUID):
         marked = _MARK + str(value)[8:]
         # SQLite keeps ids as text without dashes
@@ -209,15 +288,17 @@ def _value(connection: Connection, column: Column[Any], value: Any, kept: str) -
     return literal(value, column.type)
 
 
-def _marked(value: str, kept: str) -> str:
-    return _UUID.sub(lambda found: found[0] if found[0] == kept else _MARK + found[0][8:], value)
+def _marked(value: str, kept: Kept) -> str:
+    same, number = kept
+    value = value.replace(number, _NUMBER) if number else value
+    return _UUID.sub(lambda found: found[0] if found[0] == same else _MARK + found[0][8:], value)
 
 
 def _filled(connection: Connection, column: Column[Any], marked: str) -> ColumnElement[Any]:
     """The text with each copy's digits and title in place of their marks, as the column keeps it."""
     made = func.replace(literal(marked, Text), _MARK, _COPIES.c.digits)
-    if _TITLE in marked:
-        made = func.replace(made, _TITLE, _COPIES.c.title)
+    for mark, own in ((_TITLE, _COPIES.c.title), (_NUMBER, _COPIES.c.case_number)):
+        made = func.replace(made, mark, own) if mark in marked else made
     if connection.dialect.name == "sqlite" or not isinstance(column.type, JSON | Uuid):
         return type_coerce(made, Text)
     return cast(made, column.type)

@@ -240,6 +240,7 @@ def reading(world: Bench, table: Table, column: str) -> None:
     own = world.as_user(UNIT_STAFF)
     table.put("page 待办, a unit's own", column, _page(world, own.get, "/tasks"))
     table.put("page 台账, a unit's own", column, _page(world, own.get, "/ledger"))
+    table.put("需求处理单 as PDF", column, _page(world, browser.get, f"/cases/{world.case}/sheet.pdf"))
 
 
 def people_pages(world: Bench, table: Table, column: str) -> None:

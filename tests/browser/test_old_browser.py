@@ -47,7 +47,7 @@ def test_a_need_goes_its_way_in_an_old_browser(old_site: Site, size: dict[str, i
     pick(office, "主办单位", "教育")
     office.get_by_label("转办意见").fill("请区教育局牵头办理。")
     submit(office)
-    expect(office.get_by_role("cell", name="区教育局").first).to_be_visible()
+    expect(office.locator("#units summary").filter(has_text="区教育局").first).to_be_visible()
 
 
 @SIZES
@@ -55,7 +55,7 @@ def test_lists_dialogs_and_remarks_work_in_an_old_browser(old_site: Site, size: 
     old_site.world.dispatched("edu", title="甲事项")
     old_site.world.recorded(title="乙事项")
     page = old_site.visit("office", "/ledger", size)
-    page.get_by_label("编号或事项").fill("甲")
+    page.get_by_label("检索").fill("甲")
     page.get_by_role("button", name="查询").click()
     expect(page.get_by_role("link", name="乙事项")).to_have_count(0)
     page.get_by_role("combobox", name="状态").select_option(label="在办")

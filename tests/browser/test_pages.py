@@ -34,11 +34,11 @@ def test_a_liaison_records_a_need_and_the_office_dispatches_it(site: Site) -> No
     expect(office.locator("ref-pick").first).to_contain_text("区教育局")  # what the decision table proposes
     office.get_by_label("转办意见").fill("请区教育局牵头办理。")
     submit(office)
-    expect(office.get_by_role("cell", name="区教育局").first).to_be_visible()
+    expect(office.locator("#units")).to_contain_text("区教育局")
 
     unit = site.visit("handler-edu", "/")
     unit.get_by_role("link", name="子女小学转学学位").first.click()
-    expect(unit.get_by_text("还剩 7 个工作日")).to_be_visible()
+    expect(unit.get_by_role("heading", name="还剩 7 个工作日")).to_be_visible()
     unit.get_by_label("已办理，正式回复").check()
     unit.get_by_label("办理情况（回复）").fill("已安排入读。")
     submit(unit)
@@ -101,7 +101,7 @@ def test_the_summary_names_a_field_as_the_branch_that_shows_it(site: Site) -> No
 
 def test_own_name_and_sign_out_are_in_sight_beside_the_longest_menu(site: Site) -> None:
     office = site.visit("office", "/")
-    for one in (".side-me a", ".side-me button"):
+    for one in (".side-me a", ".side-me [type=submit]"):
         expect(office.locator(one)).to_be_in_viewport(ratio=1)
 
 
@@ -271,7 +271,7 @@ def test_filters_stay_in_the_address_bar(site: Site) -> None:
     site.world.recorded(title="甲事项")
     site.world.recorded(title="乙事项")
     page = site.visit("office", "/ledger")
-    page.get_by_label("编号或事项").fill("甲")
+    page.get_by_label("检索").fill("甲")
     page.get_by_role("button", name="查询").click()
     expect(page.get_by_role("link", name="乙事项")).to_have_count(0)
     page.get_by_role("combobox", name="状态").select_option(label="在办")
@@ -306,6 +306,8 @@ def test_no_page_scrolls_sideways_and_each_is_labelled(site: Site, size: dict[st
         "/processes",
         "/help",
         "/account",
+        "/notices/settings",
+        "/notices/wordings",
     ]
     for path in [*paths, "/processes/request/1", f"/cases/{world.case}", f"/tasks/{handle}", own, "/nowhere"]:
         if path == "/nowhere":

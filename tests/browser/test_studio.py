@@ -119,12 +119,15 @@ def test_every_menu_is_chinese(site: Site) -> None:
     page = edit(site, draft_of(site), file=HANDLING)
 
     def chinese(selector: str) -> None:
+        page.locator(selector).first.wait_for()  # menus are loaded when the first one opens
         said = texts(page, selector)
         assert said, selector
         assert [one for one in said if LATIN.search(one)] == []
 
     chinese(".djs-palette")
+    page.get_by_role("button", name="小地图").click()
     chinese(".djs-minimap")
+    assert page.locator(".djs-minimap svg .viewport g, .djs-minimap svg g g").count() > 20  # what was drawn before
     chinese(".studio-tools")
     all_ = "studio.modeler.get('elementRegistry').getAll()"
     kinds = page.evaluate(f"Object.values(Object.fromEntries({all_}.map(one => [one.type, one.id])))")
@@ -143,7 +146,8 @@ def test_every_menu_is_chinese(site: Site) -> None:
     chinese(".djs-popup")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="查找").click()
-    page.locator(".djs-search-input input").fill("办理")
+    page.locator(".djs-search-input input").fill("办理x")
+    page.locator(".djs-search-input input").press("Backspace")  # the library looks when a key is let go
     chinese(".djs-search-results")
 
 
@@ -248,6 +252,69 @@ def test_who_does_a_step_is_chosen_in_words_and_what_no_list_has_stays(site: Sit
     expect(who).to_have_value("text")
     saved(page)
     assert "unit:'edu' if number else 'hrss'" in kept(site, draft, "bpmn/leader_notice.bpmn").replace("&#39;", "'")
+
+
+def test_one_person_is_found_by_unit_or_pinyin_and_told_by_name(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    choose(page, "accept")
+    page.get_by_label("谁办", exact=True).select_option(label="指定一个人")
+    search = page.get_by_label("找人：姓名、拼音或单位")
+    search.fill("jiaoyuju")
+    expect(page.get_by_label("找到的人")).to_contain_text("没有“区人才办”这个角色")
+    search.fill("区人才办")
+    page.get_by_label("找到的人").get_by_role("button").first.click()
+    expect(page.locator(".studio-panel")).to_contain_text("只限这一个人")
+    saved(page)
+    kept_now = kept(site, draft, REQUEST).replace("&#39;", "'")
+    found = re.search(r"person:'([a-z.-]+)'", kept_now)
+    assert found is not None
+    page.reload()
+    page.wait_for_selector(READY)
+    choose(page, "accept")
+    expect(page.get_by_role("button", name="换人")).to_be_visible()
+    assert found[1] not in page.locator(".studio-panel").inner_text()
+
+
+def test_subjects_lists_and_values_of_actions_are_picked_from_what_the_system_knows(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    before = drawn(page)
+    choose(page, "assess")
+    about = page.get_by_label("决定的是哪些单位的事", exact=True)
+    expect(about).to_have_value("slots")
+    expect(page.get_by_label("各单位的哪一项")).to_have_value("decision")
+    page.get_by_label("各单位的哪个选项").select_option(value="accept")
+    saved(page)
+    assert "slots:decision == 'accept'" in kept(site, draft, REQUEST).replace("&#39;", "'")
+    choose(page, "send_out")
+    lead = page.get_by_label("主办单位", exact=True)
+    expect(lead).to_have_value("data")
+    lead.select_option(label="空（不填）")
+    saved(page)
+    assert 'id="lead_unit" type="str" value="None"' in kept(site, draft, REQUEST)
+    lead.select_option(label="前面填过的、得出的某一项")
+    given = page.get_by_label("主办单位：哪一项")
+    assert "办理结果" not in given.inner_text()  # nobody has filled it in yet
+    given.select_option(value="lead_unit")
+    choose(page, "unit_slots")
+    expect(page.get_by_label("名单", exact=True)).to_have_value("units")
+    expect(page.get_by_label("每一项记作")).to_have_value("unit")
+    page.get_by_label("每一份最后的结论（可不收）").select_option(label="不收")
+    expect(page.get_by_label("各份结论收进")).to_have_count(0)
+    saved(page)
+    assert "loopDataOutputRef" not in kept(site, draft, REQUEST)
+    page.get_by_label("每一份最后的结论（可不收）").select_option(value="decision")
+    name = page.get_by_label("各份结论收进")
+    expect(name).to_have_value("all_decision")
+    name.select_option(label="另起一个名称…")
+    page.get_by_label("各份结论收进：新的名称").fill("各单位的结论")
+    page.keyboard.press("Enter")
+    saved(page)
+    assert "<bpmn:loopDataOutputRef>ge_dan_wei_de_jie_lun</bpmn:loopDataOutputRef>" in kept(site, draft, REQUEST)
+    while page.evaluate("studio.modeler.get('commandStack').canUndo()"):
+        page.get_by_role("button", name="撤销").click()
+    assert drawn(page) == before
 
 
 def test_the_name_of_a_way_is_changed_and_removed_and_a_step_is_moved_within_its_frame(site: Site) -> None:

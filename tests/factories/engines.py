@@ -151,6 +151,11 @@ SLOT = process(
 """A round of units beside a word to the talent, which may be opened again; the slot has a timer and a rework loop."""
 
 
+def working_days_between(first: Any, last: Any) -> int:
+    """The days after ``first`` up to and with ``last``."""
+    return (date.fromisoformat(str(last)) - date.fromisoformat(str(first))).days
+
+
 def working_days_after(day: Any, n: int) -> date:
     """Every day is a working day here."""
     return date.fromisoformat(str(day)) + timedelta(days=n)
@@ -189,6 +194,7 @@ class Walk:
                 "now": lambda: clock.local(now),
                 "working_days": lambda n: working_days_after(today, n),
                 "working_days_after": working_days_after,
+                "working_days_between": working_days_between,
             },
             action=self._act,
         )

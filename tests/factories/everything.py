@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from service import (
     access_log,
@@ -15,6 +16,7 @@ from service import (
     auth,
     clock,
     contacts,
+    ids,
     jobs,
     liaisons,
     notifications,
@@ -24,22 +26,29 @@ from service import (
 )
 from service.access_log import Look
 from service.audit.verifying import results
+from service.audit.verifying.marks import Marks
+from service.audit.verifying.pieces import NOTICES, Hands
 from service.audit.verifying.runs import Verifier
 from service.audit.ways import keeping
 from service.auth import proposals
 from service.auth.codes import open_vault
 from service.jobs import Item, Kind, Run
+from service.ledger import revisits, views
 from service.liaisons.models import Link
-from service.notifications.channels import MAIL
+from service.notifications.channels import DINGTALK, MAIL
+from service.people import phrases, stamps
 from service.people.models import Leader, Person
-from service.processes import definitions, operations, sharing
+from service.people.stamps import OnPaper
+from service.processes import definitions, joining, operations, rebuilding, sharing
 from service.processes.bundles import read_bundle
 from service.processes.incidents import open_incident
 from service.rights import SYSTEM
 from service.studio import drafts
 from service.workdays import Calendar
 from tests.factories.bundles import unchecked
+from tests.factories.files import received
 from tests.factories.imports import TALENTS, sheet, uploaded, work
+from tests.factories.pictures import seal
 from tests.factories.second_factors import enrol
 from tests.factories.workers import work_all, worker_of
 from tests.factories.world import HOME, OFFICE, World
@@ -62,6 +71,33 @@ def fill(world: World) -> None:
     _verified(world)
     _access_log(world)
     _ways(world)
+    _rebuilding(world)
+    _ledger(world)
+
+
+def _ledger(world: World) -> None:
+    """A saved view, and a policy marked changed whose case was looked at again."""
+    first = world.case
+    world.dispatched("edu", title="租房补贴")
+    world.do(OFFICE, "feedback_accepted")
+    world.do("handler-edu", "handle")
+    world.do(OFFICE, "review_reply")
+    limited = {"outcome": "policy_limited", "explanation": "没有这项政策", "policy_reference": "《住房办法》第五条"}
+    world.do(OFFICE, "feedback_result", {**world.sample("feedback_result"), **limited})
+    with world.transaction() as session:
+        told: dict[str, Any] = {"actor": world.actor(OFFICE), "now": clock.now()}
+        views.save_view(session, values={"name": "超期", "shared": True}, query="late=yes", **told)
+        changed = {"policy": "住房办法", "told": "第五条已修订"}
+        change = revisits.mark_changed(session, values=changed, **told)
+        result = {"result": "still", "note": "修订后仍不适用"}
+        revisits.revisit(session, change_id=change.id, instance_id=world.case, values=result, **told)
+    world.case = first
+
+
+def _rebuilding(world: World) -> None:
+    """A rebuild that was cut short."""
+    with world.transaction() as session:
+        rebuilding.rebuild_some(session, rebuilding.Rebuilt(), at_once=1)
 
 
 def _cases(world: World) -> None:
@@ -70,6 +106,18 @@ def _cases(world: World) -> None:
         notifications.set_mail_address(
             session, username="handler-edu", address="edu@office.test", actor=SYSTEM, now=clock.now()
         )
+        notifications.set_chat_address(
+            session, username="handler-edu", channel=DINGTALK, address="liguang", actor=SYSTEM, now=clock.now()
+        )
+        choices = {("copied", MAIL): "digest"}
+        reader = world.actor("handler-edu")
+        notifications.set_choices(
+            session, username="handler-edu", choices=choices, kinds={"copied": ""}, actor=reader, now=clock.now()
+        )
+        head = session.scalars(select(Person).where(Person.unit_code == "edu").order_by(Person.id)).first()
+        assert head is not None
+        people.name_head(session, unit_code="edu", person_id=head.id, actor=SYSTEM, now=clock.now())
+    other = world.recorded(title="相关事项")
     world.dispatched("edu")
     world.do(OFFICE, "feedback_accepted")
     task = world.task("handle", "edu").id
@@ -79,6 +127,7 @@ def _cases(world: World) -> None:
         operations.urge(
             session, instance_id=world.case, text="请抓紧", actor=world.actor(OFFICE), now=now, task_id=task
         )
+        joining.link(session, instance_id=world.case, other_id=other, actor=world.actor(OFFICE), now=now)
         sharing.copy(session, instance_id=world.case, to=["liaison-hrss"], note="", actor=world.actor(OFFICE), now=now)
         open_incident(session, kind="daily", message="例行没有完成", now=now)
     work_all(world, worker_of(world, send={MAIL: lambda _: None}))
@@ -98,6 +147,22 @@ def _cases(world: World) -> None:
             work_all(world, worker_of(world, send=send))
 
 
+def _stamps(world: World, session: Session, now: datetime) -> None:
+    office, on = world.actor(OFFICE), OnPaper(ids.new(), "circular", 1, "通报〔2026〕1号 区教育局")
+    held = {"name": "区人才办印章", "valid_from": date(2026, 1, 1), "valid_to": None}
+    made: dict[str, Any] = {"fields": held, "content": seal(), "keepers": [OFFICE], "unit_code": "talent_office"}
+    stamp = stamps.add_stamp(session, **made, actor=office, now=now).id
+    told: dict[str, Any] = {"stamp_id": stamp, "on": on, "actor": office, "now": now}
+    refused = stamps.ask_stamp(session, **told, note="请盖章").id
+    stamps.decline_stamp(session, use_id=refused, reason="有误", actor=office, now=now)
+    asked = stamps.ask_stamp(session, **told, note=None).id
+    stamps.use_stamp(session, **told, use_id=asked, paper_sha256="0" * 64)
+    said: dict[str, Any] = {"fields": held | {"valid_to": date(2027, 1, 1)}, "keepers": [OFFICE, "leader"]}
+    stamps.change_stamp(session, stamp_id=stamp, **said, actor=office, now=now)
+    gone = stamps.add_stamp(session, **made, actor=office, now=now).id
+    stamps.withdraw_stamp(session, stamp_id=gone, reason="换章", actor=office, now=now)
+
+
 def _people(world: World) -> None:
     with world.transaction() as session:
         now, office = clock.now(), world.actor(OFFICE)
@@ -108,6 +173,9 @@ def _people(world: World) -> None:
         people.declare_substitute(
             session, person_id=one.id, substitute_id=other.id, starts_on=today, ends_on=today, actor=office, now=now
         )
+        phrase = phrases.add_phrase(session, text="请抓紧办理并回复", shared=True, actor=office, now=now)
+        phrases.note_used(session, phrase_id=phrase.id, actor=office, now=now)
+        _stamps(world, session, now)
         talents.set_photo(session, talent_id="T0001", content=PNG, actor=office, now=now)
         members = [{"name": "孙工", "post": "工程师"}]
         talents.add_team(session, name="精密仪器团队", lead_id="T0001", members=members, actor=office, now=now)
@@ -161,11 +229,15 @@ def _contacts(world: World) -> None:
             summary="走访",
             restricted="家中老人住院",
             opinions=[{"text": "希望增加班车"}],
+            notes=[{"aspect": "research", "text": "牵头国家重点研发计划"}],
             calendar=CALENDAR,
             actor=office,
             now=now,
         )
-        attachments.attach(session, stream=f"contact:{made.id}", name="照片.png", content=PNG, actor=office, now=now)
+        attachments.attach(
+            session, stream=f"contact:{made.id}", file=received(session, "照片.png", PNG), actor=office, now=now
+        )
+        attachments.stage(session, file=received(session, "草稿.pdf"), actor=office, now=now)
         activity = contacts.add_activity(
             session,
             name="座谈",
@@ -231,9 +303,8 @@ def _accounts(world: World) -> None:
     with world.transaction() as session:
         admin = world.actor("admin")
         auth.issue_token(session, username="admin", label="报表", actor=admin, now=clock.now())
-        proposals.propose_role(
-            session, username="auditor", role="owner", reason="代管流程", actor=admin, now=clock.now()
-        )
+        wanted = auth.WantedRole("auditor", "owner")
+        proposals.propose_role(session, wanted, reason="代管流程", actor=admin, now=clock.now())
         enrol(session, "owner", open_vault(world.settings.second_factor.key_file), clock.now())
 
 
@@ -305,5 +376,6 @@ def _ways(world: World) -> None:
 
 def _verified(world: World) -> None:
     outcome = Verifier(world.database, "key", 1).verify_cases([world.case])
+    Hands(world.database, Marks("key"), full=True).do({"do": NOTICES})
     with world.transaction() as session:
         results.keep(session, outcome, begun_at=clock.now(), actor=SYSTEM, now=clock.now())

@@ -1,9 +1,10 @@
-"""A mail server and a web hook on the loopback that keep what they get; the first refuses when told to."""
+"""A mail server, a web hook and a chat service on the loopback that keep what they get, and refuse when told to."""
 
 from __future__ import annotations
 
 import json
 import socketserver
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from time import sleep
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 
 class Sink(socketserver.ThreadingTCPServer):
@@ -34,6 +36,11 @@ class Sink(socketserver.ThreadingTCPServer):
         self.drops: set[str] = set()
         self.slow = 0.0
         self.calls = 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that dies while it sends is what some tests are about."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def port(self) -> int:
@@ -115,6 +122,76 @@ class _Post(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """A test's output is no place for an access log."""
+
+
+class ChatServer(socketserver.ThreadingTCPServer):
+    """Speaks as much of the interfaces of 企业微信 and 钉钉 as the service uses, and keeps what it was asked.
+
+    ``codes``: the ``errcode`` of the next answers to messages, one after the other; ``invalid``: names that nobody has;
+    ``stale``: tokens that are no good any more.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Chat)
+        self.got: list[tuple[str, dict[str, str], Any]] = []
+        self.codes: list[int] = []
+        self.invalid: set[str] = set()
+        self.stale: set[str] = set()
+        self.tokens = 0
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Chat(BaseHTTPRequestHandler):
+    server: ChatServer
+
+    def do_GET(self) -> None:
+        path, query = self._asked()
+        if query.get("corpsecret", query.get("appsecret")) != "right":
+            self._say({"errcode": 40001, "errmsg": "bad secret"})
+            return
+        self.server.tokens += 1
+        self.server.got.append((path, query, None))
+        self._say({"errcode": 0, "access_token": f"token-{self.server.tokens}", "expires_in": 7200})
+
+    def do_POST(self) -> None:
+        path, query = self._asked()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if query.get("access_token") in self.server.stale:
+            self._say({"errcode": 42001, "errmsg": "expired"})
+            return
+        code = self.server.codes.pop(0) if self.server.codes else 0
+        if code == 0:
+            self.server.got.append((path, query, body))
+        bad = {"invaliduser": body["touser"]} if body.get("touser") in self.server.invalid else {}
+        self._say({"errcode": code, "errmsg": "ok", **bad})
+
+    def _asked(self) -> tuple[str, dict[str, str]]:
+        parts = urlsplit(self.path)
+        return parts.path, dict(parse_qsl(parts.query))
+
+    def _say(self, answer: dict[str, Any]) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """A test's output is no place for an access log."""
+
+
+@contextmanager
+def chat_server() -> Iterator[ChatServer]:
+    """The running chat service."""
+    with ChatServer() as server, _running(server):
+        yield server
 
 
 @contextmanager

@@ -42,10 +42,10 @@ class Owner:
         with self.world.database.reading() as session:
             return [one.id for one in drafts.listed(session, self.world.actor("owner"))]
 
-    def put(self, draft: UUID, name: str, content: str, revision: int) -> TestResponse:
+    def put(self, draft: UUID, name: str, content: str | bytes, revision: int) -> TestResponse:
         return self.client.put(
             f"/studio/{draft}/files/{name}",
-            data=content.encode(),
+            data=content if isinstance(content, bytes) else content.encode(),
             content_type="application/octet-stream",
             headers={"If-Match": f'"{revision}"', "X-CSRFToken": self.visitor.token(), "Accept": "application/json"},
         )

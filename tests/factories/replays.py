@@ -25,6 +25,7 @@ from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
 from service.usecases.calendars import add_notices
 from tests.factories.absences import on_leave
+from tests.factories.files import received
 from tests.factories.versions import FIVE_DAYS, move, version
 from tests.factories.world import CONFIG, OFFICE, World
 
@@ -141,8 +142,7 @@ def eventful(world: World) -> None:
         kept = attachments.attach(
             session,
             stream=f"instance:{world.case}",
-            name="证明.pdf",
-            content=PDF,
+            file=received(session, "证明.pdf", PDF),
             actor=office,
             now=clock.now(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,13 @@ INTERIM = {"result": "interim", "reason": "需分步解决", "progress": "已完
 NOT_OURS = {"result": "not_ours", "reason": "不属于本单位职责"}
 REFER = {"decision": "refer", "comment": "涉及多个单位"}
 REDO = {"decision": "redo", "comment": "请补充落实时间"}
+
+
+def act(world: World, user: str, what: Callable[..., Any], **arguments: Any) -> Any:
+    """``user`` calls a command of the processes now."""
+    actor = world.actor(user)
+    with world.transaction() as session:
+        return what(session, actor=actor, now=clock.now(), **arguments)
 
 
 def instance(world: World) -> Instance:

@@ -117,8 +117,7 @@ class House(Office):
         with self.world.transaction() as session:
             person = add_person(session, name=f"新{username}", unit_code=of, actor=SYSTEM, now=now)
             add_user(session, username=username, person_id=person.id, actor=SYSTEM, now=now)
-            known = set(self.organization.roles)
-            grant_role(session, username=username, role=role, unit_code=unit, known_roles=known, actor=SYSTEM, now=now)
+            grant_role(session, username=username, role=role, unit_code=unit, actor=SYSTEM, now=now)
 
     def deploy(self, key: str, files: Mapping[str, bytes]) -> None:
         """As ``liaison deploy`` does, checks included."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextvars
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Barrier, Thread
@@ -26,6 +30,26 @@ def worker_of(world: World, name: str = "one", send: Mapping[str, Send] | None =
     wordings, organization = load_notifications(CONFIG), load_organization(CONFIG)
     return Worker(
         world.database, world.settings, wordings, organization, name=name, send=send, poll_seconds=0.02, **changes
+    )
+
+
+def started(world: World, **more: str) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own, by the machine's clock; ``more`` are further settings (``MAIL_PORT`` …)."""
+    settings = {
+        "DATABASE_URL": world.database.url.render_as_string(hide_password=False),
+        "OFFICE_OPENS": "00:00",
+        "OFFICE_CLOSES": "23:59",
+        "LONGEST_OUTAGE_DAYS": "3000",
+        "SEAL_AT": "",
+        "VERIFY_NIGHTLY": "off",
+        "DATA_DIR": tempfile.mkdtemp(prefix="liaison-worker-"),
+        **more,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "service", "worker"],
+        env={**os.environ, **{f"LIAISON_{name}": value for name, value in settings.items()}},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 

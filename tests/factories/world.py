@@ -75,8 +75,9 @@ def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
     No daily seal, whose key would be left beside the sources; that of second factors lies elsewhere. No verification at
     night: tests let months of nights pass.
     """
-    key_file = str(scratch() / f"liaison-tests-{os.getuid()}.second-factor.key")
-    usual = {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", "LIAISON_SECOND_FACTOR_KEY_FILE": key_file}
+    aside = scratch() / f"liaison-tests-{os.getuid()}"
+    usual = {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", "LIAISON_FILES_PLACE": f"{aside}.files"}
+    usual["LIAISON_SECOND_FACTOR_KEY_FILE"] = f"{aside}.second-factor.key"
     return load(CONFIG, {**usual, "LIAISON_VERIFY_NIGHTLY": "off", **environ}), load_organization(CONFIG)
 
 

@@ -8,6 +8,7 @@ from service import attachments, clock
 from service.errors import Conflict, NotAllowed, NotFound
 from tests.factories.change_reports import known, reported
 from tests.factories.databases import ON_BOTH
+from tests.factories.files import received
 from tests.factories.rounds import begin
 from tests.factories.steps import events, mismatches
 
@@ -19,7 +20,7 @@ def attach(world, user, content=PDF, name="任免通知.pdf"):
     with world.transaction() as session:
         stream = f"instance:{world.case}"
         return attachments.attach(
-            session, stream=stream, name=name, content=content, actor=world.actor(user), now=clock.now()
+            session, stream=stream, file=received(session, name, content), actor=world.actor(user), now=clock.now()
         ).id
 
 

@@ -8,9 +8,9 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
-from service import clock
+from service import clock, engine
 from service.errors import NotAllowed
-from service.processes import commands, operations, queries, timers
+from service.processes import halting, operations, queries, timers
 from service.processes.calendars import current
 from service.processes.models import Timer
 from service.processes.timers import load_calendar
@@ -104,18 +104,20 @@ class TestDueDates:
     def test_each_step_of_meeting_and_committee_has_its_days(self, world: World) -> None:
         found = {}
         case.assessed(world, "meeting")
+        began = clock.today()
         found["convene_meeting"] = world.task("convene_meeting").due_on
-        world.do(OFFICE, "convene_meeting")
+        held_on = clock.today() + timedelta(days=2)
+        world.do(OFFICE, "convene_meeting", {**world.sample("convene_meeting"), "held_on": held_on.isoformat()})
         found["record_minutes"] = world.task("record_minutes").due_on
+        world.clock.set(world.clock.now + timedelta(days=2))
         world.do(OFFICE, "record_minutes", {**world.sample("record_minutes"), "decision": "escalate"})
         found["submit_topic"] = world.task("submit_topic").due_on
         with world.database.reading() as session:
             add = current(session).add
-        today = clock.today()
         assert found == {
-            "convene_meeting": add(today, 5).due,
-            "record_minutes": add(today, 3).due,
-            "submit_topic": add(today, 5).due,
+            "convene_meeting": add(began, 5).due,
+            "record_minutes": add(held_on, 3).due,
+            "submit_topic": add(held_on, 5).due,
         }
 
     def test_receipt_does_not_move_day_zero(self, world: World) -> None:
@@ -135,6 +137,22 @@ class TestLights:
         world.dispatched()
         world.clock.set(datetime(2026, 9, day, 12, 0, tzinfo=clock.SHANGHAI))
         assert case.light(world, "handle") == light
+
+    def test_a_step_of_one_day_is_not_yellow_from_birth(self, world: World) -> None:
+        world.recorded()
+        assert world.task("accept").warn_on == world.task("accept").due_on
+        assert case.light(world, "accept") == "green"
+        world.pass_days(1)
+        assert case.light(world, "accept") == "yellow"
+
+    def test_a_light_of_the_rules_before_replays_as_it_was(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as before:
+            before.setattr(engine, "RULES", 6)
+            world.recorded()
+        task = world.task("accept")
+        assert task.warn_on < task.due_on
+        world.do(OFFICE, "accept")
+        assert case.mismatches(world) == []
 
     def test_list_and_counts_show_the_same_light(self, world: World) -> None:
         actor = world.actor("handler-edu")
@@ -167,7 +185,11 @@ class TestReminders:
             before = len(case.notices(world))
             world.pass_days(1)
             seen += [(clock.today().isoformat(), notice["template"]) for notice in case.notices(world)[before:]]
-        assert seen == [("2026-09-21", "due_soon"), ("2026-09-24", "due_today"), ("2026-09-28", "urge")]
+        assert seen == [
+            ("2026-09-21", "due_soon"),
+            ("2026-09-24", "due_today"),
+            *(("2026-09-28", one) for one in ("urge", "late")),
+        ]
         assert world.task("approve_circular").entered_at.astimezone(clock.SHANGHAI).date().isoformat() == "2026-10-09"
 
     def test_reminders_wait_for_office_hours_of_working_days(self, world: World) -> None:
@@ -204,7 +226,7 @@ class TestReminders:
         world.do("handler-edu", "handle")
         world.pass_days(20)
         assert case.events(world, "urged") == []
-        assert [notice["template"] for notice in case.notices(world)] == ["due_soon", "due_today"]
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted", "due_soon", "due_today"]
 
     def test_answer_at_the_last_moment_stops_a_timer_that_is_already_due(self, world: World) -> None:
         world.dispatched()
@@ -237,7 +259,7 @@ class TestReminders:
         for timer_id in due:
             with world.transaction() as session:
                 assert timers.fire(session, timer_id=timer_id, now=clock.now())
-        assert [notice["template"] for notice in case.notices(world)] == ["urge"]
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted", "urge", "late"]
         told = [event.data.get("overtaken", False) for event in case.events(world, "timer_fired")]
         assert told == [True, True, True, False]
         assert "approve_circular" in case.steps(world)
@@ -428,7 +450,7 @@ class TestCalendarChange:
     def test_suspended_case_moves_too(self, world: World) -> None:
         world.dispatched()
         with world.transaction() as session:
-            commands.suspend(session, instance_id=world.case, reason="出国", actor=world.actor(OFFICE), now=clock.now())
+            halting.suspend(session, instance_id=world.case, reason="出国", actor=world.actor(OFFICE), now=clock.now())
         load(world, TYPHOON)
         assert str(world.task("handle").due_on) == "2026-09-29"
 

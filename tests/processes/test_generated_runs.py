@@ -31,7 +31,7 @@ from service.config import Organization, Settings
 from service.db import Database
 from service.errors import Conflict
 from service.people import search_leaders
-from service.processes import commands, course, inputs, operations, replay, timers
+from service.processes import commands, course, halting, inputs, operations, replay, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import compiled
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
@@ -155,11 +155,11 @@ class Walker:
             if session.get_one(Instance, self.case).status != RUNNING:
                 return
             office = self.actor(session, "office")
-            commands.suspend(session, instance_id=self.case, reason="暂停", actor=office, now=clock.now())
+            halting.suspend(session, instance_id=self.case, reason="暂停", actor=office, now=clock.now())
         self.now += timedelta(days=self.chance(12))
         with self.acting() as session:
             office = self.actor(session, "office")
-            commands.resume(session, instance_id=self.case, reason="恢复", actor=office, now=clock.now())
+            halting.resume(session, instance_id=self.case, reason="恢复", actor=office, now=clock.now())
 
     def claim(self) -> None:
         """Somebody takes a task for himself."""

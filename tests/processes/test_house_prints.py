@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, documents
 from service.documents import Draft, print_apart
-from service.errors import Incident
+from service.errors import Incident, Invalid
 from service.ledger.circulars import ACTION
 from service.ledger.own_papers import templates_of
 from service.processes import house_prints
@@ -73,18 +73,29 @@ def test_a_changed_template_of_the_house_is_a_new_version_and_old_cases_keep_the
     assert mismatches(world) == []
 
 
+def test_a_paper_that_the_house_gets_is_a_new_version_for_the_processes_that_have_its_step(world: World) -> None:
+    fresh = b"// Sheet of the meeting\n// \xe6\xad\xa5\xe9\xaa\xa4\xef\xbc\x9aconvene_meeting\n" + NEWER
+    change_house(world, meeting_sheet=fresh)
+    made = released(world)
+    assert (made.outcome, made.difference.lines) == (
+        publishing.VERSION,
+        ["新增系统的打印模板「Sheet of the meeting」"],
+    )
+    assert released(world).outcome == publishing.SAME
+    assert house_prints.needed({"meeting_sheet.typ": fresh}, "roster", changed({}, "roster")) == {}
+
+
 def test_a_process_keeps_only_what_it_prints_with_and_does_not_replace(world: World) -> None:
     house = documents.house_templates()
-    assert house_prints.needed(house, "request", FILES).keys() == {
-        "print/common.typ",
-        "print/sheet.typ",
-        "print/circular.typ",
-    }
+    mine = {f"print/{name}" for name in house}
+    letters = {f"print/{name}.typ" for name in ("urge_letter", "meeting_notice", "meeting_minutes")}
+    assert mine == house_prints.needed(house, "request", FILES).keys()
+    assert letters | {"print/common.typ", "print/sheet.typ", "print/circular.typ"} < mine
     assert house_prints.ISSUE == ACTION
     assert house_prints.needed(house, "roster", changed({}, "roster")) == {}
     assert house_prints.needed(house, "roster", {"print/note.typ": b""}).keys() == {"print/common.typ"}
     own = {**FILES, "print/sheet.typ": NEWER}
-    assert house_prints.needed(house, "request", own).keys() == {"print/common.typ", "print/circular.typ"}
+    assert house_prints.needed(house, "request", own).keys() == mine - {"print/sheet.typ"}
     made = released(world, own)
     assert (made.outcome, made.difference.lines) == (publishing.VERSION, ["新增打印模板「sheet.typ」"])
     change_house(world, sheet=b"// other")
@@ -138,3 +149,18 @@ def test_a_paper_that_never_ends_is_stopped_and_says_whom_to_tell(body: str, why
     files = {**documents.house_templates(), "long.typ": f'#import "common.typ": *\n{body}'.encode()}
     with pytest.raises(Incident, match=f"打印模板 long.typ 印不出来.*{why}.*请联系流程管理员"):
         print_apart(Draft(files, "long", {}, MADE_AT))
+
+
+def test_a_template_of_the_house_with_an_unknown_name_is_refused_with_its_line_and_nothing_is_published(
+    world: World,
+) -> None:
+    shipped = documents.house_templates()["urge_letter.typ"]
+    change_house(world, urge_letter=shipped + b"\n#data.no_such_fact\n")
+    line = shipped.count(b"\n") + 2
+    with pytest.raises(Invalid, match=rf"urge_letter\.typ 有误：第 {line} 行，.*no_such_fact") as told:
+        released(world)
+    assert [one.path for one in told.value.findings] == [f"forms/print/urge_letter.typ:{line}"]
+    with world.database.reading() as session:
+        assert latest(session, "request").version == 1
+    change_house(world)
+    assert released(world).outcome == publishing.SAME

@@ -277,7 +277,9 @@ def test_a_circular_is_told_to_the_leader_at_once_and_stands_in_the_months_brief
     told = [(template, title) for template, title in inbox_of(world, "leader") if template == "circular_told"]
     assert told == [("circular_told", "通报情况：子女入学")]
     with world.database.reading() as session:
-        [notice] = session.scalars(select(Notification).where(Notification.template == "circular_told"))
+        told_to = select(Notification).where(Notification.template == "circular_told")
+        [notice, filer] = session.scalars(told_to.order_by(Notification.username))
+        assert (notice.username, filer.username) == ("leader", "liaison-hrss")
         assert "区人才办已向区教育局发出通报〔2026〕1号：逾期未回复，予以通报。" in notice.text
         assert (notice.instance_id, notice.receipt) == (late, False)
     assert mismatches(world) == []
@@ -294,5 +296,5 @@ def test_a_circular_about_a_need_of_a_leader_without_an_account_is_no_incident(w
     world.pass_days(26)
     world.do("office", "approve_circular", {"decision": "issue", "text": "逾期未回复，予以通报。"})
     work_all(world)
-    assert [one["to"]["leader"] for one in notices(world, "circular_told")] == [str(derived("leader", "程望津"))]
+    assert [one["to"]["units"] for one in notices(world, "circular_told")] == [["edu"]]
     assert (owed(world), incidents(world)) == ([], [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -11,13 +11,13 @@ from sqlalchemy import inspect, select
 
 from service import clock
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.processes import applying, commands, operations, queries, sharing
+from service.processes import applying, commands, halting, operations, queries, sharing
 from service.processes.models import CopyTo, UserTask
 from service.rights import Actor
 from tests.factories import steps as case
 from tests.factories.absences import on_leave
 from tests.factories.databases import ON_BOTH
-from tests.factories.steps import DONE, REFER
+from tests.factories.steps import DONE, REFER, act
 from tests.factories.world import LIAISON, OFFICE, World
 
 pytestmark = ON_BOTH
@@ -29,13 +29,6 @@ def world(world: World) -> Iterator[World]:
     world.dispatched()
     yield world
     assert case.mismatches(world) == []
-
-
-def act(world: World, user: str, what: Callable[..., Any], **arguments: Any) -> Any:
-    """``user`` calls a command of the processes now."""
-    actor = world.actor(user)
-    with world.transaction() as session:
-        return what(session, actor=actor, now=clock.now(), **arguments)
 
 
 def test_a_task_that_comes_again_has_the_first_value_of_every_column(world: World) -> None:
@@ -312,7 +305,7 @@ class TestTakeBack:
         self.take_back(world, "handler-edu", world.done("handle"))
         world.pass_days(1)
         assert case.light(world, "handle") == "red"
-        assert [notice["template"] for notice in case.notices(world)] == ["urge"]
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted", "urge", "late"]
         assert [event.data.get("overtaken", False) for event in case.events(world, "timer_fired")] == [
             *(True, True, True, False)
         ]
@@ -324,9 +317,9 @@ class TestTakeBack:
         world.pass_days(6)
         self.take_back(world, "handler-edu", world.done("handle"))
         world.pass_days(1)
-        assert [notice["template"] for notice in case.notices(world)] == ["due_soon"]
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted", "due_soon"]
         world.pass_days(2)
-        assert [notice["template"] for notice in case.notices(world)] == ["due_soon", "due_today"]
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted", "due_soon", "due_today"]
         assert case.mismatches(world) == []
 
     def test_own_step_comes_back_as_it_was(self, world: World) -> None:
@@ -489,13 +482,13 @@ class TestCopy:
 
 class TestSuspend:
     def suspend(self, world: World) -> None:
-        act(world, OFFICE, commands.suspend, instance_id=world.case, reason="本人出国")
+        act(world, OFFICE, halting.suspend, instance_id=world.case, reason="本人出国")
 
     def test_nothing_can_be_done_and_no_timer_fires(self, world: World) -> None:
         self.suspend(world)
         assert case.light(world, "handle") == "grey"
         world.pass_days(20)
-        assert case.notices(world) == []
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted"]
         with pytest.raises(Conflict):
             world.do("handler-edu", "handle")
         with pytest.raises(Conflict):
@@ -505,7 +498,7 @@ class TestSuspend:
         due = world.task("handle").due_on
         self.suspend(world)
         world.pass_days(14)
-        act(world, OFFICE, commands.resume, instance_id=world.case, reason="已回国")
+        act(world, OFFICE, halting.resume, instance_id=world.case, reason="已回国")
         assert world.task("handle").due_on == due
         world.pass_days(1)
         assert [event.data["n"] for event in case.events(world, "urged")] == [1]
@@ -516,15 +509,15 @@ class TestSuspend:
     def test_only_the_office(self, world: World) -> None:
         for user in ("handler-edu", LIAISON, "auditor", "admin"):
             with pytest.raises(NotFound if user == "admin" else NotAllowed):
-                act(world, user, commands.suspend, instance_id=world.case, reason="暂停")
+                act(world, user, halting.suspend, instance_id=world.case, reason="暂停")
 
     def test_twice_is_a_conflict(self, world: World) -> None:
         self.suspend(world)
         with pytest.raises(Conflict):
             self.suspend(world)
-        act(world, OFFICE, commands.resume, instance_id=world.case, reason="")
+        act(world, OFFICE, halting.resume, instance_id=world.case, reason="")
         with pytest.raises(Conflict):
-            act(world, OFFICE, commands.resume, instance_id=world.case, reason="")
+            act(world, OFFICE, halting.resume, instance_id=world.case, reason="")
 
 
 class TestTerminate:
@@ -540,10 +533,10 @@ class TestTerminate:
         (event,) = case.events(world, "terminated")
         assert event.data["reason"] == "本人撤回需求"
         world.pass_days(20)
-        assert case.notices(world) == []
+        assert [notice["template"] for notice in case.notices(world)] == ["accepted", "result"]
 
     def test_suspended_case_too(self, world: World) -> None:
-        act(world, OFFICE, commands.suspend, instance_id=world.case, reason="本人出国")
+        act(world, OFFICE, halting.suspend, instance_id=world.case, reason="本人出国")
         self.terminate(world)
         assert case.instance(world).status == "terminated"
 

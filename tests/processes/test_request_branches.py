@@ -348,6 +348,15 @@ class TestMeetings:
         world.do(OFFICE, "review_reply")
         assert case.steps(world) == ["group_opinion"]
 
+    def test_the_units_are_proposed_and_hear_of_their_meeting(self, world: World) -> None:
+        case.assessed(world, "meeting")
+        proposed = world.task("convene_meeting").data["participants"]
+        assert proposed == ["edu"]
+        world.do(OFFICE, "convene_meeting", {**world.sample("convene_meeting"), "held_at": "14:30"})
+        told = case.notices(world, "meeting")
+        assert [one["to"]["units"] for one in told] == [["edu", "guicheng"]]
+        assert "14:30，区人才办会议室。议题：研究入学事宜" in told[0]["text"]
+
     def test_second_meeting_in_a_later_round(self, world: World) -> None:
         case.minuted(world, "redispatch")
         world.do(OFFICE, "dispatch")
@@ -412,7 +421,7 @@ class TestEnds:
 
 
 class TestPrefill:
-    DECISIONS = frozenset({"decision", "result", "route", "outcome", "body", "agreed_date", "next_date"})
+    DECISIONS = frozenset({"decision", "result", "route", "outcome", "body", "next_date"})
 
     def test_no_decision_is_ever_preselected(self, world: World) -> None:
         seen = set()

@@ -31,14 +31,21 @@ TASKS: dict[str, dict[str, tuple[str, str, str, str | None]]] = {
     },
     "special_meeting": {
         "convene_meeting": ("召集专题工作会议", "talent_office", "handling", "working_days(5)"),
-        "record_minutes": ("会议纪要", "talent_office", "handling", "working_days(3)"),
+        "record_minutes": ("会议纪要", "talent_office", "handling", "working_days_after(held_on, 3)"),
     },
     "escalation": {
         "submit_topic": ("提交上会", "talent_office", "handling", "working_days(5)"),
         "record_decision": ("会议决定", "talent_office", "handling", None),
     },
 }
+MEETING = {
+    "kind": "'meeting'",
+    "unit": "participants",
+    "text": "as_text(held_on) + (' ' + held_at if held_at else '') + '，' + place + '。议题：' + agenda",
+}
+DECISION = {"kind": "'decision'", "unit": "participants", "text": "decisions"}
 ACTIONS = {
+    "set": ({"value": "([lead_unit] if lead_unit else []) + (assisting_units or [])"}, "participants"),
     "issue_number": ({}, "number"),
     "open_round": ({"lead_unit": "lead_unit", "assisting_units": "assisting_units"}, "units"),
     "urge": ({"unit": "unit"}, "urges"),
@@ -117,6 +124,8 @@ def test_service_tasks_call_the_agreed_actions() -> None:
         {"kind": "'rejected'", "unit": "None"},
         {"kind": "'due_soon'", "unit": "unit"},
         {"kind": "'due_today'", "unit": "unit"},
+        MEETING,
+        DECISION,
     ]
     assert called == {action: [call] for action, call in ACTIONS.items()}
 

@@ -63,7 +63,10 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         {"decision": "refer", "comment": "须开会。"},
     ],
     "review_reply": [{"decision": "accept"}, {"decision": "redo", "comment": "未答复"}],
-    "approve_circular": [{"decision": "hold"}, {"decision": "issue", "text": "现予通报。"}],
+    "approve_circular": [
+        {"decision": "hold"},
+        {"decision": "issue", "text": "现予通报。", "circular_scope": "members"},
+    ],
     "assess": [{"route": route, "comment": "意见"} for route in ("meeting", "escalate", "redispatch", "explain")],
     "convene_meeting": [MEETING],
     "record_minutes": [MINUTES, MINUTES | {"decision": "escalate"}, MINUTES | {"decision": "redispatch"}],

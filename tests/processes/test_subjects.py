@@ -98,14 +98,14 @@ def test_the_page_says_what_the_unit_answered_above_the_form(world: World) -> No
     circular = next(one for one in about(world, "approve_circular") if one[0].unit == "housing")[0]
     pages = [office.get(f"/tasks/{row}").text for row in open_ids(world, "approve_circular")]
     page = next(one for one in pages if f"<title>通报审批：{housing}" in one)
-    assert f"<h2>{housing}（协办）</h2>" in page
+    assert f"<b>{housing}</b>（协办）" in page
     assert page.index("尚未回复") < page.index('data-form="form-data"')
     assert f"超期 {circular.late_days} 个工作日" in page
     assert "催办 1 次" in page
 
     world.do(EDU, "handle", {**DONE, "reply": "已协调入读第一小学"}, unit="edu")
     page = office.get(f"/tasks/{open_ids(world, 'review_reply')[0]}").text
-    assert f"<h2>{edu}（主办）</h2>" in page
+    assert f"<b>{edu}</b>（主办）" in page
     assert page.index("已协调入读第一小学") < page.index('data-form="form-data"')
     assert "上一步：办理" not in page
 
@@ -147,7 +147,7 @@ def test_an_assessment_names_the_units_that_were_referred(world: World) -> None:
     assert [one.unit for one in referred] == ["housing"]
     page = Visitor(world, OFFICE).get(f"/tasks/{world.task('assess').id}").text
     assert f"督办 · 研判：{name(world, 'housing')}" in page
-    assert f"<h2>{name(world, 'housing')}（主办）</h2>" in page
+    assert f"<b>{name(world, 'housing')}</b>（主办）" in page
 
     world.do(OFFICE, "assess", {"route": "redispatch", "comment": "另派"})
     world.do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": ["guicheng"]})

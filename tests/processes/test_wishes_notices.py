@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -192,4 +193,6 @@ def test_a_kind_needs_a_name_and_its_words(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
         Office(tmp_path, notifications='\n[urgs]\nsubject = "甲"\ntext = "{nobody}"\n')
     found = {one.path: one.message for one in refused.value.findings}
-    assert found["urgs"] == "没有这种通知。是否想写 [urge]？另加一种的，请写名称 name（图里的 notice 用代码 urgs 发出）"
+    line, _, told = found["urgs"].partition("：")
+    assert re.fullmatch(r"第 \d+ 行", line)
+    assert told == "没有这种通知。是否想写 [urge]？另加一种的，请写名称 name（图里的 notice 用代码 urgs 发出）"

@@ -193,7 +193,7 @@ def test_the_samples_of_the_checks_have_the_shape_of_the_real_data(world: World,
     [
         (PAPER, ""),
         (PAPER.replace("// 住房补贴审批表\n", ""), "第一行请写打印件的名称"),
-        (PAPER + "#nothing", "用样例数据印不出来：打印模板 approval.typ 有误：unknown variable: nothing"),
+        (PAPER + "#nothing", "用样例数据印不出来：打印模板 approval.typ 有误：第 9 行，unknown variable: nothing"),
         (PAPER + '#import "@preview/cetz:0.3.2"', "不能引用网上的软件包"),
         (PAPER + '#read("/etc/passwd")', "用样例数据印不出来"),
         (PAPER + "#range(1000000000).len()", "检查用了超过 20 秒或 900 MB"),

@@ -9,6 +9,7 @@ import pytest
 from service import attachments, contacts, history, reports
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.people.units import name_liaison
+from service.storage import content_of
 from service.workdays import Calendar
 from tests.factories.contacts import (
     ADMIN,
@@ -22,6 +23,7 @@ from tests.factories.contacts import (
     add_talent,
     contact,
 )
+from tests.factories.files import received
 from tests.factories.people import EARLY, actor, leader, person, unit
 
 PDF = b"%PDF-1.7 regulation"
@@ -43,11 +45,12 @@ def talent(session):
 
 def attach(session, stream, **fields):
     fields = {"name": "联系制度.pdf", "content": PDF, "actor": LIAISON, "now": NOW, **fields}
-    return attachments.attach(session, stream=stream, **fields)
+    file = received(session, fields.pop("name"), fields.pop("content"))
+    return attachments.attach(session, stream=stream, file=file, **fields)
 
 
 def read(session, kept, who):
-    return attachments.attachment_for(session, kept.id, who, with_content=True).content
+    return content_of(session, attachments.attachment_for(session, kept.id, who, with_content=True))
 
 
 def files(session, stream, who):

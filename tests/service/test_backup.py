@@ -15,6 +15,7 @@ from service import history
 from service.cli.schema import all_tables
 from service.db import Database, backup, migrate
 from service.errors import Conflict, Incident, Invalid
+from service.storage.stores import Folder
 from tests.factories.journal import tamper, write
 
 
@@ -152,3 +153,13 @@ def test_the_file_says_what_it_is(copy):
     header, end = json.loads(lines[0]), json.loads(lines[-1])
     assert (header["format"], header["revision"]) == ("talent-liaison-backup", migrate.newest_revision())
     assert end["rows"] == 9
+
+
+def test_files_beside_the_database_come_back(filled, empty_database, tmp_path, clock):
+    digest = Folder(tmp_path / "old").put(b"%PDF-1.7 kept")
+    backup.dump(filled, all_tables(), tmp_path / "b.gz", now=clock.now, contents=lambda: [b"%PDF-1.7 kept"])
+    with pytest.raises(Conflict, match="附件"):
+        backup.restore(empty_database, tmp_path / "b.gz")
+    new = Folder(tmp_path / "new")
+    backup.restore(empty_database, tmp_path / "b.gz", put=new.put)
+    assert new.read(digest) == b"%PDF-1.7 kept"

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from service import history
 from service.auth import WebSession, begin_session, entries_of
 from service.auth.codes import open_vault
-from service.auth.queries import actor_of, actor_of_token
+from service.auth.known import actor_of_token
+from service.auth.queries import actor_of
 from service.cli import liaison
 from service.cli.group import COMMANDS
 from service.db import migrate

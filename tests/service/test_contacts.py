@@ -430,6 +430,16 @@ def test_every_entry_that_the_commands_write_has_a_word():
     assert len({entry.word for entry in ENTRIES.values()}) == len(ENTRIES)
 
 
+def test_of_many_leaders_to_enter_for_the_own_post_comes_first(session, chief):
+    for name in ("艾青山", "安之远", "白一川"):
+        leader(session, person(session, name))
+    other = actor(("talent_office", None), username="both", person_id=chief.person_id)
+    found = contacts.leaders_to_enter(session, other, TODAY, 2)
+    assert len(found) == 3
+    assert found[0] == chief
+    assert [one.name for one in found[1:]] == ["艾青山", "安之远"]
+
+
 def test_whom_pages_let_enter_contacts_is_whom_the_command_lets(session, chief, talent):
     """Also the liaison of the leader's service team, who is the liaison of no unit."""
     member = person(session, "何静怡")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from service import clock, engine
 from service.errors import Conflict
-from service.processes import commands, operations, queries, timers, waking
+from service.processes import commands, halting, operations, queries, timers, waking
 from service.processes.calendars import current
 from service.processes.definitions import deploy
 from service.processes.drawings import drawings
@@ -145,7 +145,7 @@ def test_another_calendar_moves_the_timer_that_counts_working_days(waiting: Worl
 
 def test_a_suspended_case_waits_on(waiting: World) -> None:
     with waiting.transaction() as session:
-        commands.suspend(
+        halting.suspend(
             session, instance_id=waiting.case, reason="暂停", actor=waiting.actor("office"), now=clock.now()
         )
     waiting.clock.advance(days=30)
@@ -154,7 +154,7 @@ def test_a_suspended_case_waits_on(waiting: World) -> None:
     with pytest.raises(Conflict):
         told(waiting)
     with waiting.transaction() as session:
-        commands.resume(session, instance_id=waiting.case, reason="", actor=waiting.actor("office"), now=clock.now())
+        halting.resume(session, instance_id=waiting.case, reason="", actor=waiting.actor("office"), now=clock.now())
     fire(waiting)
     assert steps.steps(waiting) == ["after_later"]
     assert steps.mismatches(waiting) == []
@@ -237,12 +237,12 @@ def test_a_suspended_case_sleeps_on_until_it_is_woken_and_waits_when_it_is_resum
     hung(world, monkeypatch)
     office = world.actor("office")
     with world.transaction() as session:
-        commands.suspend(session, instance_id=world.case, reason="暂停", actor=office, now=clock.now())
+        halting.suspend(session, instance_id=world.case, reason="暂停", actor=office, now=clock.now())
     assert woken(world) == 1
     with world.database.reading() as session:
         assert session.get_one(Instance, world.case).status == SUSPENDED
     with world.transaction() as session:
-        commands.resume(session, instance_id=world.case, reason="", actor=office, now=clock.now())
+        halting.resume(session, instance_id=world.case, reason="", actor=office, now=clock.now())
     told(world)
     assert steps.steps(world) == ["after_called_off"]
     assert steps.mismatches(world) == []
@@ -252,14 +252,14 @@ def test_a_suspended_case_that_ends_by_being_woken_has_ended(world: World, monke
     hung(world, monkeypatch)
     office = world.actor("office")
     with world.transaction() as session:
-        commands.suspend(session, instance_id=world.case, reason="暂停", actor=office, now=clock.now())
+        halting.suspend(session, instance_id=world.case, reason="暂停", actor=office, now=clock.now())
     # no diagram that the checks let pass ends right behind such a gateway: here the waking leads to the end
     monkeypatch.setattr(engine, "wake", engine.cancel)
     assert woken(world) == 1
     with world.database.reading() as session:
         case = session.get_one(Instance, world.case)
         assert (case.status, case.ended_at is not None) == (COMPLETED, True)
-    for again in (commands.resume, commands.suspend, commands.terminate):
+    for again in (halting.resume, halting.suspend, commands.terminate):
         with pytest.raises(Conflict), world.transaction() as session:
             again(session, instance_id=world.case, reason="再来", actor=office, now=clock.now())
     assert steps.mismatches(world) == []

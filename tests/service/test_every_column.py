@@ -11,22 +11,26 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from service import history
 from service.access_log.models import AccessEntry, AccessSubject
+from service.audit.models import CaseWayRow
 from service.audit.tables import streams, whole
 from service.audit.tables.comparing import Comparison
 from service.audit.tables.registry import FAMILIES, HELD, REPLAYED
+from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.cli.schema import all_tables
 from service.db import Database
 from service.processes import replay
-from service.processes.case_checks import check_cases
+from service.processes.case_checks import check_cases, stored_cases
+from service.processes.case_link import CaseLink
 from service.processes.deployed import Mismatch
 from service.processes.models import (
     CalendarVersion,
     CaseSpan,
+    CaseText,
     ClockRun,
     CopyTo,
     Counter,
@@ -37,16 +41,19 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
+from service.processes.reader_models import CaseReader
 from service.processes.recording import stream_of
+from service.processes.register_models import Urge
 from service.studio.models import KeptContent
 from tests.conftest import FakeClock
 from tests.factories.everything import fill
 from tests.factories.world import World
 
-OF_CASES = (Instance, UserTask, Timer, CopyTo, ClockRun, CaseSpan)
+OF_CASES = (Instance, UserTask, Timer, CopyTo, CaseLink, ClockRun, CaseSpan, CaseText, Urge, CaseReader)
 LATER = "2099-01-01 00:00:00.000000"
 """A worker that is at a notice puts it off for some minutes; nobody puts it off for ever."""
 NAMED_BY_CONTENT = {
+    ("case_way", "instance_id"),
     ("definition_file", "digest"),
     ("definition_file", "name"),
     ("counter", "name"),
@@ -85,7 +92,15 @@ def filled(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             list(replay.definitions_as_deployed(session, definitions))
             calendars: dict[str, Any] = {}
             list(replay._calendars(session, calendars))
-            yield SimpleNamespace(session=session, case=world.case, definitions=definitions, calendars=calendars)
+            way = session.scalars(select(CaseWayRow.instance_id).order_by(text("rowid"))).first()
+            yield SimpleNamespace(
+                session=session,
+                case=world.case,
+                cases=session.scalars(select(Instance.id).order_by(Instance.id)).all(),
+                way=way,
+                definitions=definitions,
+                calendars=calendars,
+            )
         database.dispose()
 
 
@@ -120,10 +135,13 @@ def rowid_and_stream(session: Session, model: Any) -> tuple[int, str]:
 def found(filled: SimpleNamespace, model: Any, stream: str) -> list[Mismatch]:
     """The findings of the part that has to do with the table."""
     session = filled.session
+    known = filled.definitions.__getitem__, filled.calendars.__getitem__
     if model in OF_CASES:
-        known = filled.definitions.__getitem__, filled.calendars.__getitem__
-        [(_, wrong)] = check_cases(session, [filled.case], *known)
-        return wrong
+        return [one for _, wrong in check_cases(session, filled.cases, *known) for one in wrong]
+    if model is CaseWayRow:
+        ways = kept_ways(session, [filled.way])
+        [case] = stored_cases(session, [filled.way])
+        return [*check_way(session, case, ways.get(case.id), known[0]), *ways_of_no_case(session)]
     if model in (Definition, DefinitionFile, DefinitionPicture):
         return list(replay.definitions_as_deployed(session, {}))
     if model is CalendarVersion:
@@ -188,4 +206,4 @@ def test_every_table_holds_a_row(filled: SimpleNamespace) -> None:
         if filled.session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() == 0
     ]
     outside = {"former_password", "idempotent_answer", "sign_in_lock", "web_session"}
-    assert {*empty} - outside == {"seal", "seal_block", "seal_key", "seal_token"}
+    assert {*empty} - outside == {"seal", "seal_block", "seal_key", "seal_offer", "seal_token"}

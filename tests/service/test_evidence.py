@@ -22,6 +22,7 @@ from service.processes.recording import stream_of
 from service.rights import SYSTEM
 from service.seals import Sealer
 from service.usecases.evidence import hand_out
+from tests.factories.files import received
 from tests.factories.journal import tamper
 
 PDF = b"%PDF-1.7\nwhatever\n"
@@ -40,8 +41,7 @@ def sealed(world, tmp_path):
         attach(
             session,
             stream=stream_of(world.case),
-            name="材料.pdf",
-            content=PDF,
+            file=received(session, "材料.pdf", PDF),
             actor=world.actor("office"),
             now=world.clock.advance(minutes=1),
         )
@@ -100,7 +100,7 @@ def test_the_page_holds_every_step_and_asks_for_nothing_outside(sealed):
     told = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert [step["what"] for step in told["steps"] if step["what"].startswith("退回")]
     parts = [(head, rows) for step in told["steps"] for head, rows in step["parts"]]
-    assert {"说明", "填写的内容", "数据的变化", "期限", "当前环节"} <= {head for head, _ in parts}
+    assert {"说明", "填写的内容", "数据的变化", "期限", "当前步骤"} <= {head for head, _ in parts}
     assert any(["理由", "请补充"] in rows for head, rows in parts if head == "说明")
     assert {rows[0][0] for head, rows in parts if head == "说明" and ["理由", "请补充"] in rows} == {"退回到"}
     assert all("\u4e00" <= step["what"][0] <= "\u9fff" for step in told["steps"])

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from service.config.trust import Timeouts
 from service.db import Database
 from service.db.failures import BUSY, SLOW, SWITCHING, trouble
+from service.history import stream_events
+from service.processes import queries
 from tests import postgres
 from tests.conftest import SCRATCH, FakeClock
 from tests.factories import world as worlds
@@ -117,6 +125,82 @@ def test_a_page_too_says_so_and_the_next_try_works(world: World) -> None:
 
 
 @on_postgresql
+def test_what_carries_a_key_or_only_reads_is_tried_again_by_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = world.dispatched("edu")
+    visitor, api = Visitor(world, "office"), world.api("office")
+    token = visitor.token()
+    demote(world.database)
+    assert api.post(f"/instances/{case}/comment", {"text": "一"}, key="one").status_code == 201
+    demote(world.database)
+    sent = {"data": {"text": "二", "csrf_token": token, "once": "two"}}
+    assert visitor.client.post(f"/cases/{case}/comment", **sent).status_code == 302
+    lost = Once(world)
+    with monkeypatch.context() as patch:
+        patch.setattr("service.processes.queries.open_tasks", lost.before(queries.open_tasks))
+        assert visitor.get("/tasks").status_code == 200
+    assert lost.happened
+    assert _said(world, case) == ["一", "二"]
+
+
+@on_postgresql
+def test_a_database_that_is_lost_after_the_commit_leaves_one_of_what_was_sent(
+    world: World,
+) -> None:
+    """The server has committed, and its answer got lost: the second try finds what the first has done."""
+    case = world.dispatched("edu")
+    api, visitor = world.api("office"), Visitor(world, "office")
+    token, lost = visitor.token(), Once(world)
+
+    event.listen(world.database.engine, "commit", lost.at_commit)
+    assert api.post(f"/instances/{case}/comment", {"text": "一"}, key="one").status_code == 201
+    assert lost.happened
+    lost.happened = False
+    sent = {"data": {"text": "二", "csrf_token": token, "once": "two"}}
+    answer = visitor.client.post(f"/cases/{case}/comment", **sent)
+    assert (answer.status_code, lost.happened) == (302, True)
+    event.remove(world.database.engine, "commit", lost.at_commit)
+    assert _said(world, case) == ["一", "二"]
+
+
+def _said(world: World, case: UUID) -> list[str]:
+    with world.database.reading() as session:
+        return [one.data["text"] for one in stream_events(session, f"instance:{case}") if one.kind == "commented"]
+
+
+class Once:
+    """A database that is lost once."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self.happened = world, False
+
+    def before(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """``work``, under which it is lost the first time."""
+
+        def losing(session: Session, *arguments: Any, **more: Any) -> Any:
+            if not self.happened:
+                self.happened = True
+                _lose(self._world, session)
+            return work(session, *arguments, **more)
+
+        return losing
+
+    def at_commit(self, connection: Connection) -> None:
+        """The server commits and is lost before it has said so."""
+        if self.happened or not _writes(connection):
+            return
+        self.happened = True
+        connection.exec_driver_sql("COMMIT")
+        terminate_all(self._world)
+        connection.exec_driver_sql("SELECT 1")
+
+
+def _writes(connection: Connection) -> bool:
+    return connection.exec_driver_sql("SELECT pg_current_xact_id_if_assigned()").scalar() is not None
+
+
+@on_postgresql
 def test_a_switch_costs_no_timer_an_attempt(world: World) -> None:
     world.dispatched("edu")
     first, worker = timers_of(world)[0], worker_of(world)
@@ -210,3 +294,35 @@ def test_a_restart_is_told_while_it_lasts_and_over_with_it(own_server: postgres.
     assert visitor.get("/tasks").status_code == 200
     assert api.get("/tasks").status_code == 200
     world.close()
+
+
+@pytest.mark.slow
+def test_a_server_that_stands_still_is_given_up_and_one_at_work_is_not(own_server: postgres.Server) -> None:
+    database = Database(own_server.create_empty("frozen"), Timeouts(tcp=1, connect=1))
+    with database.reading() as session:
+        assert session.scalar(text("SELECT 1 FROM pg_sleep(3)")) == 1  # asked twice, and answers
+        server = Path(session.scalar(text("SHOW data_directory")) or "") / "postmaster.pid"
+        frozen = [*_family(int(server.read_text().split()[0]))]
+        _send(frozen, signal.SIGSTOP)
+        began = monotonic()
+        try:
+            with pytest.raises(DBAPIError) as met:
+                session.execute(text("SELECT 2"))
+        finally:
+            _send(frozen, signal.SIGCONT)
+    assert monotonic() - began < 20
+    assert trouble(met.value) is SWITCHING
+    with database.reading() as session:
+        assert session.scalar(text("SELECT 3")) == 3
+    database.dispose()
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        yield from _family(int(child))
+
+
+def _send(ids: list[int], wanted: signal.Signals) -> None:
+    for one in ids:
+        os.kill(one, wanted)

@@ -336,6 +336,20 @@ def test_desk_metrics_and_the_case_itself_tell_the_same_of_today(year: tuple[Wor
     lights = {sample.labels["light"]: sample.value for sample in families["liaison_tasks_open"].samples}
     assert lights["red"] == sum(step.open and step.late for told in facts.values() for step in told)
     api = world.api("office")
+    board = api.get("/board").json
+    assert {**board["lights"]} == {light: int(number) for light, number in lights.items()}
+    counted: Counter[str] = Counter()
+    for cell in board["cells"]:
+        whose = {name: cell[name] for name in ("unit", "role", "process", "stage", "light") if cell[name] is not None}
+        if cell["stage"] is not None:
+            behind = api.get("/board/tasks", **whose, limit=200).json
+            assert behind["total"] == len(behind["items"]) == cell["count"], whose
+            assert {one["light"] for one in behind["items"]} == {cell["light"]}
+        if cell["light"] == "red":
+            counted[cell["unit"] or cell["role"]] += cell["count"]
+    assert counted == Counter(
+        step.unit or step.role for told in facts.values() for step in told if step.open and step.late
+    )
     for case in needs:
         told = api.get(f"/instances/{case}").json
         assert (told["late"], told["late_steps"]) == (late(facts[case]), late(facts[case], others=True)), case

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.canonical import dumps, normalized
-from service.errors import Invalid
+from service.errors import Conflict, Invalid
 from service.history.chain import FIRST
 from tests.factories.journal import tamper, write
 from tests.factories.statements import counted
@@ -51,6 +51,43 @@ def test_each_event_is_chained_to_the_one_before(session, clock):
     events = history.stream_events(session, "instance:1")
     assert [event.prev_hash for event in events] == [FIRST, *(event.hash for event in events[:2])]
     assert len({event.hash for event in events}) == 3
+
+
+def test_many_streams_grow_as_they_would_event_by_event(session, clock):
+    for number in range(3):
+        write(session, clock.now, stream=f"notice:{number}")
+    session.commit()
+    more = [(f"notice:{number}", {"number": number, "whole": 2.0}) for number in (2, 0, 1, 0)]
+    with counted(session.get_bind()) as sent:
+        history.extend_streams(session, kind="letter_sent", actor="system", at=clock.advance(minutes=1), data=more)
+    asked = [statement for statement in sent if not statement.startswith("BEGIN")]
+    assert len(asked) == (4 if session.get_bind().dialect.name == "sqlite" else 3)
+    history.append(session, stream="notice:1", kind="letter_sent", actor="system", at=clock.now, data={"number": 9})
+    session.flush()
+    session.expire_all()
+    events = {stream: history.stream_events(session, stream) for stream in ("notice:0", "notice:1", "notice:2")}
+    assert [len(found) for found in events.values()] == [3, 3, 2]
+    assert [event.data["number"] for event in events["notice:0"][1:]] == [0, 0]
+    assert all(history.verify_stream(session, stream) == [] for stream in events)
+
+
+def test_a_stream_that_is_new_or_held_grows_beside_the_others(session, clock):
+    write(session, clock.now, stream="notice:1")
+    session.commit()
+    write(session, clock.now, stream="notice:2")  # whose head this transaction now holds
+    more = [(f"notice:{number}", {"number": number}) for number in (1, 2, 3)]
+    history.extend_streams(session, kind="letter_sent", actor="system", at=clock.now, data=more)
+    session.flush()
+    assert [history.count(session, f"notice:{number}") for number in (1, 2, 3)] == [2, 2, 1]
+    assert all(history.verify_stream(session, f"notice:{number}") == [] for number in (1, 2, 3))
+
+
+def test_of_many_streams_none_grows_into_its_past(session, clock):
+    write(session, clock.now, stream="notice:1")
+    session.commit()
+    early = clock.now - timedelta(hours=1)
+    with pytest.raises(Conflict, match="早于该记录最后的变动"):
+        history.extend_streams(session, kind="letter_sent", actor="system", at=early, data=[("notice:1", {})])
 
 
 def test_streams_are_found_by_prefix(session, clock):
@@ -112,6 +149,7 @@ def test_any_change_of_the_journal_is_found_and_named(database, clock, change, s
     assert mismatches
     assert (mismatches[0].stream, mismatches[0].seq) == ("instance:1", seq)
     assert mismatches[0].what
+    assert all(one.must and one.have and one.must != one.have for one in mismatches)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +170,25 @@ def test_a_changed_text_of_the_same_meaning_is_found_in_a_sqlite_file(database, 
         write(session, clock.now, number=0)
     tamper(database, change)
     with database.reading() as session:
-        assert [mismatch.seq for mismatch in history.verify_stream(session, "instance:1")] == [1]
+        found = history.verify_stream(session, "instance:1")
+        assert [mismatch.seq for mismatch in found] == [1]
+        assert [(one.must, one.have) for one in found if not one.must or one.must == one.have] == []
+
+
+def test_a_changed_entry_is_told_with_what_it_should_say_and_says(database, clock):
+    with database.transaction() as session:
+        written = [write(session, clock.now, number=number) for number in range(3)]
+        sealed = written[1].hash[:12]
+    tamper(database, "UPDATE history_event SET actor = 'Office' WHERE seq = 2")
+    with database.reading() as session:
+        [changed] = history.verify_stream(session, "instance:1")
+    assert changed.must == f"哈希 {sealed}…（写下时）"
+    assert changed.have.endswith("…（按现在的内容算出）")
+    assert sealed not in changed.have
+    tamper(database, "DELETE FROM history_event WHERE seq = 3")
+    with database.reading() as session:
+        *_, cut = history.verify_stream(session, "instance:1")
+    assert (cut.must[:10], cut.have[:10]) == ("末条：第 3 条，哈", "末条：第 2 条，哈")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import copy_context
 from threading import Barrier, Event, Thread
+from time import sleep
 from uuid import UUID
 
 from service import clock, jobs
-from tests.factories.workers import worker_of
+from tests.factories.workers import happened, inbox_of, owed, timers_of, worker_of
 from tests.factories.world import World
 
 ADMIN = "admin"
@@ -106,3 +107,24 @@ def test_a_worker_that_stops_lays_down_every_job_that_it_holds(world: World) -> 
     with world.database.reading() as session:
         found = [jobs.job_of(session, one) for one in given]
         assert [(one.status, one.lease, one.state) for one in found] == [(jobs.QUEUED, None, {"next": 1})] * 2
+
+
+def test_timers_fire_and_notices_are_told_while_a_long_job_runs(world: World) -> None:
+    stop = Event()
+    world.dispatched("edu")
+    world.clock.set(timers_of(world)[0].fire_at)
+
+    def walk(_run: jobs.Run) -> dict[str, bool]:
+        for _ in range(PATIENCE * 10):
+            if happened(world, "timer_fired") and not owed(world) and inbox_of(world, "handler-edu"):
+                break
+            sleep(0.1)
+        stop.set()
+        return {"meanwhile": bool(happened(world, "timer_fired") and inbox_of(world, "handler-edu"))}
+
+    wire(world, walk=walk)
+    job = give(world, "walk")
+    at_work = running(world, stop)
+    at_work.join(3 * PATIENCE)
+    assert not at_work.is_alive()
+    assert told(world, job) == (jobs.DONE, {"meanwhile": True})

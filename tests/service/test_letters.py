@@ -10,20 +10,23 @@ from threading import Event, Thread
 from time import sleep
 
 import pytest
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from service import notifications
 from service.auth import disable_user
 from service.errors import Incident, NotAllowed
 from service.history import OutboxEntry
-from service.notifications import NotificationDelivery, OwedLetter, channels, letters
-from service.notifications.channels import APPRISE, MAIL, ChannelDown, Undeliverable
-from service.notifications.post import LEASE
+from service.notifications import NotificationDelivery, OwedLetter, channels, letters, post
+from service.notifications.channels import APPRISE, MAIL
+from service.notifications.letter import ChannelDown, Letter, Undeliverable
+from service.notifications.post import LEASE, SETTLE_AT
 from service.processes import operations
 from service.rights import SYSTEM
 from tests.factories.mail import Sink, sink, web_hook
 from tests.factories.visitor import Visitor
-from tests.factories.workers import inbox_of, incidents, looking, owed, work_all, worker_of
+from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, work_all, worker_of
 from tests.factories.world import World
 
 FIRST, SECOND = "handler-edu@office.test", "handler-edu-2@office.test"
@@ -38,6 +41,8 @@ def server() -> Iterator[Sink]:
 @pytest.fixture
 def mailing(world: World, server: Sink) -> World:
     """A world that mails to its two handlers of edu, who handle a need; the settings are one hour of trying."""
+    world.dispatched("edu")
+    work_all(world)  # word of the acceptance leaves no letter: nothing is open yet
     mail = replace(
         world.settings.mail,
         enabled=True,
@@ -52,7 +57,6 @@ def mailing(world: World, server: Sink) -> World:
             notifications.set_mail_address(
                 session, username=username, address=f"{username}@office.test", actor=SYSTEM, now=world.clock.now
             )
-    world.dispatched("edu")
     return world
 
 
@@ -126,7 +130,7 @@ def test_when_the_server_is_back_what_waited_for_it_goes_at_once(mailing: World,
     calls: list[str] = []
     down = [True]
 
-    def send(letter: channels.Letter) -> None:
+    def send(letter: Letter) -> None:
         calls.append(letter.recipient)
         if down[0]:
             raise ChannelDown("无法连接邮件服务器")
@@ -198,22 +202,56 @@ def test_a_slow_server_is_left_alone_for_a_moment_and_inboxes_do_not_wait(
 
 def test_a_worker_that_dies_while_mailing_leaves_the_rest_to_the_next(mailing: World, server: Sink) -> None:
     _urge(mailing)
-    sent: list[channels.Letter] = []
+    sent: list[Letter] = []
 
-    def die(letter: channels.Letter) -> None:
+    def die(letter: Letter) -> None:
         sent.append(letter)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         worker_of(mailing, send={MAIL: die}).tick(mailing.clock.now)
     work_all(mailing)
-    assert len(server.addresses) == 1  # the other letter goes; whoever died may still be at this one
+    assert server.addresses == []  # whoever died may still be at the batch
     mailing.clock.advance(minutes=6)
     work_all(mailing)
     assert sorted(server.addresses) == [SECOND, FIRST]
     again = next(message for address, message in server.got if address == sent[0].address)
     assert again["Message-ID"].startswith(f"<{sent[0].key}@")
     assert _letters(mailing) == []
+
+
+def test_of_the_letters_of_a_worker_that_dies_no_more_than_a_handful_come_twice(mailing: World) -> None:
+    for number in range(12):
+        _urge(mailing, f"第 {number} 次")
+    sent: list[Letter] = []
+
+    def die(letter: Letter) -> None:
+        sent.append(letter)
+        if len(sent) == 2 * SETTLE_AT + 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker_of(mailing, send={MAIL: die}).tick(mailing.clock.now)
+    assert len(_letters(mailing)) == 24 - 2 * SETTLE_AT
+    again: list[Letter] = []
+    mailing.clock.advance(minutes=6)
+    work_all(mailing, worker_of(mailing, send={MAIL: again.append}))
+    assert _letters(mailing) == []
+    keys = [letter.key for letter in sent + again]
+    assert len(set(keys)) == 24
+    assert len(keys) == 24 + 3
+    assert mismatches(mailing) == []
+
+
+def test_a_line_to_the_server_serves_more_than_one_batch(
+    mailing: World, server: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post, "BATCH", 2)
+    for number in range(3):
+        _urge(mailing, f"第 {number} 次")
+    worker_of(mailing).tick(mailing.clock.now)
+    assert len(server.got) == 6
+    assert server.calls == 1
 
 
 def test_what_went_out_is_not_sent_again_and_telling_again_owes_nothing(mailing: World, server: Sink) -> None:
@@ -292,9 +330,9 @@ def test_other_channels_get_the_same_little_once(mailing: World) -> None:
     url = "json://127.0.0.1:9/secret"
     mail = replace(mailing.settings.mail, enabled=False, apprise_urls=(url,))
     mailing.settings = replace(mailing.settings, mail=mail)
-    got: list[channels.Letter] = []
+    got: list[Letter] = []
 
-    def send(letter: channels.Letter) -> None:
+    def send(letter: Letter) -> None:
         got.append(letter)
         if len(got) == 1:
             raise Incident("提醒渠道（Apprise）发送失败")
@@ -372,7 +410,7 @@ def test_whose_lease_has_ended_says_nothing_of_a_letter_that_another_sends(maili
     _urge(mailing)
     other = worker_of(mailing, name="two", send={MAIL: lambda letter: None})
 
-    def hang(letter: channels.Letter) -> None:
+    def hang(letter: Letter) -> None:
         mailing.clock.advance(minutes=6)
         with mailing.transaction() as session:  # another worker takes it
             assert letters.take(session, [MAIL], now=mailing.clock.now, until=mailing.clock.now + LEASE)
@@ -410,7 +448,7 @@ def test_a_letter_is_leased_from_its_own_moment_on_and_not_from_that_of_its_batc
     _urge(mailing)
     began, leases = mailing.clock.now, []
 
-    def send(_: channels.Letter) -> None:
+    def send(_: Letter) -> None:
         [until] = [one.leased_until for one in _letters(mailing) if one.leased_until is not None]
         leases.append(until - began)
         clock_now[0] = began + timedelta(minutes=4)  # the server was slow
@@ -423,6 +461,29 @@ def test_a_letter_is_leased_from_its_own_moment_on_and_not_from_that_of_its_batc
         patch.setattr("service.worker.loop.clock.now", lambda: clock_now[0])
         worker.run(stop)
     assert leases == [LEASE, LEASE + timedelta(minutes=4)]
+
+
+def test_what_is_sent_stays_settled_when_the_failure_of_the_next_cannot_be_noted(
+    mailing: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _urge(mailing)
+    sent: list[Letter] = []
+
+    def refuse_the_second(letter: Letter) -> None:
+        if sent:
+            raise RuntimeError("a defect of the way out")
+        sent.append(letter)
+
+    def busy(*_arguments: object, **_more: object) -> None:
+        raise OperationalError("UPDATE owed_letter", {}, LockNotAvailable())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("service.notifications.letters.failed", busy)
+        with pytest.raises(OperationalError):
+            worker_of(mailing, send={MAIL: refuse_the_second}).tick(mailing.clock.now)
+    assert len(sent) == len(_letters(mailing)) == 1
+    assert sent[0].recipient != _letters(mailing)[0].recipient
+    assert mismatches(mailing) == []
 
 
 def test_what_is_sent_stays_settled_when_waking_the_others_fails(mailing: World, server: Sink) -> None:

@@ -15,7 +15,7 @@ from service import clock, engine
 from service.audit.logs.cases import Done, LogWish, case_logs
 from service.errors import Conflict, Invalid, NotAllowed
 from service.ledger.sheet import sheet as sheet_of
-from service.processes import commands, operations
+from service.processes import commands, extensions, halting, operations
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
 from service.processes.models import ClockRun
@@ -341,12 +341,12 @@ def test_a_suspended_case_is_moved_and_stays_suspended(world: World) -> None:
     world.dispatched()
     office = world.actor(OFFICE)
     with world.transaction() as session:
-        commands.suspend(session, instance_id=world.case, reason="本人出国", actor=office, now=clock.now())
+        halting.suspend(session, instance_id=world.case, reason="本人出国", actor=office, now=clock.now())
     move(world, version(world, FIVE_DAYS), due=RECOUNT)
     assert instance(world).status == "suspended"
     world.pass_days(2)
     with world.transaction() as session:
-        commands.resume(session, instance_id=world.case, reason="", actor=office, now=clock.now())
+        halting.resume(session, instance_id=world.case, reason="", actor=office, now=clock.now())
     assert mismatches(world) == []
 
 
@@ -373,4 +373,62 @@ def test_a_task_that_goes_to_other_people_is_told_to_them_and_its_clock_is_their
         assert [(run.role, run.void_on is not None) for run in runs] == [("talent_office", True), ("liaison", False)]
     assert mismatches(world) == []
     world.do(LIAISON, "accept")
+    assert mismatches(world) == []
+
+
+def _put_off(world: World, until: str) -> None:
+    """The Talent Office agrees to a later date for the unit's answer."""
+    with world.transaction() as session:
+        extensions.extend(
+            session,
+            task_id=world.task("handle").id,
+            due_on=until,
+            reason="等待批复",
+            asked_by="来电",
+            actor=world.actor(OFFICE),
+            now=clock.now(),
+        )
+
+
+def _stand_still(world: World, days: int) -> None:
+    """The case is suspended for some days, which do not count."""
+    office = world.actor(OFFICE)
+    with world.transaction() as session:
+        halting.suspend(
+            session, instance_id=world.case, reason="出国", due=halting.SHIFT, actor=office, now=clock.now()
+        )
+    world.clock.advance(days=days)
+    with world.transaction() as session:
+        halting.resume(session, instance_id=world.case, reason="", actor=office, now=clock.now())
+
+
+@pytest.mark.parametrize("due", [KEEP, RECOUNT])
+def test_a_date_that_was_agreed_on_goes_along(world: World, due: str) -> None:
+    world.dispatched()
+    _put_off(world, "2026-10-09")
+    move(world, version(world, FIVE_DAYS), due=due)
+    found = world.task("handle")
+    assert (str(found.due_on), str(found.first_due_on)) == ("2026-10-09", "2026-09-24")
+    assert timers(world) == CLOCKS
+    assert mismatches(world) == []
+    _stand_still(world, 1)
+    assert str(world.task("handle").due_on) == "2026-10-10"
+    assert mismatches(world) == []
+
+
+@pytest.mark.parametrize(("due", "until"), [(KEEP, "2026-09-29"), (RECOUNT, "2026-09-24")])
+def test_days_that_stood_still_go_along(world: World, due: str, until: str) -> None:
+    world.dispatched()
+    _stand_still(world, 2)  # 17 and 18 September
+    assert str(world.task("handle").due_on) == "2026-09-29"
+    move(world, version(world, FIVE_DAYS), due=due)
+    assert str(world.task("handle").due_on) == until  # five working days end on 22 September
+    assert mismatches(world) == []
+    world.do("handler-edu", "handle", DONE)
+    with world.transaction() as session:
+        done = tasks(world, "handle")[-1].id
+        operations.take_back(
+            session, task_id=done, reason="附件传错", actor=world.actor("handler-edu"), now=clock.now()
+        )
+    assert str(world.task("handle").due_on) == until
     assert mismatches(world) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy import event, select
 
 from service import clock, jobs
 from service.cli import liaison
-from service.processes import commands, timers
+from service.processes import applying, commands, timers
 from service.processes.migrating import Choices, migrate
 from service.processes.models import Instance, Timer, UserTask
 from service.processes.moves import RECOUNT
@@ -111,7 +112,8 @@ def test_a_new_clock_that_would_ring_at_once_is_said_beforehand(world: World) ->
     assert mismatches(world) == []
 
 
-def test_a_batch_stops_and_goes_on_and_moves_none_twice(world: World) -> None:
+def test_a_batch_stops_and_goes_on_and_moves_none_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "TOGETHER", 1)
     cases = [world.recorded() for _ in range(4)]
     to = version(world, FIVE_DAYS)
     api = world.api("owner")
@@ -282,3 +284,62 @@ def test_a_stopped_worker_loses_no_case(world: World) -> None:
     work_off(world)
     assert _row(world, case)[0] == to
     assert world.api("admin").get(f"/jobs/{job}").json["counts"] == {"moved": 1}
+
+
+def test_a_worker_killed_at_any_statement_loses_no_case_and_moves_none_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database undoes all that it has not committed, and the next one goes on from there."""
+    monkeypatch.setattr(moving, "TOGETHER", 2)
+    cases = [world.recorded(), world.dispatched(), world.recorded()]
+    to = version(world, FIVE_DAYS)
+    job = (
+        world.api("owner").post("/migrations", {"process": "request", "from": 1, "to": to, "due": "recount"}).json["id"]
+    )
+    kinds, left = world.database.session_info[jobs.KEY], 0
+
+    def kill(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+
+    event.listen(world.database.engine, "before_cursor_execute", kill)
+    for at in (3, 14, 23, 27, 31, 35, 40, 48, 60, 75):
+        left = at
+        with suppress(KeyboardInterrupt):
+            jobs.work(world.database, kinds, lambda: False, clock.now())
+        left = 0
+        with world.transaction() as session:
+            row = session.get_one(jobs.Job, UUID(job))
+            row.leased_until, row.attempts = None, 0  # as after two minutes
+            told = {UUID(one.key) for one in jobs.all_items(session, row.id)}
+        assert {case for case in cases if _row(world, case)[0] == to} == told, "it tells what it has done"
+        assert world.api("owner").get(f"/jobs/{job}").json["done"] == len(told)
+    event.remove(world.database.engine, "before_cursor_execute", kill)
+    work_off(world)
+    found = world.api("owner").get(f"/jobs/{job}").json
+    assert (found["status"], found["done"], found["counts"]) == ("done", 3, {"moved": 3})
+    for world.case in cases:
+        assert len(events(world, "migrated")) == 1
+    assert all_mismatches(world) == []
+
+
+def test_one_that_breaks_a_batch_is_told_and_the_others_move(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [world.recorded(), world.recorded(), world.dispatched()]
+    number, to = instance(world).number, version(world, FIVE_DAYS)
+    once = applying.described
+
+    def broken(data: Any, of: Any, title: str) -> Any:
+        if of == number:
+            raise RuntimeError("a defect of the service")
+        return once(data, of, title)
+
+    monkeypatch.setattr(applying, "described", broken)
+    job, items = asked(world, "/migrations", {"process": "request", "from": 1, "to": to, "due": "keep"})
+    monkeypatch.undo()
+    assert (job["done"], job["counts"]) == (3, {"failed": 1, "moved": 2})
+    [told] = [item["data"] for item in items if item["verdict"] == "failed"]
+    assert told["reason"].startswith("系统内部错误")
+    assert [_row(world, case)[0] for case in cases] == [to, to, 1]
+    assert all_mismatches(world) == []

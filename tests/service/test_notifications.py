@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, select
 
-from service import auth, history, notifications, people
+from service import auth, clock, history, notifications, people
 from service.actions.telling import NOTICE_KINDS
 from service.cli import liaison
 from service.clock import local
@@ -400,15 +400,18 @@ def test_the_inbox_is_read_by_its_owner_alone(world):
     health, edu = world.actor("handler-health"), world.actor("handler-edu")
     with world.transaction() as session:
         [copied] = notifications.inbox(session, health).items
-        assert (notifications.unread_count(session, health), notifications.unread_count(session, edu)) == (1, 2)
+        assert (
+            _unread(session, health),
+            _unread(session, edu),
+        ) == (1, 2)
         with pytest.raises(NotFound):
             notifications.mark_read(session, notification_id=copied.id, actor=edu, now=world.clock.now)
         notifications.mark_read(session, notification_id=copied.id, actor=health, now=world.clock.now)
-        assert notifications.unread_count(session, health) == 0
+        assert _unread(session, health) == 0
         assert notifications.inbox(session, health, unread=True).total == 0
         assert notifications.inbox(session, health).total == 1
         notifications.mark_all_read(session, actor=edu, now=world.clock.now)
-        assert notifications.unread_count(session, edu) == 0
+        assert _unread(session, edu) == 0
     first = _notices(world, "handler-health")[0].read_at
     with world.transaction() as session:
         later = world.clock.advance(hours=1)
@@ -549,7 +552,10 @@ def test_a_new_task_is_told_to_all_who_may_take_it_but_not_to_who_brought_it_abo
     work_all(world)
     [notice] = _all_notices(world, "handler-edu")
     assert notice.title == "新待办：办理（子女入学）"
-    assert notice.text == "“子女入学”（2026-需-0001）已到“办理”，请办理。期限：2026-09-24（周四）。"
+    assert (
+        notice.text
+        == "“子女入学”（2026-需-0001）已到“办理”，请区教育局办理，将于 2026-09-24（周四）到期，还剩 7 个工作日。"
+    )
     assert mismatches(world) == []
 
 
@@ -614,3 +620,7 @@ def _all_notices(world, username) -> list[Notification]:
     with looking(world) as session:
         mine = select(Notification).where(Notification.username == username)
         return list(session.scalars(mine.order_by(Notification.event_id)))
+
+
+def _unread(session, actor):
+    return notifications.waiting(session, actor, clock.today()).unread

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from service import auth, clock, history, people
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
-from service.processes import bundles, commands, operations, queries, replay, sharing, timers
+from service.processes import bundles, commands, halting, operations, queries, replay, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import compiled, read_bundle
 from service.processes.calendars import current
@@ -81,7 +81,8 @@ def test_a_need_returned_for_completion_shows_all_that_was_entered_and_a_new_one
     with world.transaction() as session:
         liaison = world.actor("liaison-hrss")
         world.case = commands.start(session, process="request", data={}, actor=liaison, now=clock.now()).id
-    assert shown(world, "liaison-hrss", "record_need") == {}
+    today = clock.today().isoformat()
+    assert shown(world, "liaison-hrss", "record_need") == {"received_on": today}  # a day is filled in, a choice is not
 
 
 def test_a_step_that_came_back_shows_what_was_submitted_and_a_new_round_chooses_nothing(world: World) -> None:
@@ -324,7 +325,7 @@ def test_a_role_for_one_unit_and_another_role_for_a_second_do_not_mix(world: Wor
 def test_the_light_of_a_suspended_task_is_grey_on_its_page_too(world: World) -> None:
     world.dispatched("edu")
     with world.transaction() as session:
-        commands.suspend(session, instance_id=world.case, reason="等候政策", actor=world.actor(OFFICE), now=clock.now())
+        halting.suspend(session, instance_id=world.case, reason="等候政策", actor=world.actor(OFFICE), now=clock.now())
     with world.database.reading() as session:
         assert queries.task_detail(session, world.task("handle").id, world.actor(HANDLER)).light == "grey"
 

@@ -175,6 +175,19 @@ class TestReport:
                 assert (summed["late"], summed["overdue"]) == (0, overdue)
                 assert ("已过期限仍未报送 1 个" in roll_up_paper(summed, "")["state"]) == bool(overdue)
 
+    def test_the_paper_says_whose_figures_the_sum_leaves_out(self, session, chief):
+        def told(status):
+            summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS)
+            row = next(one for one in summed["units"] if one["status"] == status)
+            [paper] = [one for one in roll_up_paper(summed, "")["units"] if one["name"] == row["name"]]
+            return paper["status"]
+
+        report = compiled(session)
+        assert told("draft") == "编制中，未计入合计"
+        reports.edit_report(session, report_id=report.id, sections={"plans": "继续走访。"}, actor=LIAISON, now=NOW)
+        reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=NOW)
+        assert told("submitted") == "已报送"
+
     def test_lateness_is_fixed_at_the_first_sending(self, session, chief):
         report = submitted(session)
         assert (report.status, report.late) == ("submitted", False)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from service import auth, clock
 from service.cli import liaison
 from service.errors import Conflict, Invalid, NotAllowed
-from service.processes import commands, freeing, operations, timers
+from service.processes import commands, freeing, halting, operations, timers
 from service.processes.models import Incident, Timer
 from service.processes.stuck import STANDSTILL, UNMANNED, Reason, count, stuck_cases
 from service.rights import SYSTEM
@@ -215,7 +215,7 @@ def test_people_are_told_once_and_it_is_gone_when_solved(world: World) -> None:
 def test_a_suspended_case_is_nobodys_worry_and_an_ended_one_neither(world: World) -> None:
     caught(world)
     with world.transaction() as session:
-        commands.suspend(session, instance_id=world.case, reason="等", actor=world.actor(OFFICE), now=clock.now())
+        halting.suspend(session, instance_id=world.case, reason="等", actor=world.actor(OFFICE), now=clock.now())
     assert found(world) == []
     with pytest.raises(Conflict, match="已挂起"):
         free(world)

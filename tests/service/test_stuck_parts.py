@@ -89,7 +89,7 @@ def test_a_slot_that_lies_is_found_beside_an_open_one_and_freed_alone(world: Wor
     world.do("handler-edu", "handle", {"outcome": "done"}, unit="edu")
     [why] = reasons(world)
     assert (why.kind, why.step, why.node) == (STANDSTILL, "汇合", "together")
-    assert why.message == "停在汇合处「汇合」，等其余分支，但不会再有分支到来；本事项的其他环节还在办"
+    assert why.message == "停在汇合处「汇合」，等其余分支，但不会再有分支到来；本事项的其他步骤还在办"
     [target] = why.targets
     assert (target.task, bool(target.scope)) == ("handle", True)
     assert world.open_steps() == [("handle", "housing")]

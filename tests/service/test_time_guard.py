@@ -100,3 +100,4 @@ def test_missing_triggers_are_told(database):
             session.execute(text("ALTER TABLE history_event DISABLE TRIGGER history_event_no_change"))
         [found] = guards(session)
         assert "history_event" in found.what
+        assert (found.must, found.have) == ("触发器在并启用", "没有能拒绝改动的触发器")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, text
 
 from service.cli import liaison
-from service.processes import commands, operations, replay
+from service.processes import commands, halting, operations, replay
 from service.processes.bundles import compiled
 from service.processes.case_checks import check_cases
 from service.processes.models import CalendarVersion, Instance
@@ -42,7 +42,7 @@ def lived(world):
         commands.return_task(
             session, task_id=review, target="handle", reason="请补充", actor=world.actor("office"), now=now
         )
-    for operation in (commands.suspend, commands.resume):
+    for operation in (halting.suspend, halting.resume):
         with world.transaction() as session:
             operation(session, instance_id=world.case, reason="试", actor=world.actor("office"), now=now)
     assert mismatches(world) == []

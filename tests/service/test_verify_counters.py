@@ -56,6 +56,6 @@ def test_cases_and_circulars_that_were_numbered_are_no_mismatch(world: World) ->
     world.do("office", "approve_circular", {"decision": "issue", "text": "限期办理"})
     with world.database.reading() as session:
         names = {row.name: row.value for row in session.scalars(select(Counter))}
-    assert names == {"number:request:2026": 1, "circular:2026": 1}
+    assert names == {"number:request:2026": 1, "circular:2026": 1, "urge:2026": 1}
     assert mismatches(world) == []
     assert found(world) == []

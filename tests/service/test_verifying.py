@@ -3,17 +3,23 @@
 # ruff: noqa: S608 - who forges rows writes SQL by hand
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from service import clock
+from service import clock, notifications
 from service.audit.models import INCREMENTAL, VerifiedCase
 from service.audit.tables.guards import GUARDED
-from service.audit.verifying import results
+from service.audit.verifying import notices, pieces, results
 from service.audit.verifying.runs import Outcome, Verifier
+from service.audit.ways import keeping
 from service.errors import Incident
+from service.processes.deployed import Mismatch
 from service.rights import COMMAND_LINE
 from tests.factories.journal import tamper
+from tests.factories.workers import work_all, worker_of
 from tests.factories.world import OFFICE, World
 
 
@@ -140,3 +146,92 @@ def test_a_journal_without_a_case_is_named(told: World) -> None:
         tamper(told.database, f"INSERT INTO history_head (stream, seq, hash) VALUES ('{stream}', 0, 'x')")
     found = {one.stream for _, one in verified(told).findings if one.what == "有历史而没有事项记录"}
     assert found == set(streams)
+
+
+@pytest.fixture
+def notified(told: World) -> World:
+    """The same with notices: told, read, and owed."""
+    work_all(told, worker_of(told))
+    with told.transaction() as session:
+        notifications.mark_all_read(session, actor=told.actor("handler-edu"), now=clock.now())
+    told.do("handler-edu", "handle", unit="edu")
+    assert verified(told).found == 0
+    return told
+
+
+def checked(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], Outcome]:
+    """The runs of notices that an incremental verification checks, and its outcome."""
+    runs: list[int] = []
+
+    def check(session: Session, run: int) -> Iterator[Mismatch]:
+        runs.append(run)
+        return notices.check_run(session, run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pieces, "check_run", check)
+        return runs, verified(world)
+
+
+FORGED_NOTICES = (
+    ("notification", "title = 'x'", "notification", "title"),
+    ("notification", "read_at = NULL", "notification", "read_at"),
+    ("notification", "template = 'x'", "notification", "template"),
+    ("outbox", "attempts = 3", "outbox", "attempts"),
+    ("history_head", "seq = seq + 1 {of_notices}", None, None),
+    ("history_event", "actor = 'x' {of_notices}", None, None),
+)
+"""Table, what is written there by hand, the table and column that are named."""
+
+
+def test_notices_that_stand_as_they_stood_are_not_checked_again(
+    notified: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checked(notified, monkeypatch)[0] == []
+    work_all(notified, worker_of(notified))
+    runs, outcome = checked(notified, monkeypatch)
+    assert (len(runs), outcome.found) == (1, 0)
+    assert checked(notified, monkeypatch)[0] == []
+
+
+@pytest.mark.parametrize(("table", "written", "named_table", "column"), FORGED_NOTICES)
+def test_whatever_is_changed_in_marked_notices_is_named(
+    notified: World, table: str, written: str, named_table: str | None, column: str | None
+) -> None:
+    tamper(notified.database, f"UPDATE {table} SET {written.format(of_notices=OF_NOTICES)}")
+    found = verified(notified)
+    assert found.found
+    if named_table is not None:
+        assert (named_table, column) in named(found)
+    else:
+        assert any(one.stream.startswith("notice:") for _, one in found.findings)
+
+
+def test_a_notice_taken_out_of_the_outbox_is_named(notified: World) -> None:
+    tamper(notified.database, "DELETE FROM outbox")
+    assert any("没有送达" in one.what for _, one in verified(notified).findings)
+
+
+@pytest.mark.parametrize("stream", ["notice:x", "notice:007"])
+def test_a_stream_of_no_notice_is_checked_too(notified: World, stream: str) -> None:
+    tamper(notified.database, f"INSERT INTO history_head (stream, seq, hash) VALUES ('{stream}', 3, 'x')")
+    assert stream in {one.stream for _, one in verified(notified).findings}
+
+
+OF_NOTICES = "WHERE substr(stream, 1, 7) = 'notice:'"
+
+
+def test_the_kept_way_of_a_case_is_made_again_and_compared(told: World) -> None:
+    keeping.take_in(told.database)
+    assert counts(verified(told)) == (2, 0, 0)
+    assert counts(verified(told)) == (0, 2, 0)
+    tamper(told.database, "UPDATE case_way SET started_on = '2026-01-01'")
+    assert ("case_way", "started_on") in named(verified(told))
+    keeping.take_in(told.database)
+    tamper(told.database, f"UPDATE case_way SET told = '{{}}' WHERE instance_id = '{forged_id(told)}'")
+    assert ("case_way", "told") in named(verified(told))
+    tamper(told.database, "DELETE FROM case_way")
+    keeping.take_in(told.database)
+    told.do("handler-edu", "handle", unit="edu")  # the way is behind its case, and right as far as it goes
+    assert named(verified(told)) == []
+    tamper(told.database, f"UPDATE case_way SET seq = 2 WHERE instance_id = '{forged_id(told)}'")
+    assert {column for table, column in named(verified(told)) if table == "case_way"} & {"told", "version"}

@@ -22,8 +22,8 @@ PLACE = re.compile(r"实施方案([一二三四](?:（[一二三四五六]）\d?
 """How people are told a place of the policy: 实施方案三（二）3."""
 BETWEEN = {tokenize.INDENT, tokenize.DEDENT, tokenize.NL}
 """The tokens that may stand between the end of a statement and a docstring."""
-OTHERS = {"A4"}
-"""Sizes of paper, which look like clauses."""
+OTHERS = {"A4", "S3"}
+"""A size of paper and a kind of storage, which look like clauses."""
 
 
 def listed() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Response
 
+from service.audit.models import CaseWayRow
 from service.audit.tables.columns import FORMS, column_of
 from service.audit.tables.registry import HELD
 from service.db import Base
@@ -12,7 +13,7 @@ from service.http.files import called
 from service.processes.case_checks import OWNERS
 from service.processes.models import CalendarVersion, Definition
 
-NAMED = [*HELD, *OWNERS, CalendarVersion, Definition]
+NAMED = [*HELD, *OWNERS, CaseWayRow, CalendarVersion, Definition]
 
 
 @pytest.mark.parametrize("model", NAMED, ids=lambda model: str(model.__tablename__))

@@ -180,7 +180,8 @@ def test_a_bad_setting_is_named_with_the_way_out(directory: Path, text: str, pat
     ],
 )
 def test_a_number_format_that_could_fail_or_read_more_is_refused(directory: Path, text: str) -> None:
-    assert "{year} 和 {seq}" in refused(directory, f"number_format = '{text}'")["number_format"]
+    for name in ("number_format", "circular_format"):
+        assert "{year} 和 {seq}" in refused(directory, f"{name} = '{text}'")[name]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,8 @@ def test_a_number_format_that_could_fail_or_read_more_is_refused(directory: Path
 )
 def test_an_office_may_shape_its_numbers(directory: Path, text: str, number: str) -> None:
     assert read(directory, f"number_format = '{text}'").request_number(2026, 12) == number
+    assert read(directory, f"circular_format = '{text}'").circular_number(2026, 12) == number
+    assert read(directory, "").circular_number(2026, 3) == "通报〔2026〕3号"
 
 
 def test_all_mistakes_are_shown_at_once(directory: Path) -> None:

@@ -281,7 +281,7 @@ def test_the_child_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     from service import children
 
     monkeypatch.setenv("LIAISON_SECRET_KEY", "x" * 40)
-    assert "LIAISON_SECRET_KEY" not in children._environment(())
+    assert "LIAISON_SECRET_KEY" not in children.environment()
 
 
 def test_parts_are_counted_as_a_reader_would_unfold_them() -> None:

@@ -88,6 +88,15 @@ def test_a_definition_without_a_diagram_is_refused() -> None:
 # --- Forms ---
 
 DECISION = choice("决定", agree="同意", **{"return": "退回"})
+NOTE = {"type": "string", "title": "说明", "maxLength": 200}
+PAPERS = {
+    "type": "array",
+    "title": "附件",
+    "items": {"type": "string", "x-ref": "files"},
+    "maxItems": 10,
+    "uniqueItems": True,
+}
+DAY = {"type": "string", "title": "日期", "format": "date"}
 
 
 def decide(**fields: object) -> dict[str, bytes]:
@@ -133,6 +142,19 @@ def decide(**fields: object) -> dict[str, bytes]:
         ("form-keyword", changed_form("decide", **{"x-warn": [{"message": "no Chinese"}]})),
         ("form-default", decide(decision=DECISION | {"default": "agree"})),
         ("form-default", decide(decision=DECISION | {"x-prefill": True})),
+        ("form-default", decide(decision=DECISION | {"x-fill": "{decision}"})),
+        ("form-keyword", decide(other={"type": "string", "title": "附件", "maxLength": 64, "x-ref": "files"})),
+        ("form-keyword", decide(other=PAPERS | {"maxItems": 21})),
+        ("form-keyword", decide(other=PAPERS | {"uniqueItems": False})),
+        ("form-keyword", decide(other=PAPERS | {"x-file-kinds": ["exe"]})),
+        ("form-keyword", decide(other=NOTE | {"x-file-kinds": ["pdf"]})),
+        ("form-keyword", decide(other=NOTE | {"x-fill": True})),
+        ("form-keyword", decide(other=NOTE | {"x-fill": "字" * 1001})),
+        ("form-fill", decide(other=NOTE | {"x-fill": "{gone_by}"})),
+        ("form-fill", decide(other=NOTE | {"x-fill": "{facts.nothing}"})),
+        ("form-fill", decide(other=NOTE | {"x-fill": "{talent}"})),
+        ("form-fill", decide(other=NOTE | {"x-fill": "{open('x')}"})),
+        ("form-fill", decide(other=DAY | {"x-fill": "今天是 {today()}"})),
         ("form-ui", {"forms/decide.ui.json": b"[]"}),
         ("form-ui", {"forms/decide.ui.json": b'{"gone": {}}'}),
         ("form-ui", {"forms/decide.ui.json": b'{"ui:order": ["decision"]}'}),

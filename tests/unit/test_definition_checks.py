@@ -768,7 +768,8 @@ REQUEST = CheckContext(
     actions={
         "issue_number": ActionSignature({}, sample="2026-需-0001"),
         "open_round": ActionSignature({"lead_unit": True, "assisting_units": False}, sample=["edu"]),
-        "notice": ActionSignature({"kind": True, "unit": False}, sample=True),
+        "notice": ActionSignature({"kind": True, "role": False, "unit": False, "text": False}, sample=True),
+        "set": ActionSignature({"value": True}, same_as="value"),
         "urge": ActionSignature({"unit": True}, sample=1),
         "issue_circular": ActionSignature({"unit": True, "text": True}, sample="通报 1 号"),
     },

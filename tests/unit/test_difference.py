@@ -256,3 +256,76 @@ def test_codes_and_expressions_are_told_in_words(case: str) -> None:
     name, swap, told = WORDED[case]
     found = after(name, swap)
     assert any(told in line for line in found.lines), found.lines
+
+
+SCENARIO = """title: 逾期后催办
+starts: 2026-03-02T09:30
+fill: true
+steps:
+  - {do: record_need, by: liaison@hrss, data: {category: housing, on_the_spot: false}}
+  - {do: accept, data: {decision: accept}}
+  - {wait: 8}
+  - {do: handle, unit: edu, data: {result: done, reply: 已办}}
+expect:
+  passed: [record_need, accept, handle/edu]
+  due: {handle/edu: 2026-03-11}
+  notices: [due_soon, urge]
+  data: {category: housing}
+"""
+
+
+def scenario(*swaps: tuple[str, str]) -> list[str]:
+    """The words for a change of one scenario, without whose they are."""
+    files, name = shipped(), "scenarios/late.yaml"
+    changed = SCENARIO
+    for old, new in swaps:
+        assert old in changed, old
+        changed = changed.replace(old, new, 1)
+    told = compare(files | {name: SCENARIO.encode()}, files | {name: changed.encode()}, HOUSE).lines
+    assert all(line.startswith("用例「") for line in told)
+    return [line.partition("」")[2].removeprefix("：") for line in told]
+
+
+def test_a_scenario_is_told_by_step_field_and_expectation() -> None:
+    assert scenario(("wait: 8", "wait: 5")) == ["第 3 步，等几个工作日：由 8 个工作日改为 5 个工作日"]
+    assert scenario(("decision: accept", "decision: reject")) == [
+        "第 2 步，办「受理审核」：“审核意见”由“受理”改为“不予受理”"
+    ]
+    assert scenario(("by: liaison@hrss", "by: liaison@edu")) == [
+        "第 1 步，办「登记需求」：由谁办由“联络员（区人力资源和社会保障局）”改为“联络员（区教育局）”"
+    ]
+    assert scenario(("  - {wait: 8}\n", "  - {do: dispatch, data: {lead_unit: edu}}\n")) == [
+        "少了一步：过 8 个工作日",
+        "在办「受理审核」之后多了一步：办「派单」（“主办单位”填“区教育局”）",
+    ]
+    assert scenario(("2026-03-11", "2026-03-13"), ("due_soon, urge", "urge, circular")) == [
+        "应发出的提醒少了“即将到期”",
+        "应发出的提醒，“催办”之后多了“通报”",
+        "「办理」（区教育局）应有的期限由“2026-03-11”改为“2026-03-13”",
+    ]
+    assert scenario(("expect:\n", "expect:\n  end: end_done\n"), ("category: housing}\n", "category: research}\n")) == [
+        "应有的结束由“仍在办”改为「办结」",
+        "应有的数据“事项类别”由“住房保障”改为“科研平台与项目”",
+    ]
+    assert scenario(("fill: true\n", "fill: true   # 样例\n")) == ["只改了写法，走法和应有的结果没有变"]
+
+
+def test_a_scenario_that_cannot_be_read_is_told_by_file() -> None:
+    files, name = shipped(), "scenarios/late.yaml"
+    broken = SCENARIO.replace("steps:", "steps").encode()
+    [line] = compare(files | {name: SCENARIO.encode()}, files | {name: broken}, HOUSE).lines
+    assert line == "用例「逾期后催办」有改动（增加 1 行，减少 1 行）"
+
+
+def test_holders_subjects_and_values_of_actions_are_told_by_name() -> None:
+    told = after(
+        REQUEST,
+        ('name="about" value="slots:decision == \'refer\'"', 'name="about" value="lead_unit"'),
+        ('<bpmn:outputDataItem id="decision" />', '<bpmn:outputDataItem id="result" />'),
+        ('id="lead_unit" type="str" value="lead_unit"', 'id="lead_unit" type="str" value="\'edu\'"'),
+    ).lines
+    assert [line.partition("：")[2] for line in told] == [
+        "动作的参数“主办单位”由“主办单位”改为“区教育局”",
+        "每一份的结果由“审核意见／审批意见／会议决定／会议意见”改为“办理结果”",
+        "决定的是哪些单位的事由「各单位办完的，“审核意见”是“转研判（另作处理）”的单位」改为“主办单位”",
+    ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from SpiffWorkflow.exceptions import WorkflowException
 
-from service import engine
+from service import clock, engine
 from service.engine.world import world
 from service.errors import Conflict, Invalid, NotFound
 from tests.factories.engines import (
@@ -27,6 +27,7 @@ from tests.factories.engines import (
     start,
     timer,
     user,
+    working_days_between,
 )
 
 ROUND = {"open_round": ["edu", "health"]}
@@ -282,15 +283,40 @@ class TestTimers:
         assert armed.fire_at == datetime(2026, 9, 21, 1, 0, tzinfo=UTC)
         assert walk.open == ["ask"]
 
-    def test_recompute_leaves_fired_timers_alone(self) -> None:
+    @pytest.mark.parametrize(
+        ("drawn", "days"), [("due_on", 0), ("working_days(2)", 2), ("'2026-09-18T15:30:00+08:00'", 2)]
+    )
+    def test_a_timer_that_is_drawn_without_the_due_date_moves_by_the_days_that_stood_still(
+        self, drawn: str, days: int
+    ) -> None:
+        walk = Walk(LINE.replace("due_on", drawn))
+        (before,) = walk.landing.timers.values()
+
+        def recomputed(stood: tuple[str, str] | None) -> datetime:
+            landing = walk.step(
+                lambda program, state, context: engine.recompute(
+                    program, state, lambda moment: walk.context_at(moment, 1), context, stood
+                )
+            )
+            (timer,) = landing.timers.values()
+            return timer.fire_at
+
+        moved = recomputed(("2026-09-17", "2026-09-19"))
+        assert working_days_between(clock.local(before.fire_at).date(), clock.local(moved).date()) == days
+        assert clock.local(moved).time() == clock.local(before.fire_at).time()
+        assert recomputed(None) == moved
+
+    @pytest.mark.parametrize(("rules", "waiting"), [(5, []), (engine.RULES, ["soon"])])
+    def test_recompute_gives_back_a_fired_timer_whose_moment_is_to_come(self, rules: int, waiting: list[str]) -> None:
         walk = Walk(LINE)
         walk.fire("soon")
+        walk.options["rules"] = rules
         landing = walk.step(
             lambda program, state, context: engine.recompute(
                 program, state, lambda moment: walk.context_at(moment, 1), context
             )
         )
-        assert landing.timers == {}
+        assert [timer.event for timer in landing.timers.values()] == waiting
 
 
 class TestMessages:
@@ -477,7 +503,7 @@ class TestWordsOfFailures:
         with pytest.raises(engine.EngineFailure) as failure:
             walk.do("check", decision="redo")
         assert str(failure.value) == (
-            "流程图执行失败，环节「fine」：表达式 decision > 3 无法计算：文字“redo”与数字 3不能比大小"
+            "流程图执行失败，步骤「fine」：表达式 decision > 3 无法计算：文字“redo”与数字 3不能比大小"
         )
 
     def test_what_only_the_library_can_say_is_for_the_log(self, caplog: pytest.LogCaptureFixture) -> None:

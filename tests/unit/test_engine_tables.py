@@ -95,5 +95,5 @@ def test_a_cell_that_cannot_be_compared_names_the_expression_and_the_step() -> N
     with pytest.raises(engine.EngineFailure) as failure:
         decided(">= 100000", {"budget": "很多"})
     assert str(failure.value) == (
-        "流程图执行失败，环节「建议」：表达式 budget>= 100000 无法计算：文字“很多”与数字 100000不能比大小"
+        "流程图执行失败，步骤「建议」：表达式 budget>= 100000 无法计算：文字“很多”与数字 100000不能比大小"
     )

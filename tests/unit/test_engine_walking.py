@@ -10,9 +10,9 @@ import pytest
 from SpiffWorkflow.bpmn.util.task import BpmnTaskIterator
 from SpiffWorkflow.util.task import TaskIterator, TaskState
 
-from service.engine import walking
+from service.engine import growing, walking
 from service.engine.fitting import parts_of
-from service.engine.state import InMemory, dump, load, stored_in
+from service.engine.state import InMemory, _to_dict, dump, load
 from service.rehearsal.core import Rehearsal
 from tests.factories.rehearsals import handed_out
 
@@ -21,12 +21,18 @@ STATES = (TaskState.READY, TaskState.WAITING, TaskState.FINISHED_MASK, TaskState
 
 @pytest.fixture(scope="module")
 def stands() -> list[Rehearsal]:
-    """Where a need of two units stands: handed out, urged, answered by one of them."""
+    """Where a need of two units stands: handed out, urged, answered by one of them, sent back."""
+    return walked()
+
+
+def walked() -> list[Rehearsal]:
     rehearsal = handed_out()
     found = [rehearsal.fork()]
     rehearsal.wait(working_days=9)
     found.append(rehearsal.fork())
     rehearsal.do("handle", {"result": "done", "reply": "已办"}, unit="edu")
+    found.append(rehearsal.fork())
+    rehearsal.do("review_reply", {"decision": "redo", "comment": "请补充"}, unit="edu")
     return [*found, rehearsal]
 
 
@@ -56,8 +62,32 @@ def test_a_state_in_memory_says_what_its_text_says(stands: list[Rehearsal]) -> N
         assert one.landing is not None
         state = one.landing.state
         assert isinstance(state, InMemory)
-        workflow = load(one.made.program, state)
-        assert stored_in(dump(workflow, in_memory=True)) == json.loads(dump(workflow))
-        first, second = stored_in(state), stored_in(state)
-        first["tasks"].clear()
-        assert second["tasks"]
+        said = dump(load(one.made.program, state))
+        assert said == dump(load(one.made.program, said)), "as whoever reads its text would go on"
+        first, second = (load(one.made.program, state) for _ in range(2))
+        task = next(task for task in first.tasks.values() if task.data)
+        task.data.clear()
+        assert dump(second) == said, "each who goes on has a state of its own"
+
+
+def texts(stands: list[Rehearsal]) -> list[str]:
+    return [dump(load(one.made.program, one.landing.state)) for one in stands if one.landing is not None]
+
+
+def test_a_state_as_text_is_what_the_encoder_writes(stands: list[Rehearsal]) -> None:
+    for one in stands:
+        assert one.landing is not None
+        workflow = load(one.made.program, one.landing.state)
+        workflow.data["odd"] = {"a": [1.5, None, True, "“”\n\u2028"]}
+        for task in workflow.tasks.values():
+            task.internal_data["odd"] = '\t"\\'
+        assert dump(workflow) == json.dumps(_to_dict(workflow), ensure_ascii=False, separators=(",", ":"))
+
+
+def test_the_tree_grows_as_the_librarys(stands: list[Rehearsal], monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name, theirs in growing.LIBRARY:
+        monkeypatch.setattr(owner, name, theirs)
+    monkeypatch.setattr(walking, "_armed", lambda _: False)
+    by_library = texts(walked())
+    monkeypatch.undo()
+    assert by_library == texts(stands)

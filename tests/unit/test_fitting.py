@@ -95,7 +95,7 @@ def test_events_go_with_their_gateway_and_the_first_withdraws_the_others_there()
     with pytest.raises(engine.Unfit) as refused:
         moved(case, plain)
     [misfit] = refused.value.misfits
-    assert (misfit.why, misfit.way_out) == ("changed", "请等这一步办完再迁移，或退回到前面的环节再迁移")
+    assert (misfit.why, misfit.way_out) == ("changed", "请等这一步办完再迁移，或退回到前面的步骤再迁移")
 
 
 @pytest.mark.parametrize(

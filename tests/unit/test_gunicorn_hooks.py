@@ -35,5 +35,16 @@ def test_the_access_log_is_written_while_a_process_lives_and_at_its_end() -> Non
     assert said == ["start", "stop"]
 
 
+def test_districts_are_told_how_many_threads_they_share() -> None:
+    said: list[object] = []
+    keeper = SimpleNamespace(start=lambda: said.append("start"), share=said.append)
+    application = SimpleNamespace(extensions={"liaison": SimpleNamespace(keeper=keeper)})
+    try:
+        gunicorn.post_worker_init(SimpleNamespace(wsgi=application, cfg=SimpleNamespace(threads=8)))
+    finally:
+        gc.unfreeze()
+    assert said == [8, "start"]
+
+
 def test_the_server_is_told_of_its_hooks() -> None:
     assert f"python:{gunicorn.__name__}" == HOOKS

@@ -22,6 +22,7 @@ from service.exchange.fields import ENTRIES as OF_IMPORTS
 from service.history import bulk, journal, notices, records
 from service.jobs.fields import ENTRIES as OF_JOBS
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
+from service.ledger.fields import ENTRIES as OF_LEDGER
 from service.ledger.reported import ENTRIES as OF_REPORTED
 from service.liaisons.fields import ENTRIES as OF_LIAISONS
 from service.notifications.fields import ENTRIES as OF_NOTIFICATIONS
@@ -44,6 +45,7 @@ FEATURES = {
     "history": notices.ENTRIES,
     "imports": OF_IMPORTS,
     "jobs": OF_JOBS,
+    "ledger": OF_LEDGER,
     "liaisons": OF_LIAISONS,
     "notifications": OF_NOTIFICATIONS,
     "people": OF_PEOPLE,
@@ -58,6 +60,7 @@ FEATURES = {
 WRITERS: Mapping[Any, tuple[int | None, str]] = {
     journal.append: (None, "kind"),
     bulk.begin_streams: (None, "kind"),
+    bulk.extend_streams: (None, "kind"),
     records.record: (2, "kind"),
     operations.record: (None, "kind"),
     operations.Input: (0, "kind"),

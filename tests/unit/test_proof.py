@@ -201,6 +201,12 @@ def test_a_form_that_nothing_satisfies_is_named() -> None:
     assert ("form", "decide") in found(proof)
 
 
+def test_a_step_that_waits_for_a_day_is_done_on_it() -> None:
+    rule = {"field": "decision", "value": "today", "not_before": "wanted_on", "message": "还没有到日子", "refuse": True}
+    proof = proven(extra=changed_form("decide", **{"x-dates": [rule]}))
+    assert (proof.holds, proof.faults) == (True, ())
+
+
 def test_a_way_is_a_scenario_that_comes_to_the_very_place() -> None:
     changes = split("exclusiveGateway", "parallelGateway")
     proof = proven(changes)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import BytesIO
+from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
+from service.errors import Invalid
+from service.ledger import workbooks
 from service.ledger.workbooks import CUT, LONGEST, write_table
 
 
@@ -31,3 +37,19 @@ def test_cells_keep_their_kind_and_what_is_too_long_says_so() -> None:
     assert (len(cells[2].value), cells[2].value[-len(CUT) :]) == (LONGEST, CUT)
     assert cells[3].value == "一\n二"
     assert (f"{cells[5].value:%F %R}", f"{cells[6].value:%F %R}") == ("2026-01-02 00:00", "2026-01-03 02:00")
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(workbooks, "MOST_ROWS", 2)
+
+    def broken() -> Iterator[list[workbooks.Cell]]:
+        yield [1]
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        write_table(broken(), BytesIO(), columns=["a"], title="甲")
+    with pytest.raises(Invalid, match="请缩小范围"):
+        write_table([[1], [2], [3]], BytesIO(), columns=["a"], title="甲")
+    assert write_table([[1], [2]], BytesIO(), columns=["a"], title="甲") == 2
+    assert list(tmp_path.iterdir()) == []

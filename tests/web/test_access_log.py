@@ -3,9 +3,12 @@
 # ruff: noqa: S608 - who forges rows writes SQL by hand
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from service import access_log, clock, history
+from service.access_log import Keeper
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.audit.tables import streams, whole
 from service.audit.verifying.runs import Verifier
@@ -60,7 +64,7 @@ def test_each_look_is_told_with_who_what_where_and_why(world: World) -> None:
         ("auditor", "view", "/api/v1/instances/<uuid:instance_id>/history"),
     ]
     talent, searched, exported, printed, handled, refused, called = found
-    assert talent.subjects == ["talent:T0001"]
+    assert talent.subjects == ["talent:T0001", case]  # the file of a talent tells of the needs
     assert (talent.reasons["right"], talent.reasons["roles"]) == ("view_talents", ["talent_office"])
     assert searched.asked == {"q": "（不显示）"}
     assert case in exported.subjects
@@ -177,3 +181,72 @@ def test_entries_are_kept_for_their_time_and_their_end_is_journaled(world: World
         assert session.scalars(select(AccessBatch)).one().ended_at == clock.now()
         assert list(whole.access_log(session)) == []
         assert list(streams.verify_stream_rows(session, "access_log")) == []
+
+
+KILLED = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from service.access_log import Keeper, Look
+from service.access_log import keeping
+from service.db import Database
+
+keeping.EVERY_SECONDS = 60.0
+keeper = Keeper(Database(sys.argv[1]), Path(sys.argv[2]))
+keeper.start()
+
+def look(number):
+    at = datetime(2026, 9, 16, 1, 0, number, tzinfo=UTC)
+    told = {"asked": {}, "subjects": [f"talent:T000{number}"], "reasons": {"right": "甲"}}
+    return Look(at=at, username="office", address="::1", way="page", route="/talents", act="view", restricted=0,
+                request_id=f"r{number}", **told)
+
+keeper.put(look(1))
+keeping.Kept.remove = lambda kept: None  # killed between the entries' commit and the end of their file
+keeper.flush()
+keeper.put(look(2))
+keeper.put(look(3))
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_killed_process_loses_no_look_and_the_next_one_writes_none_twice(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "access-log"
+    address = world.database.engine.url.render_as_string(hide_password=False)
+    subprocess.run([sys.executable, "-c", KILLED, address, str(folder)], check=False)
+    assert len(entries(world)) == 1
+    with next(folder.glob("*.jsonl")).open("a") as cut_off:
+        cut_off.write('{"at":"2026-09-16T01')
+    living = Keeper(world.database, folder)
+    living.start()
+    Visitor(world, "office").get("/help")
+    try:
+        found = entries(world)
+        assert [one.subjects for one in found] == [["talent:T0001"], ["talent:T0002"], ["talent:T0003"]]
+        assert found[1].reasons == {"right": "甲"}
+        assert list(folder.iterdir()) == []
+        living.put(access_log.Look(**{**LOOK, "at": clock.now()}))
+        [own] = folder.iterdir()
+        other = Keeper(world.database, folder)
+        other.start()  # takes nothing of a process that lives
+        other.stop()
+        assert own.exists()
+    finally:
+        living.stop()
+    assert len(entries(world)) == 4
+    assert list(folder.iterdir()) == []
+
+
+LOOK: dict[str, Any] = {
+    "username": "office",
+    "address": "::1",
+    "way": "page",
+    "route": "/talents",
+    "act": "view",
+    "restricted": 0,
+    "reasons": {},
+    "asked": {},
+    "subjects": ["talent:T0004"],
+    "request_id": "r4",
+}

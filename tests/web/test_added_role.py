@@ -68,8 +68,7 @@ def added(world: World, tmp_path: Path) -> World:
         for role, name, unit in (("station", "甘霖", "edu"), ("inspector", "盛夏", None)):
             person = add_person(session, name=name, unit_code="edu", actor=SYSTEM, now=now)
             add_user(session, username=role, person_id=person.id, actor=SYSTEM, now=now)
-            known = {"station", "inspector"}
-            grant_role(session, username=role, role=role, unit_code=unit, known_roles=known, actor=SYSTEM, now=now)
+            grant_role(session, username=role, role=role, unit_code=unit, actor=SYSTEM, now=now)
     return world
 
 
@@ -156,9 +155,7 @@ def test_the_lists_of_an_added_role_are_those_of_its_unit(added: World) -> None:
 
 def test_a_role_of_a_unit_is_granted_for_a_unit(added: World) -> None:
     with added.transaction() as session, pytest.raises(Invalid) as caught:
-        grant_role(
-            session, username="inspector", role="station", known_roles={"station"}, actor=SYSTEM, now=clock.now()
-        )
+        grant_role(session, username="inspector", role="station", actor=SYSTEM, now=clock.now())
     assert [finding.message for finding in caught.value.findings] == ["该角色须指定单位"]
 
 

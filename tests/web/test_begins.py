@@ -35,10 +35,17 @@ def text(world, user: str, path: str) -> str:
 
 def test_the_desk_lists_what_one_may_begin_with_what_it_is_for(world):
     office = text(world, "office", "/")
-    assert begun(office) == {"change_report", "roster", "registry_review", "half_year_report", "leader_brief"}
+    assert begun(office) == {
+        "change_report",
+        "instruction",
+        "roster",
+        "registry_review",
+        "half_year_report",
+        "leader_brief",
+    }
     assert "发生后 10 个工作日内报告" in office
-    assert begun(text(world, "liaison-hrss", "/")) == {"change_report", "roster"}
-    assert begun(text(world, "leader", "/")) == set()
+    assert begun(text(world, "liaison-hrss", "/")) == {"change_report", "instruction", "roster"}
+    assert begun(text(world, "leader", "/")) == {"instruction"}
 
 
 @pytest.mark.parametrize("path", OFFICE_PLACES)
@@ -64,7 +71,7 @@ def test_help_tells_of_a_years_work_with_its_diagrams(world):
     page = text(world, "office", "/help")
     told = re.findall(r"/processes/(\w+)/\d+", page)
     assert told == [
-        "roster", "registry_review", "request", "change_report", "eligibility_review", "liaison_change",
+        "roster", "registry_review", "request", "instruction", "change_report", "eligibility_review", "liaison_change",
         "interview_check", "half_year_report", "leader_brief",
     ]  # fmt: skip
 

@@ -316,3 +316,25 @@ def test_why_there_were_too_few_interviews_is_asked_from_december_on(world: Worl
         page = Visitor(world, "office").get("/interviews", year=str(year)).text
         assert "黄小年" in page
         assert ("填写原因" in page) is asked, (day, year)
+
+
+def test_a_note_for_the_file_is_entered_added_and_withdrawn(world: World) -> None:
+    liaison = Visitor(world, LIAISON)
+    made = record(world, topic=["3"], note_research="完成中试", opinion_0="")
+    page = liaison.get(f"/contacts/{made}").text
+    assert "完成中试" in page
+    assert "科研" in page
+    added = liaison.post(f"/contacts/{made}/notes", note_training="带教三人")
+    assert added.status_code == 200, added.text
+    with world.database.reading() as session:
+        notes = contacts.get_contact(session, made, world.actor(LIAISON)).notes
+        assert [one.text for one in notes] == ["完成中试", "带教三人"]
+        wrong = notes[0].id
+    assert liaison.post(f"/contacts/notes/{wrong}/withdraw", reason="记错了人").status_code == 200
+    shown = liaison.get(f"/contacts/{made}").text
+    assert "完成中试" not in shown
+    assert "带教三人" in shown
+    refused = liaison.post(f"/contacts/{made}/notes", note_business="长" * 2001)
+    assert {error["path"] for error in refused.json["errors"]} == {"/note_business"}
+    auditor = Visitor(world, "auditor").get(f"/contacts/{made}").text
+    assert "补记" not in auditor.replace("补记科研、学科、经营、培养情况", "")  # the journal's word alone

@@ -70,8 +70,8 @@ def test_what_was_refused_may_be_sent_again(world: World) -> None:
     office, path = Visitor(world, "office"), f"/cases/{world.case}/suspend"
     assert _send(office, path, "k", reason="").status_code == 422
     assert _send(office, path, "k", reason="").status_code == 422
-    assert _send(office, path, "k", reason="等待材料").status_code == 200
-    assert _send(office, path, "k", reason="等待材料").status_code == 200
+    assert _send(office, path, "k", reason="等待材料", due="shift").status_code == 200
+    assert _send(office, path, "k", reason="等待材料", due="shift").status_code == 200
     assert len(happened(world, "suspended")) == 1
 
 

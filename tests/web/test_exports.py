@@ -43,6 +43,7 @@ LISTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("office", "/rosters", {"scope": "hrss"}),
     ("office", "/contacts", {"since": "2026-09-03"}),
     ("office", "/opinions", {"since": "2026-09-03"}),
+    ("office", "/summaries", {"kind": "contact", "since": "2026-09-03"}),
     ("leader", "/activities", {"since": "2026-09-03"}),
     ("office", "/matters", {"since": "2026-09-03"}),
     ("auditor", "/interviews", {"year": "2026"}),
@@ -83,9 +84,15 @@ def test_every_list_is_exported_as_it_is_shown(
 
 ELSEWHERE = {
     **{f"/audit/{question.name}.xlsx": "test_questions" for question in QUESTIONS},
+    "/board.xlsx": "test_board",
+    "/circulars.xlsx": "test_registers",
     "/cases/started.xlsx": "below: moments",
     "/reports/roll-up.xlsx": "test_reports: a sheet of figures, no list",
+    "/revisits.xlsx": "test_ledger_views",
+    "/statistics.xlsx": "test_statistics",
     "/substitutes.xlsx": "test_people",
+    "/system/letters.xlsx": "test_letter_pages",
+    "/urges.xlsx": "test_registers",
     "/ways.xlsx": "test_ways",
 }
 """Workbooks that no list of the above shows, and the test that reads them."""
@@ -148,7 +155,8 @@ def test_the_state_of_a_case_has_one_word_on_pages_filters_and_exports(world: Wo
     world.dispatched("edu")
     office = Visitor(world, "office")
     pages = [office.get(path).text for path in ("/ledger", "/cases/started", "/matters", f"/cases/{world.case}", "/")]
-    filters = [re.findall(r'<option value="(\w+)"[^>]*>([^<]+)</option>', page) for page in pages[:2]]
+    chosen = [re.findall(r'<select[^>]*name="status".*?</select>', page, re.DOTALL)[0] for page in pages[:2]]
+    filters = [re.findall(r'<option value="(\w+)"[^>]*>([^<]+)</option>', page) for page in chosen]
     for found in filters:
         assert {name: word for name, word in found if name in STATUSES} == dict(STATUSES)
     assert ">在办<" in pages[2]

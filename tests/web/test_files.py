@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
+from service.storage.stores import KEY as STORE
 from tests.factories.change_reports import MOVED
 from tests.factories.contact_pages import record
+from tests.factories.files import DOCX, OFD, packed
 from tests.factories.visitor import Visitor
 from tests.factories.world import LIAISON, World
 
@@ -78,3 +82,43 @@ def test_a_file_too_large_or_of_another_kind_is_refused_with_the_way_out(world: 
     assert refused.status_code == 422
     assert "用原软件重新保存后上传" in refused.text
     assert liaison.submit("/files", stream="unit:hrss").status_code == 422
+
+
+def test_a_file_that_no_browser_draws_has_a_card_and_an_ofd_its_words(world: World) -> None:
+    told = "<ofd:TextObject><ofd:TextCode>{}</ofd:TextCode></ofd:TextObject>"
+    page = '<ofd:Page xmlns:ofd="http://www.ofdspec.org/2016">{}</ofd:Page>'
+    first = page.format(told.format("关于子女入学的复函") + told.format("&lt;script&gt;"))
+    content = packed(
+        OFD_x_xml=b"<ofd:OFD/>",
+        Doc_0__Pages__Page_1__Content_x_xml=page.format(told.format("第二页")).encode(),
+        Doc_0__Pages__Page_0__Content_x_xml=first.encode(),
+    )
+    liaison = Visitor(world, LIAISON)
+    for name, file in (("复函.ofd", content), ("坏页.ofd", OFD), ("说明.docx", DOCX)):
+        assert liaison.submit("/files", stream="unit:hrss", file=(BytesIO(file), name)).status_code == 302
+    shown = re.findall(r'href="(/files/[^"]+/view)" data-preview="([^"]+)"', liaison.get("/matters?unit=hrss").text)
+    cards = {name: liaison.get(address) for address, name in shown}
+    card = cards["复函.ofd"]
+    assert "script-src" not in card.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in card.headers["Content-Security-Policy"]
+    assert sha256(content).hexdigest() in card.text
+    assert "关于子女入学的复函\n&lt;script&gt;\n第二页" in card.text
+    assert "OFD 版式文件" in cards["坏页.ofd"].text
+    assert "文件里的文字" not in cards["坏页.ofd"].text + cards["说明.docx"].text
+    assert "Word 文档" in cards["说明.docx"].text
+    assert Visitor(world, "handler-health").get("/files/00000000-0000-0000-0000-000000000000/view").status_code == 404
+
+
+def test_a_file_that_may_not_be_attached_is_not_taken_into_the_store(world: World) -> None:
+    store, content = world.database.session_info[STORE], PDF + uuid4().bytes
+
+    def send(user: str, stream: str) -> int:
+        answer = Visitor(world, user).submit("/files", stream=stream, file=(BytesIO(content), "任免通知.pdf"))
+        return int(answer.status_code)
+
+    assert send("handler-edu", "unit:hrss") == 403
+    assert send(LIAISON, "contact:nothing") == 404
+    assert send(LIAISON, "") == 404
+    assert not store.holds(sha256(content).hexdigest())
+    assert send(LIAISON, "unit:hrss") == 302
+    assert store.holds(sha256(content).hexdigest())

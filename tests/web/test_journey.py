@@ -142,7 +142,12 @@ def test_the_list_keeps_its_filters_in_the_address(world: World) -> None:
     assert 'aria-sort="descending"' in sorted_by
     assert office.get("/tasks", sort="nonsense").status_code == 422
     assert office.get("/tasks", offset="minus one").status_code == 200
-    assert office.get("/ledger", since="2026-13-77", offset=-5).status_code == 200
+    assert office.get("/ledger", offset=-5).status_code == 200
+    wrong = {"since": "2026-13-77", "town": "mars", "rounds": "0", "sort": "odd", "colour": "red"}
+    refused = office.get("/ledger", **wrong, as_of="2099-01-01")
+    assert refused.status_code == 422
+    named = ("登记日期从", "镇街", "轮次不少于", "排序", "colour", "截至日期")
+    assert all(name in refused.text for name in named)
 
 
 @ON_BOTH
@@ -231,7 +236,7 @@ def test_operations_are_journaled_and_told(world: World) -> None:
         ("urge", {"text": said}),
         ("copy", {"to": ["leader"], "note": "供参阅"}),
         ("comment", {"text": "请与学校联系", "mention": ["handler-edu"]}),
-        ("suspend", {"reason": "等待材料"}),
+        ("suspend", {"reason": "等待材料", "due": "keep"}),
         ("resume", {"reason": ""}),
         ("terminate", {"reason": "重复登记"}),
     ):
@@ -254,10 +259,13 @@ def test_operations_are_journaled_and_told(world: World) -> None:
 
 def test_an_operation_without_its_reason_names_the_field(world: World) -> None:
     world.dispatched("edu")
-    answer = Visitor(world, "office").post(f"/cases/{world.case}/suspend", reason="  ")
+    answer = Visitor(world, "office").post(f"/cases/{world.case}/suspend", reason="  ", due="keep")
     assert answer.status_code == 422
     assert answer.json is not None
     assert answer.json["errors"][0]["path"] == "/reason"
+    answer = Visitor(world, "office").post(f"/cases/{world.case}/suspend", reason="等待材料")
+    assert answer.json is not None
+    assert answer.json["errors"][0]["path"] == "/due"
 
 
 def test_only_the_office_has_the_buttons_of_the_office(world: World) -> None:
@@ -420,7 +428,7 @@ def test_a_case_is_late_in_the_ledger_before_its_late_answer_comes(world: World)
     rows = list(book.active.iter_rows(values_only=True))  # type: ignore[union-attr]
     assert [row[-1] for row in rows] == ["是否超期", "是"]
     assert "超期" in Visitor(world, "liaison-hrss").get("/cases/started").text
-    office.post(f"/cases/{world.case}/suspend", reason="等待材料")
+    office.post(f"/cases/{world.case}/suspend", reason="等待材料", due="keep")
     assert "甲事项" not in office.get("/ledger", late="yes").text
 
 
@@ -441,7 +449,7 @@ def test_an_export_holds_only_what_its_reader_may_see(world: World) -> None:
     assert len(list(load_workbook(BytesIO(answer.data)).active.iter_rows())) == 1  # type: ignore[union-attr]
 
 
-def test_a_review_shows_the_answer_of_its_own_unit(world: World) -> None:
+def test_a_review_opens_the_answer_of_its_own_unit(world: World) -> None:
     world.dispatched("edu", "guicheng")
     world.do("handler-edu", "handle", {"result": "done", "reply": "教育局的回复"}, unit="edu")
     world.do("handler-guicheng", "handle", {"result": "done", "reply": "桂城的回复"}, unit="guicheng")
@@ -450,5 +458,7 @@ def test_a_review_shows_the_answer_of_its_own_unit(world: World) -> None:
     office = Visitor(world, "office")
     shown = [office.get(f"/tasks/{review}").text for review in reviews]
     before = [page[page.index("<h1>") : page.index('data-form="form-data"')] for page in shown]
-    assert sorted("教育局的回复" in part for part in before) == [False, True]
-    assert sorted("桂城的回复" in part for part in before) == [False, True]
+    opened = [re.findall(r'<details class="unit-work" open>.*?</details>', part, re.DOTALL) for part in before]
+    assert [len(parts) for parts in opened] == [1, 1]
+    assert sorted("教育局的回复" in part for (part,) in opened) == [False, True]
+    assert sorted("桂城的回复" in part for (part,) in opened) == [False, True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -71,7 +72,7 @@ def test_whatever_shows_a_talent_or_a_case_is_told(filled: World) -> None:
     world, wired = filled, filled.app.extensions[KEY]
     kept = Kept(world)
     assert isinstance(wired, Wired)
-    world.app.extensions[KEY] = Wired(wired.database, wired.settings, wired.organization, wired.config, kept)
+    world.app.extensions[KEY] = replace(wired, keeper=kept)
     with world.database.reading() as session:
         talents = {row.id: row.name for row in session.scalars(select(Talent))}
         cases = {str(row.id): row.number for row in session.scalars(select(Instance)) if row.number}

@@ -7,6 +7,7 @@ from hashlib import sha256
 from service import attachments, clock, talents
 from service.ledger.sheet import sheet
 from service.rights import SYSTEM
+from tests.factories.files import received
 from tests.factories.replays import PDF, eventful, replayed
 from tests.factories.steps import events, mismatches
 from tests.factories.visitor import Visitor
@@ -66,7 +67,11 @@ def test_a_file_that_was_taken_back_stays_readable_to_auditors(world: World) -> 
     with world.transaction() as session:
         office = world.actor(OFFICE)
         kept = attachments.attach(
-            session, stream=f"instance:{world.case}", name="证明.pdf", content=PDF, actor=office, now=clock.now()
+            session,
+            stream=f"instance:{world.case}",
+            file=received(session, "证明.pdf", PDF),
+            actor=office,
+            now=clock.now(),
         )
         attachments.withdraw_attachment(session, attachment_id=kept.id, actor=office, now=clock.now())
         address = f"/files/{kept.id}"

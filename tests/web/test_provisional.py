@@ -43,7 +43,7 @@ def test_a_notice_says_that_its_date_may_move(world: World, moment: datetime | N
         world.clock.set(moment)
     world.dispatched("edu")
     text = told(world, "handler-edu", "task")
-    assert f"期限：{says}" in text
+    assert f"将于 {says}" in text
     assert ("暂定" in text) == (moment is not None)
 
 
@@ -62,7 +62,7 @@ def test_the_printed_form_says_it_of_dates_that_people_named(world: World) -> No
         answered, waiting = sheet(session, world.case, world.actor(OFFICE)).data["units"]
     assert answered["text"].endswith("下次反馈日期：2026年12月31日")
     assert "期限改为2027年1月6日（暂定）" in answered["after"][0]
-    assert "办理期限：2027年1月6日（暂定）" in waiting["facts"]
+    assert "办理期限：2027年1月6日（暂定）（原定2027年1月5日）" in waiting["facts"]
 
 
 def test_event_logs_say_it_of_each_date_until_the_notice_comes(world: World) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from service import history
 from service.audit.evidence import verifier
 from service.processes.recording import stream_of
+from service.seals.models import SealOffer
 from service.usecases import wire
+from tests.factories.forger import rewrite
 from tests.factories.visitor import Visitor
 from tests.factories.workers import worker_of
 from tests.factories.world import World
@@ -70,6 +75,60 @@ def test_a_program_asks_for_heads_and_proofs(office: World) -> None:
     with office.database.reading() as session:
         last = history.count(session, stream)
     assert api.get("/seals/1/proof", stream=stream, seq=last).status_code == 409
+
+
+def test_heads_kept_by_the_auditor_name_the_first_event_that_was_rewritten(office: World) -> None:
+    auditor = Visitor(office, "auditor")
+    auditor.post("/seals")
+    done(office)
+    kept = {name: auditor.get(f"/seals/{name[9:]}").data for name in ("seal-00001.json", "seal-00001.leaves.gz")}
+    kept = {name.replace("seal-0", "seal-00"): content for name, content in kept.items()}
+
+    def against(**files: bytes) -> TestResponse:
+        sent = [(BytesIO(content), name.replace("__", ".").replace("_", "-", 1)) for name, content in files.items()]
+        answer = auditor.submit("/seals/against", files=sent)
+        if answer.status_code == 303:
+            done(office)
+            return auditor.get(answer.location)
+        return answer
+
+    both = {name.replace("-", "_", 1).replace(".", "__"): content for name, content in kept.items()}
+    assert "核对通过：与 1 次封存一致" in against(**both).text
+    rewrite(office.database, stream_of(office.case), 3, data={"title": "别的事"})
+    auditor.post("/seals/check")
+    done(office)
+    assert "与日志一致" in auditor.get("/seals").text, "who makes all anew is not found by what the database says"
+    page = against(**both).text
+    for told in ("数据库里的第 1 次封存不是当时的那一次，封存被重做", "内容与封存时不同，是最早被改动的一条"):
+        assert told in page, told
+    assert f'href="/cases/{office.case}/replay?at=3"' in page
+    alone = against(seal_000001__json=kept["seal-000001.json"]).text
+    assert "缺少 seal-000001.leaves.gz，不能指明是哪一条" in alone
+    for wrong in ({}, {"other__json": b"{}"}, {"seal_000001__json": b"{"}):
+        refused = against(**wrong)
+        assert (refused.status_code, "没有核对" in refused.text) == (422, True)
+    assert Visitor(office, "office").submit("/seals/against").status_code == 403
+    with office.database.reading() as session:
+        events = [one for one in history.stream_events(session, "seals") if one.kind == "held_against"]
+        noted = [(one.actor, one.data["ok"], one.data["files"]) for one in events]
+        assert session.scalar(select(func.count()).select_from(SealOffer)) == 0, "the files are not kept"
+    assert [one[:2] for one in noted] == [("auditor", True), ("auditor", False), ("auditor", False)]
+    assert set(noted[0][2]) == {"seal-000001.json", "seal-000001.leaves.gz"}
+
+
+def test_a_program_hands_in_the_heads_that_it_kept(office: World) -> None:
+    api = office.api("auditor")
+    api.post("/seals")
+    done(office)
+    kept = {"seal-000001.json": Visitor(office, "auditor").get("/seals/1.json").data}
+    sent = {"files": [(BytesIO(content), name) for name, content in kept.items()]}
+    answer = api.post("/seals/against", data=sent)
+    assert answer.status_code == 202
+    done(office)
+    job = api.get(f"/jobs/{answer.json['id']}").json
+    assert (job["status"], job["result"]["ok"], job["result"]["seals"]) == ("done", True, 1)
+    wrong = api.post("/seals/against", data={"files": [(BytesIO(b"{}"), "a.json")]})
+    assert (wrong.status_code, wrong.json["errors"][0]["path"]) == (422, "/files")
 
 
 def test_evidence_is_given_from_the_case_to_who_may_and_noted(office: World, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from service.config.accounts import Accounts
 from service.contacts.models import Activity, Contact, Matter, Opinion
 from service.errors import Conflict, Invalid, NotAllowed
 from service.liaisons.models import Link, Roster
+from service.notifications import Notification
 from service.people.models import Leader, Person
 from service.processes import operations
 from service.processes.models import Instance, UserTask
@@ -28,9 +29,11 @@ from service.storage.models import Attachment
 from service.studio.models import Draft
 from service.talents.models import Talent, TalentTeam
 from service.web import access as pages
+from tests.api.test_access import routes as calls
 from tests.conftest import FakeClock
 from tests.factories.everything import fill
 from tests.factories.visitor import Visitor
+from tests.factories.workers import worker_of
 from tests.factories.world import CONFIG, World
 from tests.web.test_access import walk_operations, walk_pages
 
@@ -220,7 +223,7 @@ def test_an_administrator_stands_in_for_nobody(world: World) -> None:
     case = f"/cases/{world.case}"
     assert Visitor(world, "admin").get(case).status_code == 200
     world.rule(accounts=APART)
-    assert Visitor(world, "admin").get(case).status_code == 404
+    assert Visitor(world, "admin").get(case).status_code == 403
 
 
 def test_nobody_sets_the_password_of_one_of_the_three(world: World) -> None:
@@ -329,3 +332,82 @@ def test_what_an_administrator_reads_of_an_account_names_no_matter(world: World)
         assert "子女入学" not in page
         assert "（内容不显示）" in page
     assert "子女入学" not in str(world.api("admin").get("/accounts/handler-edu/held").json)
+
+
+FOR_ADMINISTRATORS = {
+    *("web.auth.token", "web.auth.end_others", "web.auth.end_one", "web.auth.issue_token", "web.auth.revoke_token"),
+    *("web.notice_settings.index", "web.notice_settings.choose", "web.notice_settings.set_address"),
+    *("api_notice_settings.notice_settings", "api_notice_settings.choose", "api_notice_settings.set_address"),
+    *("web.desk.desk", "web.notices.notices", "web.notices.open_notice", "web.notices.confirm", "web.notices.read_all"),
+    *("web.second_factor.renew", "web.second_factor.end", "web.waiting.numbers"),
+    *("web.units.units", "web.units.unit", "web.units.export_units", "web.people.person"),
+    *("api_account.me", "api_account.sessions", "api_account.end_session"),
+    *("api_account.tokens", "api_account.revoke_token", "api_calendar.due", "api_calendar_notices.year"),
+    "web.calendars.index",
+    *("api_units.units", "api_units.unit", "api_people.person", "api_people.add_person"),
+}
+"""Pages and calls without a right of their own that a separated administrator may call: nothing of matters."""
+
+
+def test_what_nobody_has_marked_is_closed_to_the_first_two(world: World) -> None:
+    world.rule(accounts=APART)
+    rules = {**pages.rules(world.app), **api.rules(world.app)}
+    assert {name for name, rule in rules.items() if rule.for_administrators} == FOR_ADMINISTRATORS
+    for username in ("admin", "security"):
+        actor, headers = world.actor(username), {"Authorization": f"Bearer {world.token(username)}"}
+        assert not pages.Rule(pages.SIGNED_IN).admits(actor)
+        assert not api.Rule().admits(actor)
+        let_in = [
+            (method, address)
+            for endpoint, method, address in calls(world.app)
+            if not rules[endpoint].admits(actor)
+            and world.app.test_client().open(address, method=method, headers=headers).status_code != 403
+        ]
+        assert let_in == []
+    refused = Visitor(world, "admin").get("/tasks")
+    assert (refused.status_code, "三员分立" in refused.text) == (403, True)
+    assert "三员分立" in world.api("admin").get("/tasks").json["detail"]
+    assert Visitor(world, "auditor").get("/tasks").status_code == 200
+
+
+def test_an_administrator_reads_no_notice_of_an_earlier_role(world: World) -> None:
+    world.dispatched("edu")
+    give(world, "handler-edu", "admin")
+    world.rule(accounts=Accounts())
+    worker_of(world).tick(world.clock.now)
+    assert "子女入学" in Visitor(world, "handler-edu").get("/notices").text
+    world.rule(accounts=APART)
+    page = Visitor(world, "handler-edu").get("/notices").text
+    assert "子女入学" not in page
+    assert "条未读" not in page
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_who_decides_and_who_proposed_are_told(world: World) -> None:
+    world.rule(accounts=APART)
+    security, admin, worker = Visitor(world, "security"), Visitor(world, "admin"), worker_of(world)
+    assert "件权限申请等您审批" not in security.get("/").text
+    ask(world)
+    worker.tick(world.clock.now)
+    assert "有 1 件权限申请等您审批" in security.get("/").text
+    assert 'aria-label="1 件待审批"' in security.get("/help").text
+    told = security.get("/notices").text
+    assert "权限申请待审批：授予谭雅文流程管理员" in told
+    assert "理由：代管流程。请在 2026-09-23（周三）09:00 前到“权限审批”批准或退回" in told
+    for other in ("admin", "auditor"):
+        assert "权限申请" not in Visitor(world, other).get("/notices").text.partition("<main")[2]
+        assert "件权限申请等您审批" not in Visitor(world, other).get("/").text
+    security.submit(f"/access-proposals/{waiting(world)}/refuse", answer="由流程管理员办理")
+    worker.tick(world.clock.advance(minutes=1))
+    assert "您提出的申请“授予谭雅文流程管理员”：" in admin.get("/notices").text
+    assert "已退回，理由：由流程管理员办理" in admin.get("/notices").text
+    with world.database.reading() as session:
+        notice = session.scalars(select(Notification.id).where(Notification.username == "admin")).one()
+    assert admin.submit(f"/notices/{notice}/open").location == "/access-proposals"
+    ask(world)
+    security.submit(f"/access-proposals/{waiting(world)}/approve")
+    worker.tick(world.clock.advance(minutes=1))  # nobody is asked for what is done
+    assert told.count("权限申请待审批：") == security.get("/notices").text.count("权限申请待审批：")
+    assert "已批准，即时生效" in admin.get("/notices").text
+    with world.database.reading() as session:
+        assert list(verify_stream_rows(session, "access")) == []

@@ -107,6 +107,27 @@ def test_a_step_that_was_published_since_is_still_new_to_the_cases_that_ended_be
     assert "照设想办了「科长审签」" in owner.client.get(begun.location).text
 
 
+def test_the_questions_follow_the_period_that_is_being_chosen_and_keep_what_was_answered(owner: Owner) -> None:
+    """Cases of two periods ran by two versions: the draft adds to the one what the other has already."""
+    world, files, ended = owner.world, changed(SIGNED), clock.today()
+    with world.transaction() as session:
+        assert deploy(session, unchecked("request", files), actor=SYSTEM, now=clock.now()).version == 2
+    world.clock.advance(days=30)
+    world.recorded(on_the_spot=True, answer="已当场解答")
+    draft, now = of(world, files), clock.today()
+    step = "request/sign_off"
+    typed = {f"suppose:{step}": "yes", f"answer:{step}/sign_note": "已核", f"days:{step}": "7"}
+    page = f"/studio/{draft}/backtest"
+    both = owner.client.get(page, query_string={"from": str(ended), "to": str(now), **typed}).text
+    assert "新步骤「科长审签」照下面的办" in both
+    assert 'value="已核"' in both
+    assert 'min="0" max="250" value="7"' in both
+    late = owner.client.get(page, query_string={"from": str(now), "to": str(now), **typed}).text
+    assert "新步骤「科长审签」" not in late
+    assert "这段时间办结 1 件" in late
+    assert "新步骤「科长审签」" in owner.client.get(page, query_string={"from": "2026-1", "to": ""}).text
+
+
 def test_bad_wishes_are_refused_at_the_field_and_other_drafts_jobs_not_shown(owner: Owner) -> None:
     draft, other = of(owner.world, changed({})), of(owner.world, changed(FIVE_DAYS))
     token = owner.visitor.token()

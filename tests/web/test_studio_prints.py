@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import pytest
+from docx import Document
 
 from service import documents
 from service.errors import NotFound
@@ -180,3 +182,38 @@ def test_the_preview_walks_a_scenario_and_knows_a_case_by_its_number(owner: Owne
     with world.database.reading() as session:
         office = world.actor("office")
         assert papers.case_numbered(session, "request", "2026-需-0001", office) == world.case
+
+
+def test_a_word_template_is_taken_down_changed_and_sent_up_beside_what_it_makes(owner: Owner, draft: UUID) -> None:
+    base = f"/studio/{draft}/prints"
+    page = island(owner.client.get(f"/studio/{draft}{PAGE}"), "studio-prints-data")
+    assert "print/meeting_notice.docx" in page["house_words"]
+    assert page["words"] == []
+    house = owner.client.get(f"{base}/house/meeting_notice.docx")
+    assert house.data == documents.house_templates()["meeting_notice.docx"]
+    assert owner.client.get(f"{base}/house/nothing.docx").status_code == 404
+    paper = Document(BytesIO(house.data))
+    paper.add_paragraph("会议编号：{{ case.number }}")
+    made = BytesIO()
+    paper.save(made)
+    assert owner.put(draft, "print/meeting_notice.docx", made.getvalue(), 1).status_code == 200
+    page = island(owner.client.get(f"/studio/{draft}{PAGE}"), "studio-prints-data")
+    assert (page["words"], page["pictures"]) == (["print/meeting_notice.docx"], [])
+    assert "会议编号：2026-需-0001" in owner.client.get(f"{base}/meeting_notice/words").json["paragraphs"]
+    filled = owner.client.get(f"{base}/meeting_notice.docx")
+    assert "会议编号：2026-需-0001" in documents.words_of(filled.data)
+    assert owner.client.get(f"{base}/sheet.docx").status_code == 404
+
+
+def test_a_word_template_with_an_unknown_name_is_found_with_its_paragraph(owner: Owner, draft: UUID) -> None:
+    paper, made = Document(), BytesIO()
+    paper.add_paragraph("会议通知")
+    paper.add_paragraph("{{ said.nobody }}")
+    paper.save(made)
+    assert owner.put(draft, "print/meeting_notice.docx", made.getvalue(), 1).status_code == 200
+    assert owner.put(draft, "print/other.docx", made.getvalue(), 2).status_code == 200
+    headers = {"X-CSRFToken": owner.visitor.token(), "Accept": "application/json"}
+    found = owner.client.post(f"/studio/{draft}/check", json={}, headers=headers).json["findings"]
+    told = {one["file"]: one["message"] for one in found if one["file"].endswith(".docx")}
+    assert "第 2 段“{{ said.nobody }}”：没有“nobody”这项内容" in told["print/meeting_notice.docx"]
+    assert "没有同名的打印模板" in told["print/other.docx"]

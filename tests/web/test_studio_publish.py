@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from openpyxl import load_workbook
 
+from service import jobs
 from service.processes.models import Definition, Instance
 from tests.factories.jobs import work_off
 from tests.factories.owners import Owner
@@ -144,6 +145,21 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     page = owner.client.get(moved).text  # the job of before says where the case is now, and offers nothing
     assert "已迁回，现按第 1 版" in page
     assert "data-dialog" not in page.partition("<h2>逐件结果</h2>")[2]
+
+
+def test_the_form_for_one_case_asks_for_its_number_and_never_takes_all(owner: Owner) -> None:
+    owner.world.dispatched()
+    to = str(version(owner.world, FIVE_DAYS))
+    for operation in ("look", "ask", "move"):
+        sent = {"number": " ", "to": to, "due": "keep", "reason": "改期", "operation": operation}
+        answer = owner.client.post("/studio/processes/request/move", data={**sent, "csrf_token": owner.visitor.token()})
+        assert (answer.status_code, "请填写事项编号，如 2026-需-0012" in answer.text) == (422, True), operation
+        del sent["number"]  # a page with script leaves out what is empty
+        answer = owner.visitor.post("/studio/processes/request/move", **sent, alone="yes")
+        assert (answer.status_code, (answer.json or {})["errors"][0]["path"]) == (422, "/number"), operation
+    assert owner.client.get("/studio/processes/request/move?asked=1&number=&to=2&reason=x").status_code == 422
+    with owner.world.transaction() as session:
+        assert jobs.jobs(session, owner.world.actor("owner"), limit=5).items == ()
 
 
 def test_moving_back_offers_the_dates_of_before_where_the_move_counted_anew(owner: Owner) -> None:

@@ -56,7 +56,7 @@ def test_a_step_of_a_round_names_its_unit_once_above_the_form(world: World) -> N
     begin(world, "half_year_report", "office")
     world.do("office", "choose_period", {"year": 2026, "half": 1})
     page = Visitor(world, "liaison-hrss").get(f"/tasks/{world.task('submit_half_year', 'hrss').id}").text
-    heading = re.search(r"<h2>(.*?核对、补充并报送.*?)</h2>", page, re.DOTALL)
+    heading = re.search(r"<h2>([^<]*核对、补充并报送[^<]*)", page)
     assert heading is not None
     assert heading[1].count("区人力资源和社会保障局") == 1
 
@@ -64,4 +64,4 @@ def test_a_step_of_a_round_names_its_unit_once_above_the_form(world: World) -> N
 def test_a_step_whose_name_says_nothing_of_its_unit_does_so_above_the_form(world: World) -> None:
     world.dispatched("edu")
     page = Visitor(world, "handler-edu").get(f"/tasks/{world.task('handle', 'edu').id}").text
-    assert "<h2>办理 · 区教育局</h2>" in page
+    assert "<h2>办理 · 区教育局" in page

@@ -41,6 +41,11 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
     page = auditor.get(f"/verifications/{listed[0]['id']}").text
     assert "事项的标题（title）与历史不符" in page
     assert f'href="/cases/{world.case}"' in page
+    [case] = [one for one in told["findings"] if one["column"] == "title" and one["table"] == "instance"]
+    assert (case["grade"], case["must"], case["have"][:16]) == ("乙", "4 个字的内容", "3 个字，从第 1 个字起不同")
+    assert "别的事" not in page  # content is told by its length and place alone
+    assert case["must"] in page
+    assert f'href="/cases/{world.case}/replay"' in page
     report = auditor.get(f"/verifications/{listed[0]['id']}.json").json
     assert {"instance"} <= {one["table"] for one in report["findings"]}
     assert api.post("/verifications", {"full": True}).status_code == 202

@@ -81,7 +81,22 @@ def test_owners_see_numbers_and_no_case(cases: World) -> None:
     assert "/replay" not in listed
     assert "事件日志" not in owner.get("/ways").text
     assert owner.get("/ways/log.xes").status_code == 403
-    assert Visitor(cases, OFFICE).get("/ways").status_code == 403
+    assert Visitor(cases, "handler-edu").get("/ways").status_code == 403
+
+
+def test_the_drawing_is_hot_where_cases_waited(cases: World) -> None:
+    auditor = Visitor(cases, "auditor")
+    cases.clock.advance(days=9)
+    page = auditor.get("/ways", show="heat", by="begun")
+    drawn = {one["id"]: one for one in island(page, "diagram-data")["diagrams"]}
+    days = {step: int(label.split(" ")[0]) for one in drawn.values() for step, label, *_ in one["badges"]}
+    inner = drawn["unit_handling"]["heat"]
+    assert inner
+    assert all(1 <= level <= 5 for one in drawn.values() for level in one["heat"].values())
+    hottest = max(inner, key=lambda step: days[step])
+    assert inner[hottest] == max(inner.values())
+    assert drawn["request"]["heat"]["unit_slots"] == 5
+    assert drawn["request"]["flows"] == []
 
 
 def test_one_variant_alone_and_questions_that_make_no_sense(cases: World) -> None:
@@ -175,7 +190,7 @@ def test_a_map_asks_as_many_questions_of_many_cases_as_of_few(cases: World) -> N
 def test_a_damaged_journal_is_passed_over(cases: World) -> None:
     with cases.database.reading() as session:
         case = session.get_one(Instance, cases.case)
-        found = keeping._folded(keeping.Behind(case.id, case.process), [_Broken(stream_of(case.id))], lambda _: None)  # type: ignore[arg-type, return-value]
+        found = keeping.refolded(keeping.Behind(case.id, case.process), [_Broken(stream_of(case.id))], lambda _: None)  # type: ignore[arg-type, return-value]
         assert found.way is None
     with cases.transaction() as session:
         keeping.store(session, [found])

@@ -1,0 +1,1 @@
+"""A cluster on one machine, as ``docs/samples/patroni`` describes it on several: for trying, and for breaking."""

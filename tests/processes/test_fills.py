@@ -1,0 +1,102 @@
+"""Known values are filled into a form before anybody types, said to be so, and never decide (``x-fill``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.config.supervision import FACTS
+from service.ledger.board import facts_of, tasks_by_id
+from service.liaisons import leaders_of
+from service.processes.facts import form_facts, step_facts
+from service.processes.terms import FORM_FACTS, TALENT_FACTS
+from service.processes.wiring import wiring
+from tests.factories.steps import DONE, INTERIM, REFER, answered, detail
+from tests.factories.visitor import Visitor, island
+from tests.factories.world import LIAISON, OFFICE, World
+
+
+def form(world: World, user: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = island(Visitor(world, user).get(path), "form-data")
+    return found
+
+
+def of_task(world: World, user: str, step: str) -> dict[str, Any]:
+    return form(world, user, f"/tasks/{world.task(step).id}")
+
+
+def test_the_tables_name_what_there_is(world: World) -> None:
+    world.dispatched()
+    task = world.task("handle")
+    with world.database.reading() as session:
+        rows = list(tasks_by_id(session, [task.id]).values())
+        assert tuple(facts_of(session, rows, world.clock.now.date())[task.id]) == FACTS
+        assert step_facts(session, rows, today=world.clock.now.date())[task.id].keys() <= FORM_FACTS.keys()
+        found = form_facts(session, task, world.actor(OFFICE), today=world.clock.now.date())
+        assert found.keys() == FORM_FACTS.keys()
+        assert wiring(session).told["talents"](session, "T0001", world.actor(OFFICE)).keys() == TALENT_FACTS.keys()
+
+
+def test_an_agreed_date_begins_with_the_units_and_the_decision_with_nothing(world: World) -> None:
+    world.dispatched()
+    world.do("handler-edu", "handle", INTERIM)
+    page = of_task(world, OFFICE, "confirm_interim")
+    assert page["data"] == {"agreed_date": INTERIM["next_date"]}
+    assert page["proposed"] == ["agreed_date"]
+    assert detail(world, "handler-edu", world.done("handle")).proposed == frozenset()
+
+
+def test_a_feedback_is_drafted_from_the_answers_of_the_last_round(world: World) -> None:
+    answered(world, "edu")
+    world.do(OFFICE, "review_reply", REFER)
+    world.do(OFFICE, "assess", {"route": "redispatch", "comment": "重新派单"})
+    units = {"lead_unit": "housing", "assisting_units": ["guicheng"]}
+    world.do(OFFICE, "dispatch", {**world.sample("dispatch"), **units})
+    told = of_task(world, OFFICE, "feedback_accepted")["data"]
+    assert told["given_on"] == world.clock.now.date().isoformat()
+    assert "由区住房城乡建设和水利局、桂城街道办事处办理，预计 2026年9月24日 前答复" in told["content"]
+    world.do(OFFICE, "feedback_accepted")
+    for unit in ("housing", "guicheng"):
+        world.do(f"handler-{unit}", "handle", {**DONE, "reply": f"{unit} 的答复"}, unit=unit)
+        world.do(OFFICE, "review_reply")
+    page = of_task(world, OFFICE, "feedback_result")
+    assert page["data"]["content"].endswith(
+        "\n区住房城乡建设和水利局（主办）：housing 的答复\n桂城街道办事处（协办）：guicheng 的答复"
+    )
+    assert page["proposed"] == ["content", "given_on"]
+    assert "outcome" not in page["data"]
+
+
+def test_a_circular_is_drafted_with_the_facts_of_the_late_unit(world: World) -> None:
+    world.dispatched()
+    world.do(OFFICE, "feedback_accepted")
+    world.pass_days(25)
+    text = of_task(world, OFFICE, "approve_circular")["data"]["text"]
+    late = world.task("handle")
+    assert text.startswith("区教育局承办的“子女入学”（2026-需-")
+    assert "应于2026年9月24日前办理" in text
+    assert "，超期 " in text
+    assert f"其间催办{late.urges}次" in text
+
+
+def test_what_was_filled_in_before_is_not_drafted_again(world: World) -> None:
+    answered(world)
+    world.do(OFFICE, "review_reply")
+    done = world.do(OFFICE, "feedback_result")
+    typed = world.done("feedback_result").submitted
+    Visitor(world, OFFICE).post(f"/tasks/{done}/take-back", reason="改写")
+    page = of_task(world, OFFICE, "feedback_result")
+    assert (page["data"], page["proposed"]) == (typed, [])
+
+
+def test_a_need_begins_with_today_and_follows_the_picked_talent(world: World) -> None:
+    page = form(world, LIAISON, "/cases/new")
+    assert page["data"] == {"received_on": world.clock.now.date().isoformat()}
+    told = Visitor(world, LIAISON).get(page["knows"], talent_id="T0001").json
+    with world.database.reading() as session:
+        town = wiring(session).told["talents"](session, "T0001", world.actor(LIAISON))["town"]
+        leader = leaders_of(session, ["T0001"], world.clock.now.date())["T0001"][0]
+        key, name = str(leader.id), leader.person.name
+    assert told["values"]["town"] == town
+    assert told["values"]["leader_id"] == key
+    assert told["labels"] == {key: name}
+    assert "town" not in Visitor(world, LIAISON).get(page["knows"], talent_id="T9999").json["values"]

@@ -1,0 +1,111 @@
+"""Files that are handed in with a step's form: whose they become, what is refused, and what the journal says."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from service import attachments, clock
+from service.errors import Invalid
+from service.ledger.sheet import sheet
+from service.processes import commands, operations
+from service.storage import content_of
+from tests.factories.databases import ON_BOTH
+from tests.factories.files import PDF, PNG, received
+from tests.factories.steps import DONE, events, mismatches
+from tests.factories.world import OFFICE
+
+HANDLER = "handler-edu"
+
+
+def staged(world, user=HANDLER, name="批复.pdf", content=PDF):
+    """The id of a file that ``user`` has uploaded beside a form."""
+    with world.transaction() as session:
+        file = received(session, name, content)
+        return str(attachments.stage(session, file=file, actor=world.actor(user), now=clock.now()).id)
+
+
+def hand_in(world, *files, user=HANDLER, **more):
+    """``user`` answers for the unit with these files."""
+    with world.transaction() as session:
+        data = {**DONE, "attachments": list(files), **more}
+        task = world.task("handle", unit="edu").id
+        commands.complete(session, task_id=task, data=data, actor=world.actor(user), now=clock.now())
+
+
+def refused(world, *files, user=HANDLER):
+    with pytest.raises(Invalid) as caught:
+        hand_in(world, *files, user=user)
+    assert world.task("handle", unit="edu").status == "open"
+    return {one.path: one.message for one in caught.value.findings}
+
+
+@ON_BOTH
+def test_a_file_becomes_the_cases_bound_to_step_and_field(world):
+    world.dispatched("edu")
+    task, file, picture = (
+        world.task("handle", unit="edu").id,
+        staged(world),
+        staged(world, name="现场.png", content=PNG),
+    )
+    hand_in(world, file, picture)
+    with world.database.reading() as session:
+        found = attachments.files_of(session, f"instance:{world.case}", world.actor(OFFICE), clock.now())
+        kept = {one.name: one for one in found.items}
+        assert (kept["批复.pdf"].id, kept["批复.pdf"].task_id, kept["批复.pdf"].field) == (
+            UUID(file),
+            task,
+            "attachments",
+        )
+        assert found.steps == {task: "办理"}
+        assert found.people == {HANDLER: found.people[HANDLER]}
+        assert content_of(session, kept["现场.png"]) == PNG
+        assert attachments.staged_files(session, world.actor(HANDLER)) == []
+    journal = [(one.kind, one.task, one.data.get("name")) for one in events(world)]
+    assert journal.index(("file_attached", str(task), "批复.pdf")) < journal.index(("completed", str(task), "办理"))
+    assert mismatches(world) == []
+
+
+def test_what_a_form_may_not_name_is_refused_at_the_file(world):
+    world.dispatched("edu")
+    of_another = staged(world, "handler-health")
+    assert "已不在" in refused(world, of_another)["/data/attachments/0"]
+    assert "已不在" in refused(world, staged(world), "0" * 36)["/data/attachments/1"]
+    one, same = staged(world), staged(world, name="又一份.pdf")
+    assert "内容相同" in refused(world, one, same)["/data/attachments/1"]
+    many = [staged(world, name=f"{at}.pdf", content=PDF + str(at).encode()) for at in range(11)]
+    assert "最多 10 项" in refused(world, *many)["/data/attachments"]
+    hand_in(world, one)
+    first = world.case
+    world.dispatched("edu")
+    assert "不是本事项的" in refused(world, one)["/data/attachments/0"]
+    with world.transaction() as session:
+        attachments.withdraw_attachment(session, attachment_id=UUID(one), actor=world.actor(OFFICE), now=clock.now())
+    assert "已不在" in refused(world, one)["/data/attachments/0"]
+    world.case = first
+    assert mismatches(world) == []
+
+
+def test_a_step_that_is_taken_back_keeps_its_files_until_it_is_done_again(world):
+    world.dispatched("edu")
+    task = world.task("handle", unit="edu").id
+    old, dropped = staged(world), staged(world, name="错的.pdf", content=PDF + b"2")
+    hand_in(world, old, dropped)
+    with world.transaction() as session:
+        operations.take_back(session, task_id=task, reason="附错了", actor=world.actor(HANDLER), now=clock.now())
+    new = staged(world, name="对的.pdf", content=PDF + b"3")
+    hand_in(world, old, new)
+    with world.database.reading() as session:
+        found = attachments.files_of(session, f"instance:{world.case}", world.actor(OFFICE), clock.now())
+        assert {str(one.id) for one in found.items} == {old, new}
+    assert [one.data["id"] for one in events(world, "file_withdrawn")] == [dropped]
+    assert mismatches(world) == []
+
+
+def test_the_names_of_files_stand_on_the_printed_form(world):
+    world.dispatched("edu")
+    hand_in(world, staged(world))
+    with world.database.reading() as session:
+        units = sheet(session, world.case, world.actor(OFFICE)).data["units"]
+    assert "批复.pdf" in str(units)

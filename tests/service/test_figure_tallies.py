@@ -1,0 +1,191 @@
+"""The sums of figures are those that counting all needs gives, on any day, whatever was done, and however far the
+worker has come with taking in what changed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.audit.verifying.runs import Verifier
+from service.cli.schema import all_tables
+from service.db import Database, backup
+from service.ledger import statistics
+from service.ledger.dispatch_rates import RuleRate, dispatch_rates
+from service.ledger.statistics import Statistics, StatisticsFilter
+from service.processes import commands, figure_tallies, halting
+from service.processes.figure_models import FigureCase, FigureDue, FigureTally
+from service.rights import Actor
+from tests.factories.statements import Statements
+from tests.factories.world import OFFICE, World
+from tests.service.test_figures_agree import PAST, TODAY, YEAR, Seen, year
+from tests.service.test_statistics import SOME
+
+__all__ = ["year"]
+
+
+Told = tuple[Statistics, list[RuleRate]]
+
+
+def asked(world: World, actor: Actor, wish: StatisticsFilter) -> Told:
+    """The figures, and the rates of rules, in a look of its own: within one they are remembered."""
+    with world.database.reading() as session:
+        return statistics.statistics(session, actor, wish), dispatch_rates(session, actor, wish)
+
+
+def counted(world: World, actor: Actor, wish: StatisticsFilter) -> Told:
+    """The same with every need counted one by one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figure_tallies, "MOST_ASIDE", -1)
+        return asked(world, actor, wish)
+
+
+def waiting(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(FigureDue)) or 0
+
+
+def same(world: World, actor: Actor, **days: date) -> Told:
+    wish = StatisticsFilter(**days)
+    found = asked(world, actor, wish)
+    assert found == counted(world, actor, wish), days
+    return found
+
+
+def test_sums_are_what_counting_gives_on_every_day(year: tuple[World, dict[date, Seen]]) -> None:
+    world, _ = year
+    actor = world.actor(OFFICE)
+
+    def compare() -> int:
+        total = 0
+        for on in (*SOME, *PAST, TODAY):
+            found, rules = same(world, actor, since=YEAR, until=on)
+            total += found.total.counts["registered"] + sum(one.followed for one in rules)
+            same(world, actor, since=on - timedelta(days=47), until=on - timedelta(days=5), as_of=on)
+        same(world, actor, since=date(2001, 1, 1), until=TODAY)
+        return total
+
+    figure_tallies.MOST_ASIDE, before = 10_000, figure_tallies.MOST_ASIDE
+    try:
+        with world.database.transaction() as session:
+            figure_tallies.begin_anew(session)
+        nothing_taken_in = compare()
+        with world.database.transaction() as session:
+            figure_tallies.take_in(session, limit=11)
+        with world.database.reading() as session:
+            assert waiting(session)
+        assert compare() == nothing_taken_in
+        figure_tallies.take_in_all(world.database)
+        with world.database.reading() as session:
+            assert waiting(session) == 0
+            assert not figure_tallies.sums_differ(session)
+        assert compare() == nothing_taken_in > 100
+    finally:
+        figure_tallies.MOST_ASIDE = before
+
+
+def test_each_act_is_in_the_sums_at_once_and_after_it_was_taken_in(world: World) -> None:
+    def look() -> None:
+        today = clock.today()
+        for on in {today, max(today - timedelta(days=1), began), began}:
+            same(world, actor, since=began, until=on)
+
+    actor = office = world.actor(OFFICE)
+    began = clock.today()
+    case = world.dispatched("edu", "hrss")
+    look()
+    world.clock.advance(days=3)
+    figure_tallies.take_in_all(world.database)
+    look()
+    world.do("handler-edu", "handle", unit="edu")
+    look()
+    world.clock.advance(days=12)
+    look()
+    with world.transaction() as session:
+        halting.suspend(session, instance_id=case, reason="等候上会", actor=office, now=clock.now())
+    look()
+    figure_tallies.take_in_all(world.database)
+    look()
+    world.clock.advance(days=2)
+    with world.transaction() as session:
+        halting.resume(session, instance_id=case, actor=office, now=clock.now(), reason="已上会")
+    look()
+    with world.transaction() as session:
+        commands.terminate(session, instance_id=case, reason="本人撤回", actor=office, now=clock.now())
+    look()
+    figure_tallies.take_in_all(world.database)
+    look()
+
+
+def test_a_question_costs_as_many_statements_for_many_needs_as_for_one(world: World) -> None:
+    def cost() -> int:
+        with world.database.reading() as session:
+            statements = Statements(session)
+            statistics.statistics(session, actor, StatisticsFilter())
+            return statements.since()
+
+    actor = world.actor(OFFICE)
+    world.dispatched("edu")
+    waits = cost()
+    for _ in range(3):
+        world.dispatched("edu", "hrss")
+    assert cost() == waits <= 8
+    figure_tallies.take_in_all(world.database)
+    assert cost() <= 4
+
+
+def test_sums_that_were_changed_by_hand_are_found_and_made_anew(world: World) -> None:
+    world.dispatched("edu")
+    figure_tallies.take_in_all(world.database)
+
+    def wrong() -> list[str]:
+        return [one.what for _, one in Verifier(world.database, "", 1).verify(full=True).findings]
+
+    def forged(statement: str) -> None:
+        with world.transaction() as session:
+            session.execute(text(statement))
+
+    assert wrong() == []
+    forged("UPDATE figure_tally SET number = number + 1 WHERE dimension = 'total'")
+    assert [one[:5] for one in wrong()] == ["统计的合计"]
+    forged("UPDATE figure_case SET told = '{}'")
+    assert {one[:5] for one in wrong()} == {"统计的合计", "统计里这个"}
+    with world.transaction() as session:
+        figure_tallies.begin_anew(session)
+    figure_tallies.take_in_all(world.database)
+    assert wrong() == []
+
+
+def test_a_backup_with_cases_that_wait_comes_back_with_its_sums(
+    world: World, empty_database: Database, tmp_path: Path
+) -> None:
+    world.dispatched("edu")
+    figure_tallies.take_in_all(world.database)
+    world.do("handler-edu", "handle", unit="edu")
+    with world.database.reading() as session:
+        assert waiting(session)
+    backup.dump(world.database, all_tables(), tmp_path / "copy.gz", now=clock.now())
+    backup.restore(empty_database, tmp_path / "copy.gz")
+    figure_tallies.take_in_all(empty_database)
+    figure_tallies.take_in_all(world.database)
+    with empty_database.reading() as session, world.database.reading() as before:
+        assert not figure_tallies.sums_differ(session)
+        told = select(FigureCase.told)
+        assert session.scalars(told).all() == before.scalars(told).all()
+        assert waiting(session) == 0
+
+
+def test_what_comes_to_nothing_leaves_no_row(world: World) -> None:
+    case = world.dispatched("edu")
+    figure_tallies.take_in_all(world.database)
+    with world.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(FigureTally))
+        session.execute(text("DELETE FROM case_span"))
+        session.execute(text("DELETE FROM clock_run"))
+    figure_tallies.take_in_all(world.database)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(FigureTally)) == 0
+        assert session.get(FigureCase, case) is not None

@@ -1,0 +1,245 @@
+"""督办台: what it counts, what is done with many rows at once, what of it goes through and what not, and why."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pypdf import PdfReader
+
+from tests.factories.databases import ON_BOTH
+from tests.factories.documents import text_of
+from tests.factories.exports import exported_rows
+from tests.factories.statements import counted
+from tests.factories.visitor import Visitor
+from tests.factories.workers import happened, mismatches
+from tests.factories.world import OFFICE, World
+
+pytestmark = ON_BOTH
+
+
+def send(visitor: Visitor, key: str = "", **body: Any) -> Any:
+    """The operation as the page's script sends it."""
+    headers = {"X-CSRFToken": visitor.token(), "Accept": "application/json"}
+    return visitor.client.post("/board", json=body, headers=headers | ({"Idempotency-Key": key} if key else {}))
+
+
+def late(world: World, *units: str) -> UUID:
+    """A need whose units are one working day past their date."""
+    case = world.dispatched(*units)
+    world.do(OFFICE, "feedback_accepted")
+    return case
+
+
+def test_what_was_answered_a_second_ago_is_told_and_keeps_no_other_back(world: World) -> None:
+    late(world, "edu", "hrss")
+    first, second = world.task("handle", "edu"), world.task("handle", "hrss")
+    world.clock.advance(days=12)
+    office = Visitor(world, OFFICE)
+    page = office.get("/board", light="red", tick="late").text
+    assert page.count(" checked>") == 2
+    world.do("handler-edu", "handle", world.sample("handle"), unit="edu")
+    tasks = [str(first.id), str(second.id), str(uuid4()), "nonsense"]
+    answer = send(
+        office, "k", operation="urge", task=tasks, urge_text="{单位}{主协办}：{时限}，{催办次数} 次", channel="phone"
+    )
+    again = send(
+        office, "k", operation="urge", task=tasks, urge_text="{单位}{主协办}：{时限}，{催办次数} 次", channel="phone"
+    )
+    assert answer.status_code == again.status_code == 200
+    assert answer.json == again.json
+    [urged] = [event for event in happened(world, "urged") if event.data["by_hand"]]
+    assert urged.data["channel"] == "phone"
+    assert re.fullmatch(r"区人力资源和社会保障局.*协办：超期 \d 个工作日，0 次", urged.data["text"]), urged.data["text"]
+    told = office.get(answer.json["location"]).text
+    assert "不必催办" in told
+    assert told.count("没有这个任务，或您无权查看") == 2
+    assert "成功 1 件，未成功 3 件" in told
+    assert Visitor(world, "handler-hrss").get(answer.json["location"]).status_code in (403, 404)
+    assert mismatches(world) == []
+
+
+def test_a_text_with_an_unknown_name_is_refused_whole(world: World) -> None:
+    late(world, "edu")
+    task = str(world.task("handle", "edu").id)
+    office = Visitor(world, OFFICE)
+    for text, said in (("{没有}", "不能使用 {没有}"), ("{编号", "花括号不成对"), (" ", "请填写催办内容")):
+        answer = send(office, operation="urge", task=[task], urge_text=text)
+        assert answer.status_code == 422
+        assert said in answer.json["detail"]
+    assert send(office, operation="urge", task=[], urge_text="请抓紧").status_code == 422
+    assert send(office, operation="fly", task=[task]).status_code == 422
+    assert send(office, operation="urge", task=[str(uuid4()) for _ in range(201)], urge_text="x").status_code == 422
+    assert happened(world, "urged") == []
+
+
+def test_a_unit_sees_its_own_part_and_is_offered_nothing_of_the_offices(world: World) -> None:
+    late(world, "edu", "hrss")
+    task = world.task("handle", "edu").id
+    other = world.task("handle", "hrss").id
+    edu, office = Visitor(world, "handler-edu"), Visitor(world, OFFICE)
+    page = edu.get("/board").text
+    assert 'value="claim"' in page
+    assert "do-urge" not in page
+    assert str(task) in page
+    assert str(other) not in page
+    figures = world.api("handler-edu").get("/board").json
+    assert {cell["unit"] for cell in figures["cells"]} == {"edu"}
+    everybody = world.api(OFFICE).get("/board").json
+    assert {"edu", "hrss"} <= {cell["unit"] for cell in everybody["cells"]}
+    assert sum(everybody["lights"].values()) == sum(cell["count"] for cell in everybody["cells"])
+    refused = send(edu, operation="urge", task=[str(task)], urge_text="请抓紧")
+    assert "未成功 1 件" in edu.get(refused.json["location"]).text
+    claimed = send(edu, operation="claim", task=[str(task), str(other)])
+    told = edu.get(claimed.json["location"]).text
+    assert "已领办" in told
+    assert "没有这个任务，或您无权查看" in told or "职责范围" in told
+    assert office.get("/board").text.count("已领办") >= 1
+
+
+def test_half_of_a_batch_may_be_accepted(world: World) -> None:
+    cases = [world.recorded(), world.recorded()]
+    waiting = []
+    for case in cases:
+        world.case = case
+        waiting.append(str(world.task("accept").id))
+    late(world, "edu")
+    handling = str(world.task("handle", "edu").id)
+    office = Visitor(world, OFFICE)
+    answer = send(office, operation="accept", task=[waiting[0], handling, waiting[1]])
+    told = office.get(answer.json["location"]).text
+    assert "成功 2 件，未成功 1 件" in told
+    assert "当前步骤是「办理」，不能在这里受理" in told
+    numbers = set(re.findall(r"2026-需-\d{4}", told))
+    assert len(numbers) == 3
+    again = send(office, operation="accept", task=waiting)
+    assert office.get(again.json["location"]).text.count("已由") >= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{单位}的“{事项}”{时限}，催办 {催办次数} 次", r"区教育局的“子女入学”超期 \d 个工作日，催办 0 次"),
+        ("", r"区教育局承办的“子女入学”（2026-需-0001）.*现予通报.*"),
+    ],
+    ids=["words", "as the form proposes"],
+)
+def test_a_circular_is_proposed_by_hand_and_issued_from_the_board(world: World, text: str, said: str) -> None:
+    late(world, "edu")
+    task = world.task("handle", "edu")
+    office = Visitor(world, OFFICE)
+    early = send(office, operation="propose", task=[str(task.id)], propose_text="拟通报")
+    assert "没有超期，不能提请通报" in office.get(early.json["location"]).text
+    world.clock.advance(days=12)
+    answer = send(office, operation="propose", task=[str(task.id)], propose_text="{单位}多次催办未办")
+    assert "已提请通报，待审批" in office.get(answer.json["location"]).text
+    twice = send(office, operation="propose", task=[str(task.id)], propose_text="再提")
+    assert "已经提请过通报" in office.get(twice.json["location"]).text
+    approving = world.task("approve_circular")
+    issued = send(office, operation="issue", task=[str(approving.id)], issue_text=text)
+    assert "已选“发出通报”" in office.get(issued.json["location"]).text
+    [event] = happened(world, "circular_issued")
+    assert event.data["scope"] == "unit"
+    assert re.fullmatch(said, event.data["text"]), event.data["text"]
+    fired = [event for event in happened(world, "timer_fired") if event.data.get("by_hand")]
+    assert [(one.actor, one.data["reason"]) for one in fired] == [(OFFICE, "区教育局多次催办未办")]
+    assert "区教育局多次催办未办" in office.get(f"/cases/{world.case}").text
+    assert mismatches(world) == []
+
+
+def test_the_forms_of_ticked_rows_are_one_file_each_noted_as_printed(world: World) -> None:
+    cases = [late(world, "edu"), world.recorded()]
+    tasks = []
+    for case in cases:
+        world.case = case
+        tasks.append(str(world.task("handle" if case == cases[0] else "accept").id))
+    office = Visitor(world, OFFICE)
+    answer = send(office, operation="print", task=tasks)
+    assert "成功 2 件" in office.get(answer.json["location"]).text
+    paper = office.get(f"{answer.json['location']}/papers.pdf")
+    assert paper.mimetype == "application/pdf"
+    assert len(PdfReader(BytesIO(paper.data)).pages) >= 2
+    for case in cases:
+        world.case = case
+        assert [event.data["paper"] for event in happened(world, "printed")] == ["sheet"]
+    assert Visitor(world, "handler-edu").get(f"{answer.json['location']}/papers.pdf").status_code == 404
+
+
+def test_any_kind_of_paper_is_printed_for_the_ticked_rows(world: World) -> None:
+    cases = [late(world, "edu"), late(world, "hrss")]
+    office, tasks = Visitor(world, OFFICE), []
+    for case, unit in zip(cases, ("edu", "hrss"), strict=True):
+        world.case = case
+        tasks.append(str(world.task("handle", unit).id))
+    world.clock.advance(days=12)
+    send(office, operation="urge", task=tasks[:1], urge_text="请抓紧")
+    assert '<option value="urge_letter">催办通知书</option>' in office.get("/board").text
+    answer = send(office, operation="print", task=tasks, paper="urge_letter")
+    told = office.get(answer.json["location"]).text
+    assert "成功 1 件，未成功 1 件" in told
+    assert "本件没有这种文书可以打印" in told
+    paper = office.get(f"{answer.json['location']}/papers.pdf")
+    assert paper.status_code == 200
+    words = text_of(paper.data)
+    assert "催办通知书" in words
+    assert "区教育局" in words
+    world.case = cases[0]
+    assert [event.data["paper"] for event in happened(world, "printed")] == ["urge_letter"]
+    none = send(office, operation="print", task=tasks, paper="nothing")
+    assert office.get(f"{none.json['location']}/papers.pdf").status_code == 404
+
+
+def test_lists_cost_the_same_however_long_they_are(world: World) -> None:
+    late(world, "edu")
+    office = Visitor(world, OFFICE)
+    office.get("/board")
+    with counted(world) as few:
+        office.get("/board")
+    for _ in range(4):
+        late(world, "edu", "hrss")
+    with counted(world) as many:
+        assert office.get("/board").status_code == 200
+    assert len(many) <= len(few) + 2, (len(few), len(many))  # a second unit has names and a part of its own
+
+
+def test_filters_edited_by_hand_are_told_or_passed_over(world: World) -> None:
+    late(world, "edu")
+    office = Visitor(world, OFFICE)
+    for query in ({"light": "purple"}, {"sort": "; drop"}):
+        assert office.get("/board", **query).status_code == 422
+    for query in ({"unit": "nowhere"}, {"stage": "\x00"}, {"q": "'"}, {"urged": "perhaps"}, {"role": "x" * 300}):
+        assert office.get("/board", **query).status_code == 200, query
+    assert "没有符合条件的步骤" in office.get("/board", unit="nowhere").text
+
+
+def test_the_workbook_holds_the_rows_that_the_filters_let_through(world: World) -> None:
+    late(world, "edu", "hrss")
+    world.recorded()
+    office = Visitor(world, OFFICE)
+    assert len(exported_rows(office, "/board.xlsx")) == 3
+    [row] = exported_rows(office, "/board.xlsx?unit=hrss")
+    assert [row[4].value, row[5].value] == ["区人力资源和社会保障局", "协办"]
+    assert len(exported_rows(office, "/board.xlsx?q=znrx&unit=edu")) == 1
+    assert exported_rows(office, "/board.xlsx?q=公寓") == []
+    [row] = exported_rows(office, "/board.xlsx?role=talent_office")
+    assert row[7].value == "受理审核"
+
+
+def test_the_wall_names_no_person_and_no_matter(world: World) -> None:
+    late(world, "edu")
+    world.clock.advance(days=12)
+    page = Visitor(world, OFFICE).get("/board/wall").text
+    assert "区教育局" in page
+    assert re.search(r"2026-需-\d{4}", page)
+    for secret in ("子女入学", "周慕白", "林见深"):
+        assert secret not in page
+    assert 'data-reload="60"' in page
+
+
+def test_a_board_without_rows_says_so(world: World) -> None:
+    page = Visitor(world, OFFICE).get("/board").text
+    assert "没有未办结的步骤" in page
+    assert "催办超期的" not in page

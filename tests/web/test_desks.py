@@ -1,0 +1,91 @@
+"""The desk of each role shows first what its people must do first."""
+
+from __future__ import annotations
+
+import re
+
+from tests.factories.contact_pages import record
+from tests.factories.statements import counted
+from tests.factories.visitor import Visitor
+from tests.factories.workers import work_all
+from tests.factories.world import World
+
+
+def heads(page: str) -> list[str]:
+    """The headings of the parts of a desk, in their order."""
+    return re.findall(r"<h2[^>]*>([^<]+)</h2>", page)
+
+
+def test_the_office_sees_its_steps_by_stage_and_the_units_that_are_late(world: World) -> None:
+    world.dispatched("edu")
+    world.recorded()
+    record(world, opinion_0="希望增加班车")
+    world.pass_days(20)
+    page = Visitor(world, "office").get("/").text
+    assert heads(page)[:4] == ["按环节", "待我办理", "各责任单位在办", "待处理的意见建议"]
+    assert "希望增加班车" in page
+    stages = page.partition("按环节")[2].partition("</section>")[0]
+    assert "受理 <b" in stages
+    assert "超期" in stages
+    assert "全区在办的需求</h2>" not in page
+
+
+def test_a_leader_sees_own_talents_needs_by_light_and_when_each_was_met_last(world: World) -> None:
+    world.dispatched("edu")
+    record(world, held_on="2026-09-10", topic=["1"], opinion_0="")
+    leader = Visitor(world, "leader")
+    page = leader.get("/").text
+    assert heads(page)[:2] == ["我联系的人才", "我联系的人才的需求"]
+    tiles = dict(re.findall(r"(需求\w+)</span><b>(\d+)</b>", page))
+    assert sum(map(int, tiles.values())) == 1
+    assert tiles["需求正常"] == "1"
+    assert "2026-09-10（周四）" in page
+    world.pass_days(20)
+    late = leader.get("/").text
+    assert dict(re.findall(r"(需求\w+)</span><b>(\d+)</b>", late))["需求超期"] == "1"
+    assert "没有待办事项" not in page  # who has tasks now and then is not told of none
+
+
+def test_a_leaders_late_needs_come_first(world: World) -> None:
+    world.dispatched("edu", title="早先的事项")
+    world.pass_days(20)
+    world.accepted(title="新来的事项")
+    listed = Visitor(world, "leader").get("/").text.partition('id="running"')[2]
+    assert listed.index("早先的事项") < listed.index("新来的事项")
+
+
+def test_a_liaison_sees_what_nobody_has_answered_and_whom_to_interview(world: World) -> None:
+    record(world, opinion_0="希望增加班车")
+    page = Visitor(world, "liaison-district_office").get("/").text
+    assert heads(page)[:2] == ["待我办理", "待处理的意见建议"]
+    assert "希望增加班车" in page
+    assert "希望增加班车" not in Visitor(world, "liaison-hrss").get("/").text
+
+
+def test_a_handler_signs_urges_first_and_sees_no_talk(world: World) -> None:
+    world.dispatched("edu")
+    record(world, opinion_0="希望增加班车")
+    assert world.api("office").post(f"/instances/{world.case}/urge", {"text": "请抓紧办理"}).status_code == 200
+    work_all(world)
+    handler = Visitor(world, "handler-edu")
+    page = handler.get("/").text
+    assert "待签收" in page
+    assert page.index("待签收") < page.index("待我办理")
+    assert heads(page) == ["待我办理", "按环节", "与我有关的在办需求", "我可以发起的事项"]
+    assert "希望增加班车" not in page
+
+
+def test_a_desk_takes_as_many_statements_for_many_as_for_few(world: World) -> None:
+    for user in ("office", "leader", "liaison-district_office", "handler-edu"):
+        world.dispatched("edu")
+        record(world, opinion_0="希望增加班车", summary=f"走访 {user}")
+        reader = Visitor(world, user)
+        reader.get("/")
+        with counted(world.database.engine) as few:
+            reader.get("/")
+        for n in range(3):
+            world.dispatched("edu")
+            record(world, opinion_0=f"第 {n} 条", summary=f"走访 {user} {n}")
+        with counted(world.database.engine) as many:
+            reader.get("/")
+        assert len(many) == len(few), user

@@ -1,0 +1,171 @@
+"""统计: the page, its workbook, its links into the ledger, and who sees what of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from service import clock
+from service.processes.need_figures import FIGURES
+from tests.factories.databases import ON_BOTH
+from tests.factories.exports import exported_rows
+from tests.factories.statements import counted
+from tests.factories.visitor import Visitor
+from tests.factories.world import LIAISON, OFFICE, World
+
+pytestmark = ON_BOTH
+
+LINK = re.compile(r'<a class="num" href="(/ledger\?[^"]+)"[^>]*>(\d+)</a>')
+TOTAL = re.compile(r"共 (\d+) 条")
+
+
+def some(world: World) -> None:
+    """Needs that are late, answered, handed back, answered for the time being, and not dispatched."""
+    world.dispatched("edu", "hrss")
+    world.do("handler-edu", "handle", world.sample("handle"), unit="edu")
+    world.clock.advance(days=15)
+    world.do("handler-hrss", "handle", world.sample("handle"), unit="hrss")
+    world.dispatched("housing")
+    world.do("handler-housing", "handle", {"result": "not_ours", "reason": "请派区教育局"}, unit="housing")
+    world.dispatched("edu")
+    world.do("handler-edu", "handle", interim(world), unit="edu")
+    world.recorded()
+
+
+def interim(world: World) -> dict[str, str]:
+    day = clock.today() + timedelta(days=14)
+    return {"result": "interim", "reason": "名额未定", "progress": "已登记", "next_date": day.isoformat()}
+
+
+@pytest.mark.parametrize("reader", [OFFICE, "auditor", LIAISON, "handler-edu", "leader"])
+def test_every_link_leads_to_as_many_cases_as_it_says(world: World, reader: str) -> None:
+    some(world)
+    visitor = Visitor(world, reader)
+    _require_true_links(visitor, visitor.get("/statistics").text)
+
+
+@pytest.mark.parametrize(("unit", "answers"), [("edu", 2), ("hrss", 1)])
+def test_every_link_of_one_unit_leads_to_as_many_cases_as_it_says(world: World, unit: str, answers: int) -> None:
+    some(world)
+    office = Visitor(world, OFFICE)
+    _require_true_links(office, office.get("/statistics", unit=unit).text)
+    stages = world.api(OFFICE).get("/statistics", unit=unit).json["stages"]
+    assert stages
+    for one in stages:
+        found = world.api(OFFICE).get("/requests", asked=unit, done_in=one["done_in"]).json["total"]
+        assert found == one["cases"], one
+    steps = {one["done_in"]: one["steps"] for one in stages}
+    assert steps["handling.unit"] == answers
+
+
+def _require_true_links(visitor: Visitor, page: str) -> None:
+    links = [(unescape(where), int(number)) for where, number in LINK.findall(page)]
+    assert len(links) > 20
+    for where, number in dict.fromkeys(links):
+        listed = visitor.client.get(where)
+        assert listed.status_code == 200, where
+        found = TOTAL.search(listed.get_data(as_text=True))
+        assert found is not None, where
+        assert int(found[1]) == number, where
+
+
+def test_words_stand_beside_each_rate_and_plots_say_what_the_tables_say(world: World) -> None:
+    some(world)
+    page = Visitor(world, OFFICE).get("/statistics").text
+    for figure in FIGURES.values():
+        assert figure.meaning in page
+    assert "7日答复率＝7日内答复÷应答复。" in page
+    told = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.DOTALL)
+    assert told is not None
+    plots = json.loads(unescape(told[1]))
+    api = world.api(OFFICE).get("/statistics").json
+    months = [one for one in api["rows"] if one["dimension"] == "month"]
+    registered = [one["count"] for row in months for one in row["figures"] if one["figure"] == "registered"]
+    assert plots["months"]["bars"][0]["values"] == registered
+    assert [one["name"] for one in plots["units"]["bars"]] == ["全程按期", "超期"]
+    assert sum(plots["units"]["bars"][1]["values"]) == 1
+
+
+def test_a_unit_sees_its_own_row_and_what_it_may_not_see_is_not_counted(world: World) -> None:
+    some(world)
+    told = world.api("handler-edu").get("/statistics").json
+    assert [one["key"] for one in told["rows"] if one["dimension"] == "unit"] == ["edu"]
+    assert [one["unit"] for one in told["answers"]] == ["edu"]
+    [total] = [one for one in told["rows"] if one["dimension"] == "total"]
+    assert next(one["count"] for one in total["figures"] if one["figure"] == "registered") == 2
+    assert Visitor(world, "owner").get("/statistics").status_code == 403
+    assert world.api("owner").get("/statistics").status_code == 403
+    assert world.api("leader").get("/statistics").json["answers"] == []
+
+
+def test_a_rule_tells_how_often_the_unit_that_it_proposed_handed_the_need_back(world: World) -> None:
+    world.dispatched("edu")
+    world.do("handler-edu", "handle", {"result": "not_ours", "reason": "请派其他单位"}, unit="edu")
+    world.dispatched("edu")
+    world.dispatched("housing")
+    api = world.api(OFFICE)
+    [rule] = api.get("/statistics").json["rules"]
+    assert rule["words"].startswith("子女入学")
+    told = {name: rule[name] for name in ("followed", "handed_back", "otherwise", "share")}
+    assert told == {"followed": 2, "handed_back": 1, "otherwise": 1, "share": 50}
+    for asked, number in (
+        ({"rule": rule["id"]}, 2),
+        ({"rule": rule["id"], "figure": "redispatched"}, 1),
+        ({"against": rule["id"]}, 1),
+        ({"rule": "no such rule"}, 0),
+    ):
+        assert api.get("/requests", **asked).json["total"] == number, asked
+    page = Visitor(world, OFFICE).get("/statistics").text
+    assert "<b>50%</b>" in page
+    assert "错派率" not in Visitor(world, "handler-edu").get("/statistics").text
+    assert world.api("handler-edu").get("/statistics").json["rules"] == []
+
+
+def test_the_workbook_holds_the_figures_and_their_definitions(world: World) -> None:
+    some(world)
+    rows = [[cell.value for cell in row] for row in exported_rows(Visitor(world, OFFICE), "/statistics.xlsx")]
+    assert rows[0][:4] == ["合计", "合计", 4, 3]
+    names = ["期间", *(one.name for one in FIGURES.values()), "办理时长", "派单规则", "答复件次"]
+    assert [row[1] for row in rows if row[0] == "口径"] == names
+    assert any(row[0] == "责任单位" and row[1] == "区教育局" for row in rows)
+    assert any(row[0] == "办理时长" and row[1] == "办理（责任单位）" for row in rows)
+    [rule] = [one for one in world.api(OFFICE).get("/statistics").json["rules"] if one["followed"]]
+    [told] = [row for row in rows if row[0] == "派单规则" and row[1].endswith(rule["words"])]
+    assert told[-4:] == [rule["followed"], rule["handed_back"], f"{rule['share']}%", rule["otherwise"]]
+
+
+def test_strange_questions_are_refused_or_find_nothing(world: World) -> None:
+    some(world)
+    office, tomorrow = Visitor(world, OFFICE), (clock.today() + timedelta(days=1)).isoformat()
+    for question in ({"as_of": tomorrow}, {"since": "2026-09-02", "until": "2026-09-01"}):
+        answer = office.get("/statistics", **question)
+        assert answer.status_code == 422
+        assert "不能这样统计" in answer.text
+    for question in ({"unit": "nowhere"}, {"town": "none"}, {"leader": "x"}, {"until": "1999-01-01"}):
+        assert office.get("/statistics", **question).status_code == 200, question
+    # PostgreSQL keeps no such character, and says so
+    assert office.get("/statistics", unit="\x00").status_code == (200 if world.database.is_sqlite else 422)
+    assert office.get("/statistics", since="no day").status_code == 200
+    for question in ({"figure": "wealth"}, {"asked": "nowhere"}, {"done_in": "x"}, {"leader": "nobody"}, {"rule": "x"}):
+        assert office.get("/ledger", **question).status_code == 422, question
+    assert world.api(OFFICE).get("/requests", figure="wealth").status_code == 422
+    assert world.api(OFFICE).get("/statistics", as_of=tomorrow).status_code == 422
+    assert world.api(OFFICE).get("/requests", done_in="%00").json["total"] == 0
+    assert "今年还没有登记的需求" in Visitor(world, "handler-health").get("/statistics").text
+
+
+def test_a_page_of_many_needs_costs_as_many_statements(world: World) -> None:
+    some(world)
+    office = Visitor(world, OFFICE)
+    office.get("/statistics")
+    with counted(world) as few:
+        office.get("/statistics")
+    for _ in range(4):
+        world.dispatched("edu", "hrss")
+    with counted(world) as many:
+        office.get("/statistics")
+    assert len(many) == len(few)
