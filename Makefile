@@ -33,7 +33,7 @@ WITH_VENV := version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_in
 		echo "This Python has no venv. Install it, then say make again: sudo apt install python$$version-venv" >&2; exit 1; \
 	fi;
 
-.PHONY: help setup run test e2e check format bench docs pictures clean
+.PHONY: help setup run test e2e check format bench cluster faults docs pictures clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -68,6 +68,12 @@ format: $(PYTHON_READY) ## lets ruff lay out the Python code and mend what it ca
 
 bench: setup ## prints the figures of the service beside a bare app
 	$(BIN)/python -m tests.bench $(ARGS)
+
+cluster: setup ## two PostgreSQL servers under Patroni with the service over them, for trying (ARGS=stop ends it)
+	exec $(BIN)/python -m tests.cluster $(ARGS)
+
+faults: setup ## breaks such a cluster on purpose while clients go on, and looks whether anything is lost or doubled
+	$(BIN)/python -m tests.cluster faults $(ARGS)
 
 docs: setup ## the tables and the drawing in docs/ that are made from the code
 	$(BIN)/python docs/tables/make.py

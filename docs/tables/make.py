@@ -25,6 +25,7 @@ from service.processes.definitions import name_of
 from service.processes.models import Definition
 from service.processes.profiles import profile_of
 from service.processes.properties import PAGES, PROCESS, TASK, Property
+from service.processes.terms import FACTS, FORM_FACTS, TALENT, TALENT_FACTS
 from service.processes.wiring import Action
 from service.rights import RIGHTS, scopes_of
 
@@ -51,6 +52,7 @@ def filled(guide: str) -> str:
         "actions": actions_table,
         "records": records_table,
         "lists": lists_table,
+        "facts": facts_table,
         "task_properties": lambda: properties_table(TASK),
         "process_properties": lambda: properties_table(PROCESS),
         "pages": pages_table,
@@ -111,6 +113,13 @@ def _written(word: str, code: str, name: str) -> str:
     return f'出厂表单没有用到；写作 `{{ "type": "string", "title": "{name}", "{word}": "{code}" }}`'
 
 
+def facts_table() -> str:
+    """What the first values of a form (``x-fill``) may name beside the data of the case."""
+    rows = [(f"`{FACTS}.{name}`", what) for name, what in FORM_FACTS.items()]
+    rows += [(f"`{TALENT}.{name}`", f"表单选定的人才或事项的人才：{what}") for name, what in TALENT_FACTS.items()]
+    return _table(("写法", "是什么"), rows)
+
+
 def properties_table(declared: Mapping[str, Property]) -> str:
     """What a process, or a user task, may say of itself."""
     rows = (
@@ -157,7 +166,7 @@ def processes_table() -> str:
         )
         for one in sorted(found, key=lambda one: one.order)
     )
-    return _table(("流程", "时间", "谁做什么", "在哪里办", "阶段"), rows)
+    return _table(("流程", "时间", "谁做什么", "在哪里办", "环节"), rows)
 
 
 def _parameters(action: Action) -> str:
