@@ -1,13 +1,11 @@
-"""Bundles: the files of one process, content-addressed, and what they compile to (cached per digest)."""
+"""Bundles: the files of one process, content-addressed, and what they compile to (kept per digest, by its parts)."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +21,17 @@ from service.processes.models import DefinitionFile
 from service.processes.privacy import marks_of
 from service.processes.properties import stages_of
 from service.processes.rules import REGISTER, STAGES
+from service.processes.shelf import Part, Shelf
 
-CACHED = 64
+LARGEST = 12_000_000
+"""Bytes of files whose definitions a process keeps: what is made of them takes eight times as much, about 100 MB."""
 LONGEST_TITLE = 200
 _SPIFF = f"{{{SPIFF}}}"
 _BPMN = f"{{{BPMN}}}"
 PRINT = "print"
 _SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
 _PICTURES = (".typ", ".docx", ".toml", ".svg", ".png")
+_NOTHING: Mapping[str, Part] = {}
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Compiled:
     forms: Mapping[str, Form]
     diagrams: Mapping[str, tuple[str, str]]
     prints: Mapping[str, bytes] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict, repr=False)
+    """All of that by the digest of the files that each was made of."""
 
     def form_of(self, process: str, task: str) -> Form:
         """The form of a user task: its property ``form``, else the form named like the task."""
@@ -186,44 +189,61 @@ def read_bundle(bpmn: Path, forms: Path) -> dict[str, bytes]:
     return files
 
 
-def compile_bundle(files: Mapping[str, bytes], key: str) -> Compiled:
-    """Parses diagrams, tables and forms. Raises Invalid with findings."""
-    program = engine.parse(files, key)
+def compile_bundle(files: Mapping[str, bytes], key: str, known: Mapping[str, Part] = _NOTHING) -> Compiled:
+    """Parses diagrams, tables and forms. Raises Invalid with findings.
+
+    ``known``: parts by their digest, which are taken as they are where this bundle has the same.
+    """
+    used: dict[str, Part] = {}
+
+    def once(kind: str, names: Iterable[str], make: Callable[[], Any]) -> Any:
+        own = {name: files[name] for name in names if name in files}
+        digest = f"{kind} {digest_of(own)}"
+        if (part := known.get(digest)) is None:
+            part = Part(sum(map(len, own.values())), make())
+        used[digest] = part
+        return part.made
+
+    drawings = [name for name in files if name.endswith((".bpmn", ".dmn"))]
+    program, diagrams = once(f"program {key}", drawings, lambda: (engine.parse(files, key), _diagrams(files)))
     forms: dict[str, Form] = {}
-    for name, content in files.items():
+    for name in files:
         if name.startswith("forms/") and name.endswith(".json") and not name.endswith(".ui.json"):
             form = name.removeprefix("forms/").removesuffix(".json")
-            forms[form] = load_form(form, content, files.get(f"forms/{form}.ui.json"))
-    diagrams = {
+            forms[form] = once("form", (name, f"forms/{form}.ui.json"), partial(_form, files, form))
+    prints = {
+        name.removeprefix(f"{PRINT}/"): once(PRINT, (name,), partial(files.__getitem__, name))
+        for name in files
+        if name.startswith(f"{PRINT}/")
+    }
+    return Compiled(digest_of(files), program, forms, diagrams, prints, used)
+
+
+def _diagrams(files: Mapping[str, bytes]) -> dict[str, tuple[str, str]]:
+    return {
         process: (title, engine.utf8(content, name).decode())
         for name, content in files.items()
         if name.endswith(".bpmn")
         for process, title in engine.processes_in(content, name)
     }
-    prints = {
-        name.removeprefix(f"{PRINT}/"): content for name, content in files.items() if name.startswith(f"{PRINT}/")
-    }
-    return Compiled(digest_of(files), program, forms, diagrams, prints)
 
 
-_cache: OrderedDict[tuple[str, str], Compiled] = OrderedDict()
-_lock = threading.Lock()
+def _form(files: Mapping[str, bytes], form: str) -> Form:
+    return load_form(form, files[f"forms/{form}.json"], files.get(f"forms/{form}.ui.json"))
+
+
+_shelf: Shelf[Compiled] = Shelf(LARGEST)
 
 
 def compiled(session: Session, digest: str, key: str) -> Compiled:
-    """The definition with ``digest``, parsed at most once in this process while it is in use."""
-    with _lock:
-        if (digest, key) in _cache:
-            _cache.move_to_end((digest, key))
-            return _cache[digest, key]
-    made = compile_bundle(files_of(session, digest), key)
+    """The definition with ``digest``, parsed at most once in this process while it is in use; of what another has too
+    there is one."""
+    if (found := _shelf.find((digest, key))) is not None:
+        return found
+    made = compile_bundle(files_of(session, digest), key, _shelf.parts)
     if made.digest != digest:
         raise Invalid(f"定义文件与摘要不符：{digest}", [Finding(digest, f"实际内容的摘要是 {made.digest}")])
-    with _lock:
-        _cache[digest, key] = made
-        while len(_cache) > CACHED:
-            _cache.popitem(last=False)
-    return made
+    return _shelf.put((digest, key), made, made.parts)
 
 
 def keep_files(session: Session, digest: str, files: Mapping[str, bytes]) -> None:
