@@ -79,3 +79,14 @@ class VerifiedNotices(Base):
     run: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     mark: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VerifiedSeal(Base):
+    """A head of the seals that was checked and came out right; ``mark`` covers the lines of the journal up to its last
+    event, and all heads and blocks up to it."""
+
+    __tablename__ = "verified_seal"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    mark: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -21,6 +21,7 @@ from service.canonical import dumps, normalized
 from service.db.base import Base, UtcDateTime
 
 Row = dict[str, Any]
+_DOCUMENTS = (dict, list)
 REMEMBERED = 4096
 """Moments and days of a column whose form is kept."""
 _READ: Mapping[type, Callable[[str], Any]] = {
@@ -94,8 +95,11 @@ class Shape:
 
     def differences(self, have: Row, must: Mapping[str, Any]) -> Iterator[str]:
         """The names of the columns of ``must`` in which the stored row ``have`` says something else."""
+        bound = self._bind
         for name, value in must.items():
-            if have[name] != self.form(name, value):
+            bind = bound[name]
+            kept = value if bind is None or value is None else bind(value)
+            if have[name] != (comparable(kept) if kept.__class__ in _DOCUMENTS else kept):
                 yield name
 
 

@@ -281,8 +281,9 @@ class _Journal:
 
     def _stop(self, task: str, on: date, ended: str, *, undone: bool = False) -> None:
         self.tasks[task].open = False
+        task_id = UUID(task)
         for run in self.runs:
-            if run["task_id"] == UUID(task) and run["until_on"] is None:
+            if run["task_id"] == task_id and run["until_on"] is None:
                 run |= {"until_on": on, "ended": ended, "void_on": on if undone else None}
 
     def _suspend(self, on: date, now: bool) -> None:

@@ -268,9 +268,8 @@ class Projection:
             if timer_id not in landing.timers and row["status"] == WAITING:
                 row["status"] = CANCELLED
         for timer_id, armed in landing.timers.items():
-            row = self.timers.setdefault(
-                timer_id,
-                {
+            if timer_id not in self.timers:
+                self.timers[timer_id] = {
                     "id": UUID(timer_id),
                     "instance_id": self.instance["id"],
                     "task_id": UUID(armed.task) if armed.task else None,
@@ -278,8 +277,8 @@ class Projection:
                     "fire_at": armed.fire_at,
                     "due_at": armed.fire_at,
                     "attempts": 0,
-                },
-            )
+                }
+            row = self.timers[timer_id]
             row |= {"process": armed.process, "event": armed.event, "name": armed.name}
             if row["status"] != WAITING:  # a taken-back step brings its timers back to life
                 row |= {"status": WAITING, "fire_at": armed.fire_at, "due_at": armed.fire_at, "attempts": 0}

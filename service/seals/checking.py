@@ -37,8 +37,12 @@ class Checked:
     size: int
 
 
-def check_seals(session: Session, progress: Progress | None = None) -> Checked:
-    """Checks keys, heads, blocks and every root, in one pass over the journal."""
+def check_seals(session: Session, progress: Progress | None = None, *, proven: int = 0) -> Checked:
+    """Checks keys, heads, blocks and every root, in one pass over the journal.
+
+    ``proven``: the number of a head of which the caller knows that all that it covers, and the blocks and heads up to
+    it, stand as they stood when they were checked: the tree then grows from there on.
+    """
     keys = Keys(known_keys(session))
     found = [Mismatch("seals", 0, what) for what in (*keys.faults, *_key_rows(session))]
     seals = list(session.scalars(select(Seal).order_by(Seal.number)))
@@ -48,7 +52,7 @@ def check_seals(session: Session, progress: Progress | None = None) -> Checked:
         heads += [head] if head is not None else []
     size = 0
     if heads:
-        found += _roots(session, heads, progress)
+        found += _roots(session, heads, progress, next((one for one in heads if one.number == proven), None))
         size = heads[-1].size
     return Checked(found, keys.remarks, len(seals), size)
 
@@ -90,13 +94,20 @@ def _heads(seals: list[Seal], keys: Keys) -> Iterator[tuple[str, Head | None]]:
         previous, expected = digest_of(row.head), row.number + 1
 
 
-def _roots(session: Session, heads: list[Head], progress: Progress | None) -> Iterator[Mismatch]:
-    growth, waiting = Growth(), iter(heads)
+def _roots(session: Session, heads: list[Head], progress: Progress | None, proven: Head | None) -> Iterator[Mismatch]:
+    growth, waiting, after = Growth(), iter(heads), 0
+    blocks = list(session.scalars(select(SealBlock).order_by(SealBlock.number)))
+    if proven is not None:
+        growth.counted, growth.streams = proven.last_id, proven.streams
+        before = [row for row in blocks if row.last_id <= proven.last_id]
+        after, waiting = growth.skip(before), iter([one for one in heads if one.number > proven.number])
+        blocks = blocks[len(before) :]
     head = next(waiting, None)
-    known = {row.number: row for row in session.scalars(select(SealBlock))}
-    total = session.scalar(select(func.count()).where(HistoryEvent.id <= heads[-1].last_id)) or 0
+    known = {row.number: row for row in blocks}
+    covered = HistoryEvent.id.between(after + 1, heads[-1].last_id)
+    total = session.scalar(select(func.count()).where(covered)) or 0
     named = False
-    for done, line in enumerate(lines(session, until=heads[-1].last_id)):
+    for done, line in enumerate(lines(session, after=after, until=heads[-1].last_id)):
         while head is not None and line.id > head.last_id:
             yield from head_faults(head, growth)
             head = next(waiting, None)

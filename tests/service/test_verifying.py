@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, notifications
-from service.audit.models import INCREMENTAL, VerifiedCase
+from service import clock, notifications, seals
+from service.audit.models import INCREMENTAL, VerifiedCase, VerifiedSeal
 from service.audit.tables.guards import GUARDED
 from service.audit.verifying import notices, pieces, results
 from service.audit.verifying.runs import Outcome, Verifier
 from service.audit.ways import keeping
+from service.config.sealing import Sealing
 from service.errors import Incident
 from service.processes.deployed import Mismatch
 from service.rights import COMMAND_LINE
+from service.seals import checking, reading, tree
 from tests.factories.journal import tamper
 from tests.factories.workers import work_all, worker_of
 from tests.factories.world import OFFICE, World
@@ -235,3 +238,75 @@ def test_the_kept_way_of_a_case_is_made_again_and_compared(told: World) -> None:
     assert named(verified(told)) == []
     tamper(told.database, f"UPDATE case_way SET seq = 2 WHERE instance_id = '{forged_id(told)}'")
     assert {column for table, column in named(verified(told)) if table == "case_way"} & {"told", "version"}
+
+
+@pytest.fixture
+def sealed(told: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same under two seals, both checked; blocks of the tree are short."""
+    monkeypatch.setattr(tree, "BLOCK", 16)
+    for _ in range(2):
+        seal(told, tmp_path)
+    assert verified(told).found == 0
+    return told
+
+
+def seal(world: World, place: Path) -> None:
+    settings = Sealing(None, place / "seal.key", None, mail=False, command=(), command_seconds=1)
+    made = seals.Sealer(world.database, settings, mail=False).seal(by=COMMAND_LINE, now=world.clock.advance(minutes=1))
+    assert made is not None
+
+
+def grown(world: World, monkeypatch: pytest.MonkeyPatch, *, full: bool = False) -> tuple[list[int], Outcome]:
+    """The numbers of the events that the tree grew by in a verification, and its outcome."""
+    read: list[int] = []
+
+    def lines(session: Session, **bounds: int) -> Iterator[reading.Line]:
+        for line in reading.lines(session, **bounds):
+            read.append(line.id)
+            yield line
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checking, "lines", lines)
+        return read, verified(world, full=full)
+
+
+def test_a_seal_that_stands_as_it_stood_has_its_tree_not_grown_again(
+    sealed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything, outcome = grown(sealed, monkeypatch, full=True)
+    assert (outcome.told.seals, outcome.found) == (2, 0)
+    read, outcome = grown(sealed, monkeypatch)
+    assert (outcome.told.seals, outcome.told.size, outcome.found) == (2, len(everything), 0)
+    assert len(read) < tree.BLOCK
+    sealed.do("handler-edu", "handle", unit="edu")
+    seal(sealed, tmp_path)
+    read, outcome = grown(sealed, monkeypatch)
+    assert (outcome.told.seals, outcome.found) == (3, 0)
+    assert read[-1] > everything[-1] >= read[0] > everything[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (f"UPDATE history_event SET hash = '{'0' * 64}' WHERE id = 20", "记录与封存时不符"),
+        ("UPDATE history_event SET at = '2020-01-01 00:00:00.000000' WHERE id = 20", "多出 1 条记录"),
+        ("DELETE FROM history_event WHERE id = 20", "少了 1 条"),
+        (f"UPDATE seal_block SET sha256 = '{'0' * 64}' WHERE number = 0", "记录与封存时不符"),
+        ("DELETE FROM seal WHERE number = 1", "缺少第 1 次封存的记录"),
+        ("UPDATE seal SET digest = 'x' WHERE number = 1", "的记录与签名的内容不符"),
+    ],
+)
+def test_whatever_is_changed_under_a_marked_seal_is_named(sealed: World, written: str, said: str) -> None:
+    if not sealed.database.is_sqlite:
+        written = written.replace("00.000000", "00+00")
+    tamper(sealed.database, written)
+    for _ in range(2):
+        assert any(said in one.what for _, one in verified(sealed).findings), said
+
+
+def test_a_seal_with_a_fault_is_not_marked(sealed: World) -> None:
+    tamper(sealed.database, "DELETE FROM verified_seal")
+    tamper(sealed.database, "UPDATE seal SET digest = 'x' WHERE number = 1")
+    assert verified(sealed).found
+    with sealed.database.reading() as session:
+        assert session.scalar(select(VerifiedSeal.number)) is None

@@ -146,8 +146,10 @@ class Fold:
             case=self._case,
             row={name: value for name, value in self._told.instance.items() if name not in _OF_THE_ENGINE},
             tasks=dict(self._tasks),
-            timers=[dict(one) for one in self._told.timers.values() if one["status"] == WAITING],
-            copies=[dict(one) for one in self._told.copies.values()],
+            timers=[dict(one) for one in self._told.timers.values() if one["status"] == WAITING]
+            if not self._bare
+            else [],
+            copies=[dict(one) for one in self._told.copies.values()] if not self._bare else [],
             marking=self._marking() if not self._bare else (),
             passed=group.passed,
             entered=[task_id for kind, task_id, _ in effects if kind in (fx.ENTERED, fx.REOPENED)],

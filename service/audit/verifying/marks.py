@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -98,10 +99,20 @@ def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[
     marks = ", ".join("?" * len(names))
     order = _KINDS.get(model, f"{owner}, {', '.join(column.name for column in model.__table__.primary_key)}")
     asked = f"SELECT {owner}, {columns} FROM {table} WHERE {owner} IN ({marks}) ORDER BY {order}"  # noqa: S608 - names of our own tables
-    rows = session.connection().exec_driver_sql(asked, tuple(names))
-    for name, some in groupby(rows, key=lambda row: row[0]):
+    for name, some in groupby(plain_rows(session, asked, tuple(names)), key=itemgetter(0)):
         # version 2 of the format has no references: the same values give the same bytes
-        yield name, hashlib.sha256(marshal.dumps([tuple(row) for row in some], 2)).digest()
+        yield name, hashlib.sha256(marshal.dumps(list(some), 2)).digest()
+
+
+def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement of SQLite as its driver gives them, a thousand at a time: nothing is made of a value."""
+    own: Any = session.connection().connection.cursor()
+    try:
+        own.execute(asked, names)
+        while rows := own.fetchmany(1000):
+            yield from rows
+    finally:
+        own.close()
 
 
 def _on_postgresql(

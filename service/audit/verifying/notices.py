@@ -26,7 +26,7 @@ from service import history
 from service.audit.models import VerifiedNotices
 from service.audit.tables.registry import FAMILIES
 from service.audit.tables.streams import NOTICES, delivered_before, undelivered, verify_these
-from service.audit.verifying.marks import program
+from service.audit.verifying.marks import plain_rows, program
 from service.db import Base
 from service.history import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.notices import NOTICE
@@ -128,11 +128,10 @@ def _parts(run: int | None, prefix: str, numbers: str) -> Iterator[tuple[str, li
 
 def _on_sqlite(session: Session, run: int | None) -> Iterator[tuple[int, bytes]]:
     """(run, bytes of some of its rows), in one order; the values as they are kept."""
-    connection = session.connection()
     for table, columns, where, owner, order in _parts(run, "stream >= 'notice:' AND stream < 'notice;'", "{} >= 0"):
         listed = ", ".join(f'"{name}"' for name in columns)
         asked = f"SELECT {owner}, {listed} FROM {table} WHERE {where} ORDER BY {order}"
-        rows = connection.exec_driver_sql(asked, execution_options={"stream_results": True, "yield_per": 1000})
+        rows = plain_rows(session, asked)
         by_stream = owner == "stream"
         for number, some in groupby(rows, key=lambda row: run_of(row[0]) if by_stream else row[0] // RUN):
             if run is None or number == run:  # row by row: between those of a run may stand those of another

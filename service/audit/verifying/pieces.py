@@ -24,6 +24,7 @@ from service.audit.tables.streams import verify_family, verify_rest
 from service.audit.tables.whole import access_log, rows_compared
 from service.audit.verifying.marks import Marks
 from service.audit.verifying.notices import FAMILY, NoticeMarks, check_run
+from service.audit.verifying.seal_marks import SealMarks
 from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.db import Database
 from service.db.full_text import index_differs
@@ -93,11 +94,9 @@ class Hands:
             return self._cases([UUID(one) for one in piece["ids"]])
         if piece["do"] == NOTICES:
             return self._notices()
+        if piece["do"] == SEALS:
+            return self._seals(progress)
         with self.database.reading(long=True, aside=True) as session:
-            if piece["do"] == SEALS:
-                checked = seals.check_seals(session, progress)
-                wrong = [Mismatch(one.stream, one.seq, one.what) for one in checked.mismatches]
-                return Answer(wrong, remarks=checked.remarks, seals=checked.seals, size=checked.size)
             if piece["do"] == RECORDS:
                 return Answer(list(verify_family(session, FAMILIES[piece["prefix"]])))
             rows = rows_compared(session) if piece["do"] == REST else {}
@@ -165,6 +164,19 @@ class Hands:
             self._keep(marks, clean)
         answer.unwritten = self.unwritten
         return answer
+
+    def _seals(self, progress: Callable[[int, int], None] | None) -> Answer:
+        marks = SealMarks(self.marks.key)
+        with self.database.reading(long=True, aside=True) as session:
+            known = None if self.full else marks.known(session)
+            fresh = marks.newest(session)
+            now = marks.now(session, {one for one in (known and known[0], fresh) if one})
+            proven = known[0] if known is not None and now.get(known[0]) == known[1] else 0
+            checked = seals.check_seals(session, progress, proven=proven)
+        wrong = [Mismatch(one.stream, one.seq, one.what) for one in checked.mismatches]
+        if fresh is not None and fresh in now and not wrong and not self.unwritten:
+            self._keep(marks, {fresh: now[fresh]})
+        return Answer(wrong, remarks=checked.remarks, seals=checked.seals, size=checked.size, unwritten=self.unwritten)
 
     def _keep(self, marks: Any, clean: Mapping[Any, str]) -> None:
         try:
