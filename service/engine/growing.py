@@ -20,6 +20,7 @@ from SpiffWorkflow.specs.StartTask import StartTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.ahead import foresees
 from service.engine.world import next_id_and_moment
 
 _PREDICTED, _DEFINITE = TaskState.PREDICTED_MASK, TaskState.DEFINITE_MASK
@@ -85,6 +86,8 @@ def predict(
     spec: Any, task: Task, seen: object = None, looked_ahead: int = 0, mask: int = TaskState.PREDICTED_MASK
 ) -> None:
     """Adds what may come behind a task. ``seen`` never holds anything back: the library compares tasks with specs."""
+    if not foresees(task.workflow):
+        return
     if task._state & mask:
         spec._predict_hook(task)
     if task._state & _DEFINITE or looked_ahead + 1 < spec.lookahead:

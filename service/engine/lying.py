@@ -39,7 +39,7 @@ def lying(workflow: BpmnWorkflow) -> list[tuple[Any, Task]]:
         if not moving:
             found += [(part, one) for one in here if not _calls(one) and _named(one)]
         elif waiting := [one for one in here if _may_lie(one)]:
-            ahead = _ahead([*moving, *(one.parent for one in moving if isinstance(one.parent.task_spec, LoopTask))])
+            ahead = ahead_of([*moving, *(one.parent for one in moving if isinstance(one.parent.task_spec, LoopTask))])
             found += [(part, one) for one in waiting if _waits_in_vain(part, one, moving, ahead)]
     return found
 
@@ -99,7 +99,7 @@ def _awaited(part: Any, task: Task) -> set[str]:
     return awaited
 
 
-def _ahead(tokens: Iterable[Task]) -> set[str]:
+def ahead_of(tokens: Iterable[Task]) -> set[str]:
     """The names of the specs to which some way leads from these tokens, their own among them."""
     found: set[str] = set()
     for spec in dict.fromkeys(one.task_spec for one in tokens):

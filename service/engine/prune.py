@@ -15,6 +15,10 @@ from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.ahead import LAST_FORESEEING
+from service.engine.lying import ahead_of, live_of
+from service.engine.specs import JOINED
+from service.engine.specs import Join as OurJoin
 from service.engine.world import by_rules
 
 CAME_FROM = "came_from"
@@ -29,6 +33,8 @@ def prune(workflow: BpmnWorkflow) -> None:
         if not part.completed:
             finished = [task for task in part.tasks.values() if task._state & TaskState.FINISHED_MASK]
             pending = _pending(part)
+            if by_rules() > LAST_FORESEEING:
+                pending |= _counting(part, finished)
             while _pass(part, finished, pending):
                 pass
     _forget_subprocesses(workflow)
@@ -46,6 +52,17 @@ def _pending(part: Any) -> set[str]:
         # the end of a watch looks at what it watched, which is kept, and at nothing that came before
         and not (isinstance(task.task_spec, BoundaryEventJoin) and by_rules() > 2)
     }
+
+
+def _counting(part: Any, finished: list[Task]) -> set[str]:
+    """The names of the joins to which tokens have come that count, though none waits there any more, and to which
+    others still can: nothing in the tree says so where it holds no step that only may come."""
+    come = {task.task_spec.name for task in finished if isinstance(task.task_spec, OurJoin) and _counts(task)}
+    return come & ahead_of(live_of(part)) if come else come
+
+
+def _counts(task: Task) -> bool:
+    return len(task.task_spec._inputs) > 1 and JOINED not in task.internal_data
 
 
 def _pass(part: Any, finished: list[Task], pending: set[str]) -> bool:

@@ -22,13 +22,14 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.ahead import grow
 from service.engine.lying import lying
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
 from service.engine.reviving import revive
 from service.engine.scripts import ScriptEngine, scope_of
 from service.engine.specs import EventGateway
-from service.engine.state import dump, kept_live, load, taken
+from service.engine.state import dump, going_on, kept_live, load
 from service.engine.timers import ArmedTimer, attached_to, moment_of, stand
 from service.engine.walking import refresh_timers, run_ready
 from service.engine.world import Context, EngineFailure, all_decided, copied, ordered, world
@@ -98,6 +99,7 @@ def start(program: Program, data: Mapping[str, Any], context: Context, event: st
         workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs))
         workflow.script_engine = ScriptEngine(program, context)
         begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
+        grow(begin)
         _begin_at(workflow, begin, event, frozenset(one.event for one in program.timer_starts))
         begin.set_data(**ordered(data))
         return advanced(program, workflow, context)
@@ -253,7 +255,7 @@ def inspect(program: Program, state: str, context: Context) -> Landing:
 @contextmanager
 def running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
     with world(context):
-        workflow = taken(program, state) or load(program, state)
+        workflow = going_on(program, state)
         workflow.script_engine = ScriptEngine(program, context)
         yield workflow
 

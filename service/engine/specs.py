@@ -12,6 +12,7 @@ from SpiffWorkflow.spiff.specs.defaults import ParallelMultiInstanceTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.ahead import LAST_FORESEEING, only_behind
 from service.engine.expressions import ExpressionError, kind_of
 from service.engine.timers import ArmedTimer
 from service.engine.world import TooMany, by_rules, most_instances
@@ -84,6 +85,8 @@ class Join(ParallelGateway):
 
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
         awaited = {spec.name for spec in self.inputs}
+        if by_rules() > LAST_FORESEEING:
+            awaited -= only_behind(self)
         for task in named_alike(my_task):
             if task.is_descendant_of(my_task):  # a way back into this join: nobody comes that way before it has fired
                 above = task

@@ -13,16 +13,16 @@ import marshal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.specs import StartTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.ahead import LAST_FORESEEING, foresee, forget
+from service.engine.compact import called, compact_text, containers, is_compact, opened, put
 from service.engine.program import Program
-from service.engine.world import copied
+from service.engine.world import by_rules, copied
 from service.engine.writing import PLAIN, REGISTRY, text_of
 
 for _name in ("spiff.task", "spiff.workflow"):  # left unset, they gather whole trees for lines that nobody writes
@@ -56,9 +56,12 @@ class InMemory(str):
 def dump(workflow: BpmnWorkflow, *, in_memory: bool = False) -> str:
     """The state of ``workflow`` as JSON text, or as it stays in this process."""
     workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
+    compact = by_rules() > LAST_FORESEEING
+    if compact:
+        forget(workflow)
     if in_memory:
         return InMemory.of(workflow)
-    return text_of(workflow)
+    return compact_text(workflow) if compact else text_of(workflow)
 
 
 def keep(state: str) -> None:
@@ -71,7 +74,17 @@ def load(program: Program, state: str) -> BpmnWorkflow:
     """The workflow that ``dump`` wrote, on the specs of ``program``."""
     if isinstance(state, InMemory):
         return _from_bytes(program, state.keep())
-    return _opened(program, json.loads(state))
+    return opened(program, state) if is_compact(state) else _opened(program, json.loads(state))
+
+
+def going_on(program: Program, state: str) -> BpmnWorkflow:
+    """The workflow of ``state``, to be moved by the rules of the advance that runs: that of a live state, else read."""
+    workflow = _taken(program, state) or load(program, state)
+    if by_rules() > LAST_FORESEEING:
+        if not is_compact(state):
+            forget(workflow)
+        foresee(workflow)
+    return workflow
 
 
 def looked_at(program: Program, state: str) -> BpmnWorkflow:
@@ -96,7 +109,7 @@ def kept_live(program: Program, workflow: BpmnWorkflow) -> Live:
     return state
 
 
-def taken(program: Program, state: str) -> BpmnWorkflow | None:
+def _taken(program: Program, state: str) -> BpmnWorkflow | None:
     """The workflow of a live state, as if it were loaded; None where there is none, or somebody has gone on with it."""
     if not isinstance(state, Live) or state.workflow is None or state.program is not program:
         return None
@@ -110,7 +123,10 @@ def taken(program: Program, state: str) -> BpmnWorkflow | None:
 def reopened(program: Program, workflow: BpmnWorkflow) -> BpmnWorkflow:
     """``workflow``, which is used up, on the specs of ``program``: as if it were stored and loaded."""
     workflow.bpmn_events = []
-    return _opened(program, _to_dict(workflow))
+    if by_rules() <= LAST_FORESEEING:
+        return _opened(program, _to_dict(workflow))
+    forget(workflow)
+    return opened(program, compact_text(workflow))
 
 
 def _to_dict(workflow: BpmnWorkflow) -> dict[str, Any]:
@@ -216,7 +232,7 @@ def _restore_task(part: Any, stored: Mapping[str, Any], held: dict[str, list[str
 
     ``held``: id of a task -> the names in its data of objects and lists, of which each task has its own.
     """
-    task = _made(
+    task = put(
         part,
         stored["task_spec"],
         {
@@ -235,7 +251,7 @@ def _restore_task(part: Any, stored: Mapping[str, Any], held: dict[str, list[str
     parent, delta = part.tasks.get(task._parent), stored["delta"]
     if parent is None or not delta:
         task.data = stored["data"]
-        held[task.id] = _held(task.data)
+        held[task.id] = containers(task.data)
         return
     data, names = parent.data.copy(), held[parent.id]
     for key in names:
@@ -244,31 +260,15 @@ def _restore_task(part: Any, stored: Mapping[str, Any], held: dict[str, list[str
         data.update(delta["updates"])
         for key in delta["deletions"]:
             data.pop(key, None)
-        names = _held(data)
+        names = containers(data)
     task.data, held[task.id] = data, names
-
-
-def _made(part: Any, spec: str, facts: dict[str, Any]) -> Task:
-    """A task of ``part`` with these ``facts`` (its attributes, which are its own), as the library would make it."""
-    task: Task = Task.__new__(Task)
-    facts["workflow"], facts["thread_id"] = part, Task.thread_id_pool
-    facts["task_spec"] = part.spec.task_specs.get(spec) or StartTask(part.spec)
-    task.__dict__ = facts
-    part.tasks[task.id] = task
-    if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
-        part.top_workflow.event_manager.add_task(task)
-    return task
-
-
-def _held(data: Mapping[str, Any]) -> list[str]:
-    return [key for key, value in data.items() if type(value) is dict or type(value) is list]
 
 
 def _restore_subprocesses(stored: Mapping[str, Any], part: Any, top: BpmnWorkflow) -> None:
     """Those called from ``part`` and, below them, those that they call."""
     for task in list(part.tasks.values()):
         if isinstance(task.task_spec, SubWorkflowTask) and task.id in stored and task.id not in top.subprocesses:
-            inner = _called(task, top)
+            inner = called(task, top)
             _restore(inner, stored[task.id])
             _restore_subprocesses(stored, inner, top)
 
@@ -318,7 +318,7 @@ def _fill(part: Any, facts: tuple[Any, ...]) -> None:
         for key, value in own["internal_data"].items():
             if type(value) not in PLAIN:
                 own["internal_data"][key] = REGISTRY.restore(value)
-        _made(part, spec, own)
+        put(part, spec, own)
     part.task_tree, part.success, part.completed = part.tasks[root], success, completed
     part.correlations, part.data = correlations, data
     if last is not None:
@@ -329,14 +329,6 @@ def _fill_called(parts: Mapping[str, tuple[Any, ...]], part: Any, top: BpmnWorkf
     """As ``_restore_subprocesses``."""
     for task in list(part.tasks.values()):
         if isinstance(task.task_spec, SubWorkflowTask) and task.id in parts and task.id not in top.subprocesses:
-            inner = _called(task, top)
+            inner = called(task, top)
             _fill(inner, parts[task.id])
             _fill_called(parts, inner, top)
-
-
-def _called(task: Task, top: BpmnWorkflow) -> BpmnSubWorkflow:
-    """The process, empty yet, that a task of a case calls."""
-    inner = BpmnSubWorkflow(top.subprocess_specs[task.task_spec.spec], task.id, top, deserializing=True)
-    top.subprocesses[task.id] = inner
-    inner.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
-    return inner

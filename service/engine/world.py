@@ -24,7 +24,7 @@ from service.errors import Conflict, Incident
 STEP_BUDGET = 2000
 """Engine steps that one input may take; a diagram that needs more is looping."""
 
-RULES = 7
+RULES = 8
 """By which rules an input runs. The journal keeps the number with each input: what ran by older rules replays by them.
 
 1: an event gateway waits for ever, a task in a sub-process has no lane but its own, a date is never equal to a text
@@ -38,6 +38,8 @@ RULES = 7
    on the date of before and whose moment is now to come.
 6: the same where a notice on the calendar moves the date later.
 7: where a diagram does not say when the light turns yellow, a short term has fewer days of warning than a long one.
+8: the state is compact (``engine.compact``): it keeps no step that only may come, and nothing of a case that has ended;
+   what follows a step is made when it runs, so that other tasks have other ids.
 """
 
 _log = logging.getLogger(__name__)

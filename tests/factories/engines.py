@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, engine, ids
+from service.engine.state import load
 
 NOW = datetime(2026, 9, 16, 1, 0, tzinfo=UTC)
 SPACE = UUID("00000000-0000-0000-0000-00000000c0de")
@@ -251,5 +251,5 @@ class Walk:
 
     def nodes(self) -> int:
         """Tasks in the tree, of all processes."""
-        state = json.loads(self.landing.state)
-        return len(state["tasks"]) + sum(len(part["tasks"]) for part in state["subprocesses"].values())
+        workflow = load(self.program, self.landing.state)
+        return len(workflow.tasks) + sum(len(part.tasks) for part in workflow.subprocesses.values())

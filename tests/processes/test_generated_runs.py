@@ -25,10 +25,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, history
+from service import clock, engine, history
 from service.auth import actor_of
 from service.config import Organization, Settings
 from service.db import Database
+from service.engine.ahead import LAST_FORESEEING
 from service.errors import Conflict
 from service.people import search_leaders
 from service.processes import commands, course, halting, inputs, operations, replay, timers
@@ -65,16 +66,25 @@ class Walker:
     # --- Moves -------------------------------------------------------------------------------------------------------
 
     def walk(self, steps: int) -> None:
-        """Starts a need and makes up to ``steps`` moves."""
-        with self.acting() as session:
-            commands.start(
-                session,
-                process="request",
-                data={},
-                actor=self.actor(session, "liaison-hrss"),
-                now=clock.now(),
-                instance_id=self.case,
-            )
+        """Starts a need and makes up to ``steps`` moves, the first of them perhaps before the state became compact."""
+        with pytest.MonkeyPatch.context() as then:
+            if older := self.chance(2) * self.chance(steps):
+                then.setattr(engine, "RULES", LAST_FORESEEING)
+                note(f"by older rules: {older} moves")
+            with self.acting() as session:
+                commands.start(
+                    session,
+                    process="request",
+                    data={},
+                    actor=self.actor(session, "liaison-hrss"),
+                    now=clock.now(),
+                    instance_id=self.case,
+                )
+            self.moves(older)
+        self.moves(steps - older)
+
+    def moves(self, steps: int) -> None:
+        """Makes up to ``steps`` moves."""
         moves = (
             *[self.complete] * 12, *[self.return_back] * 2, *[self.take_back] * 2, *[self.pass_time] * 4,
             self.change_calendar, self.suspend, self.claim, self.urge,
@@ -300,8 +310,8 @@ def setup() -> tuple[Settings, Organization]:
 
 
 class Twin:
-    """The same instance run with its whole task tree beside the pruned one. Ids differ, because a pruned tree predicts
-    other nodes; ``ids`` maps those of the pruned to those of the whole."""
+    """The same instance run with its whole task tree, and all that may come in it, beside the pruned one. Ids differ,
+    because the trees hold other nodes; ``ids`` maps those of the pruned to those of the whole."""
 
     def __init__(self, replayer: course.Replayer) -> None:
         self.replayer = replayer
@@ -312,7 +322,12 @@ class Twin:
         """Runs an input on both; they must come to the same."""
         self.replayer.step(self.pruned, step)
         with_pruning = inputs.context_of
-        with patch.object(inputs, "context_of", lambda *given: replace(with_pruning(*given), pruning=False)):
+
+        def whole(*given: Any) -> engine.Context:
+            context = with_pruning(*given)
+            return replace(context, pruning=False, rules=min(context.rules, LAST_FORESEEING))
+
+        with patch.object(inputs, "context_of", whole):
             self.replayer.step(self.whole, self._translated(step))
         here, there = self.pruned.landing, self.whole.landing
         assert here is not None

@@ -1,0 +1,194 @@
+"""The compact text of a state: lists in place of objects, each id and moment once, no step that only may come.
+
+``[2, moments, parts]``; ``[2]`` of a case that has ended, of which nothing more is asked. A part is the case itself or
+a process that it calls: ``[process, caller, data, correlations, last, success, completed, tasks]``, ``caller`` the
+places of its part and of its task (null: the case itself), ``last`` the place of the task that was done last.
+
+A task is ``[id, parent, spec, state, moment, updates, deletions, internal, triggered]``, without the empty ones at its
+end: ``parent`` and ``moment`` are places; of the data stands what differs from the parent's, at the start of a called
+process from the caller's. Tasks stand in the order of their tree, each behind its parent. Keys are written in one
+order, so that a state has one text whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.specs import StartTask
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from service.engine.program import Program
+from service.engine.writing import PLAIN, REGISTRY
+
+FORMAT = 2
+"""The first number of a text; texts of the format before are objects."""
+ENDED = f"[{FORMAT}]"
+"""The state of a case that has ended."""
+_ROOT = "00000000-0000-0000-0000-000000000000"
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_NOTHING: Mapping[str, Any] = {}
+
+
+def is_compact(state: str) -> bool:
+    """Whether ``state`` is a text of this format."""
+    return state.startswith("[")
+
+
+def compact_text(workflow: BpmnWorkflow) -> str:
+    """The state of ``workflow``, whose tasks stand in the order of their tree (``ahead.forget``)."""
+    if workflow.completed:
+        return ENDED
+    moments: dict[float, int] = {}
+    places: dict[str, tuple[int, int]] = {}
+    parts = [_part(workflow, None, _NOTHING, 0, moments, places)]
+    for caller, part in workflow.subprocesses.items():
+        task = part.parent_workflow.tasks[caller] if caller in places else None
+        if task is not None and isinstance(task.task_spec, SubWorkflowTask):
+            parts.append(_part(part, places[caller], task.data, len(parts), moments, places))
+    return _json([FORMAT, list(moments), parts])
+
+
+def _part(
+    part: Any,
+    caller: tuple[int, int] | None,
+    above: Mapping[str, Any],
+    number: int,
+    moments: dict[float, int],
+    places: dict[str, tuple[int, int]],
+) -> list[Any]:
+    tasks, written, own = part.tasks, [], dict[str, int]()
+    for key, task in tasks.items():
+        parent = tasks.get(task._parent)
+        own[key] = place = len(own)
+        places[key] = (number, place)
+        updates, deletions = _delta(task.data, above if parent is None else parent.data)
+        facts = [
+            key,
+            -1 if parent is None else own[task._parent],
+            task.task_spec.name,
+            task._state,
+            moments.setdefault(task.last_state_change, len(moments)),
+            updates,
+            deletions,
+            {name: value if type(value) in PLAIN else REGISTRY.convert(value) for name, value in internal.items()}
+            if (internal := task.internal_data)
+            else 0,
+            1 if task.triggered else 0,
+        ]
+        while len(facts) > 5 and not facts[-1]:
+            facts.pop()
+        written.append(facts)
+    last = own.get(part.last_task.id, -1) if part.last_task is not None else -1
+    data, correlations = part.data or 0, part.correlations or 0
+    return [part.spec.name, caller, data, correlations, last, part.success, part.completed, written]
+
+
+def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The data to put into those of a parent, and the names to take out of them; 0 for nothing."""
+    if here == above:
+        return 0, 0
+    updates = {key: value for key, value in here.items() if key not in above or value != above[key]}
+    return updates or 0, sorted(above.keys() - here.keys()) or 0
+
+
+def opened(program: Program, state: str) -> BpmnWorkflow:
+    """The workflow whose state ``compact_text`` wrote, on the specs of ``program``."""
+    workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs), deserializing=True)
+    said = json.loads(state)
+    if len(said) == 1:
+        _end(workflow)
+        return workflow
+    _, moments, written = said
+    parts: list[Any] = []
+    for _process, caller, data, correlations, last, success, completed, tasks in written:
+        part, above = workflow, None
+        if caller is not None:
+            above = parts[caller[0]][1][caller[1]]
+            part = called(above, workflow)
+        made = _restored(part, tasks, moments, above.data if above is not None else {})
+        part.task_tree, part.data, part.correlations = made[0], data or {}, correlations or {}
+        part.last_task = made[last] if last >= 0 else None
+        part.success, part.completed = success, completed
+        parts.append((part, made))
+    return workflow
+
+
+def _end(workflow: BpmnWorkflow) -> None:
+    root = put(workflow, workflow.spec.start.name, _facts(_ROOT, None, TaskState.COMPLETED, 0.0))
+    root.data = {}
+    workflow.task_tree, workflow.completed = root, True
+
+
+def _facts(own: str, parent: str | None, state: int, moment: float) -> dict[str, Any]:
+    return {
+        "id": own,
+        "_parent": parent,
+        "_children": [],
+        "_state": state,
+        "triggered": False,
+        "last_state_change": moment,
+        "internal_data": {},
+    }
+
+
+def _restored(part: Any, tasks: Sequence[Any], moments: Sequence[float], above: Mapping[str, Any]) -> list[Task]:
+    """The tasks of ``part``, in their order. Each has its own of the objects and lists in its data."""
+    made: list[Task] = []
+    named = [containers(above)]
+    for own, parent, spec, state, moment, *rest in tasks:
+        before = made[parent] if parent >= 0 else None
+        facts = _facts(own, before.id if before is not None else None, state, moments[moment])
+        updates, deletions, internal, triggered = (*rest, 0, 0, 0, 0)[:4]
+        if internal:
+            facts["internal_data"] = {
+                key: value if type(value) in PLAIN else REGISTRY.restore(value) for key, value in internal.items()
+            }
+        if triggered:
+            facts["triggered"] = True
+        data, names = dict(before.data if before is not None else above), named[parent + 1]
+        for key in names:
+            data[key] = data[key].copy()
+        if updates or deletions:
+            data.update(updates or {})
+            for key in deletions or ():
+                data.pop(key, None)
+            names = containers(data)
+        facts["data"] = data
+        made.append(put(part, spec, facts))
+        named.append(names)
+        if before is not None:
+            before._children.append(own)
+    return made
+
+
+def put(part: Any, spec: str, facts: dict[str, Any]) -> Task:
+    """A task of ``part`` with these ``facts`` (its attributes, which are its own), as the library would make it."""
+    task: Task = Task.__new__(Task)
+    facts["workflow"], facts["thread_id"] = part, Task.thread_id_pool
+    facts["task_spec"] = part.spec.task_specs.get(spec) or StartTask(part.spec)
+    task.__dict__ = facts
+    part.tasks[task.id] = task
+    if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
+        part.top_workflow.event_manager.add_task(task)
+    return task
+
+
+def containers(data: Mapping[str, Any]) -> list[str]:
+    """The names in the data of a task of objects and lists, of which each task has its own."""
+    return [key for key, value in data.items() if type(value) is dict or type(value) is list]
+
+
+def called(task: Task, top: BpmnWorkflow) -> BpmnSubWorkflow:
+    """The process, empty yet, that a task of a case calls."""
+    inner = BpmnSubWorkflow(top.subprocess_specs[task.task_spec.spec], task.id, top, deserializing=True)
+    top.subprocesses[task.id] = inner
+    inner.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
+    return inner

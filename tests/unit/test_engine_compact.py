@@ -1,0 +1,196 @@
+"""The compact state: nothing in it only may come, it is a tenth of the old one, and the case goes the same way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from SpiffWorkflow.util.task import TaskState
+
+from service import engine
+from service.engine.ahead import LAST_FORESEEING
+from service.engine.compact import ENDED, compact_text, is_compact
+from service.engine.state import load
+from service.rehearsal.scenarios.run import run_file
+from tests.factories.engines import LINE, SLOT, SPLIT, Walk, choice, end, flow, process, start, user
+from tests.factories.rehearsals import HOME, calendar, handed_out, plan, shipped
+
+SCENARIOS = sorted(HOME.glob("bpmn/*/scenarios/*.yaml"))
+_COMING = TaskState.PREDICTED_MASK | TaskState.FUTURE
+ROUND = {"open_round": ["edu", "health"]}
+
+
+def landings(file: Path, rules: int) -> Iterator[tuple[engine.Program, engine.Landing]]:
+    """Where each step of a shipped scenario lands, its states as texts."""
+    found: list[tuple[engine.Program, engine.Landing]] = []
+
+    def noted(run: Any) -> Any:
+        def call(program: engine.Program, *given: Any) -> engine.Landing:
+            texts = [replace(one, in_memory=False) if isinstance(one, engine.Context) else one for one in given]
+            found.append((program, run(program, *texts)))
+            return found[-1][1]
+
+        return call
+
+    with pytest.MonkeyPatch.context() as then:
+        then.setattr(engine, "RULES", rules)
+        for name in ("start", "complete", "move", "put_back", "fire_timer", "deliver", "cancel", "recompute"):
+            then.setattr(engine, name, noted(getattr(engine, name)))
+        made = shipped(file.parent.parent.name)
+        outcome = run_file(file.read_bytes(), file.name, made, plan(), lambda _names: calendar())
+    assert outcome.passed, outcome.difference
+    yield from found
+
+
+def told(landing: engine.Landing) -> tuple[Any, ...]:
+    """A landing without its ids, and without the order of what is there at once."""
+    opened = sorted((one.process, one.task, bool(one.scope)) for one in landing.open_tasks.values())
+    armed = sorted((one.process, one.event, one.fire_at, one.task is None) for one in landing.timers.values())
+    passed = [(one.process, bool(one.scope), one.node, one.source) for one in landing.passed]
+    messages, at_end = sorted(landing.waiting_messages), (landing.completed, landing.end, landing.data)
+    return opened, armed, messages, passed, at_end, landing.decided, landing.lying
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: f"{file.parent.parent.name}-{file.stem}")
+def test_every_shipped_scenario_goes_as_by_the_rules_before(file: Path) -> None:
+    older = [told(landing) for _, landing in landings(file, LAST_FORESEEING)]
+    for (program, landing), before in zip(landings(file, engine.RULES), older, strict=True):
+        assert told(landing) == before
+        assert is_compact(landing.state)
+        workflow = load(program, landing.state)
+        assert compact_text(workflow) == landing.state, "what is read is what was written"
+        for part in (workflow, *workflow.subprocesses.values()):
+            assert not [one for one in part.tasks.values() if one._state & _COMING]
+
+
+def test_by_the_rules_before_the_states_are_the_same_byte_for_byte() -> None:
+    seal = hashlib.sha256()
+    for name in ("request/scenarios/plain", "request/scenarios/late_and_named"):
+        for _, landing in landings(HOME / "bpmn" / f"{name}.yaml", LAST_FORESEEING):
+            seal.update(landing.state.encode())
+    assert seal.hexdigest() == "3e1ec4aedb25be8eb48d44226a87b294ae8a6a10f2e6ad3c28d66e2d90708e9e"
+
+
+def test_the_state_of_a_need_with_two_units_is_small() -> None:
+    rehearsal = handed_out()
+    assert rehearsal.landing is not None
+    text = compact_text(load(rehearsal.made.program, rehearsal.landing.state))
+    assert len(text.encode()) < 4_000
+    assert text.count(next(iter(rehearsal.landing.open_tasks))) == 1
+
+
+def test_of_a_case_that_has_ended_nothing_is_kept() -> None:
+    walk = Walk(LINE)
+    walk.do("ask")
+    assert walk.do("check").state == ENDED
+    cancelled = Walk(LINE)
+    assert cancelled.step(engine.cancel).state == ENDED
+    assert engine.marking(walk.program, ENDED) == ()
+    assert walk.step(engine.inspect).completed
+
+
+def test_a_called_process_that_is_over_leaves_the_state() -> None:
+    walk = Walk(SPLIT, SLOT, results=ROUND)
+    assert len(json.loads(walk.landing.state)[2]) == 3
+    walk.do("handle", "edu", reply="已办")
+    walk.do("review", "edu", decision="accept")
+    assert len(json.loads(walk.landing.state)[2]) == 2
+    walk.do("tell")
+    walk.do("handle", "health")
+    walk.do("review", "health", decision="accept")
+    assert walk.open == ["after"]
+    assert walk.task("after").data["decisions"] == ["accept", "accept"]
+
+
+def test_a_case_of_the_rules_before_goes_on_in_the_compact_state() -> None:
+    walk = Walk(SPLIT, SLOT, results=ROUND, rules=LAST_FORESEEING)
+    walk.do("handle", "edu", reply="已办")
+    before = walk.landing
+    assert not is_compact(before.state)
+    walk.options["rules"] = engine.RULES
+    walk.do("tell")
+    assert is_compact(walk.landing.state)
+    assert len(walk.landing.state) < len(before.state) / 4
+    walk.do("review", "edu", decision="redo")
+    walk.do("handle", "health")
+    walk.do("review", "health", decision="accept")
+    walk.do("handle", "edu")
+    walk.do("review", "edu", decision="accept")
+    assert walk.do("after", decision="ok").completed
+
+
+def gateway(name: str, default: str = "", kind: str = "inclusive") -> str:
+    given = f' default="{name}_{default}"' if default else ""
+    return f'<bpmn:{kind}Gateway id="{name}"{given} />'
+
+
+INCLUSIVE = process(
+    start("first")
+    + user("first")
+    + flow("first", "split")
+    + gateway("split", "left")
+    + flow("split", "left")
+    + flow("split", "right", "count &gt; 1")
+    + flow("split", "early", "count &gt; 2")
+    + user("left")
+    + user("right")
+    + user("early")
+    + flow("early", "later")
+    + user("later")
+    + flow("left", "merge")
+    + flow("right", "merge")
+    + flow("later", "merge")
+    + gateway("merge")
+    + flow("merge", "last")
+    + user("last")
+    + flow("last", "finish")
+    + end()
+)
+
+
+@pytest.mark.parametrize("rules", [LAST_FORESEEING, engine.RULES])
+def test_an_inclusive_gateway_waits_for_whom_it_has_to(rules: int) -> None:
+    walk = Walk(INCLUSIVE, rules=rules)
+    walk.do("first", count=3)
+    assert walk.open == ["early", "right"]
+    walk.do("right")
+    assert walk.open == ["early"]
+    walk.do("early")
+    assert walk.open == ["later"]
+    walk.do("later")
+    assert walk.open == ["last"]
+    alone = Walk(INCLUSIVE, rules=rules)
+    alone.do("first", count=1)
+    alone.do("left")
+    assert alone.open == ["last"]
+
+
+AROUND = process(
+    start("fork")
+    + gateway("fork", kind="parallel")
+    + flow("fork", "one")
+    + flow("fork", "other")
+    + user("one")
+    + user("other")
+    + flow("one", "join")
+    + flow("other", "join")
+    + gateway("join", kind="parallel")
+    + flow("join", "fine")
+    + choice("fine", "finish")
+    + flow("fine", "join", "decision == 'again'")
+    + flow("fine", "finish")
+    + end()
+)
+
+
+@pytest.mark.parametrize("rules", [LAST_FORESEEING, engine.RULES])
+def test_a_join_does_not_wait_for_a_way_that_leads_only_from_itself(rules: int) -> None:
+    walk = Walk(AROUND, rules=rules)
+    walk.do("one")
+    assert walk.open == ["other"]
+    assert walk.do("other", decision="ok").completed
