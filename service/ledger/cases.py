@@ -24,7 +24,7 @@ from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import SUSPENDED, Instance
 from service.processes.past import State, states, units_of_role_then
 from service.processes.rules import NEED, STATUSES, left, one_line
-from service.processes.speaking import Term, terms
+from service.processes.speaking import Term, terms, unit_terms
 from service.processes.stages import StageNames
 from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.past import names_then
@@ -48,6 +48,9 @@ COLUMNS = (
     "轮次",
     "收到",
     "期限",
+    "原定期限",
+    "期限单位",
+    "各单位期限",
     "剩余/超期",
     "环节期限",
     "环节剩余/超期",
@@ -62,11 +65,13 @@ COLUMNS = (
 
 
 _OF_TERM, _OF_STEPS, _OF_STANDING = (
-    frozenset(("轮次", "收到", "期限", "剩余/超期")),
+    frozenset(("轮次", "收到", "期限", "原定期限", "期限单位", "剩余/超期")),
     frozenset(("环节期限", "环节剩余/超期")),
     frozenset(("是否超期", "环节超期")),
 )
 """Columns that are looked up together."""
+EACH_UNIT = "各单位期限"
+"""The column that tells the date of each unit, looked up by itself."""
 
 STOPPED = "挂起期间不计时"
 """Instead of the days left, of a suspended case whose units owe an answer."""
@@ -80,6 +85,7 @@ class _Names:
     handlers: Mapping[UUID, Sequence[str]]
     terms: Mapping[UUID, Term]
     step_terms: Mapping[UUID, Term]
+    unit_terms: Mapping[UUID, Sequence[Term]]
     calendar: Calendar
     on: date
     organization: Organization
@@ -97,9 +103,9 @@ def ledger_rows(
 ) -> Iterator[list[Cell]]:
     """The cells of each case under ``COLUMNS``, as of the end of a day (default: today), of cases that had begun then.
 
-    是否超期, 收到, 期限 and 剩余/超期 are about responsible units [T], 环节超期 and 环节期限 about all other steps [A]
-    (``processes.lateness``, ``processes.speaking``). Of columns that are not among ``only`` nothing is looked up. A
-    fixed number of statements for every 500 cases.
+    是否超期, 收到, 剩余/超期 and all that tells of 期限 is about responsible units [T], 环节超期 and 环节期限 about all
+    other steps [A] (``processes.lateness``, ``processes.speaking``). Of columns that are not among ``only`` nothing is
+    looked up. A fixed number of statements for every 500 cases.
     """
     for group in _groups(cases):
         names = _names(session, group, organization, on or clock.today(), frozenset(only))
@@ -161,6 +167,7 @@ def _names(
     return _Names(
         terms=terms(session, ids, on) if only & _OF_TERM else {},
         step_terms=terms(session, ids, on, steps=True) if only & _OF_STEPS else {},
+        unit_terms=unit_terms(session, ids, on) if EACH_UNIT in only else {},
         calendar=current(session),
         on=on,
         talents=names_then(session, served, on),
@@ -195,6 +202,9 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         term.rounds if term is not None else None,
         term.received_on if term is not None else None,
         term.due_on if term is not None else None,
+        term.first_due_on if term is not None else None,
+        names.units.get(term.unit or "", "") if term is not None else "",
+        "；".join(_of_units(names.unit_terms.get(case.id, ()), state, names)),
         STOPPED if term is None and state.status == SUSPENDED else _standing(term, names),
         step.due_on if step is not None else None,
         _standing(step, names),
@@ -206,6 +216,15 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         "是" if standing.late else "否",
         "是" if standing.late_steps else "否",
     ]
+
+
+def _of_units(terms: Iterable[Term], state: State, names: _Names) -> Iterator[str]:
+    """Each unit, who leads first, with its own date, the one that it first had, and whether it has answered."""
+    for term in sorted(terms, key=lambda one: one.unit != state.lead_unit):
+        part = "（主办）" if term.unit == state.lead_unit else ""
+        first = f"，原定 {term.first_due_on.isoformat()}" if term.first_due_on != term.due_on else ""
+        answered = "，已答复" if term.until_on is not None else ""
+        yield f"{names.units.get(term.unit or '', '')}{part} {term.due_on.isoformat()}{first}{answered}"
 
 
 def _standing(term: Term | None, names: _Names) -> str:

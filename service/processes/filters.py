@@ -34,11 +34,15 @@ FOUND = "number, matter, text of the need, talent, employer or unit: 汉字 in a
 TASK_SORTS = ("due", "-due", "entered", "-entered", "number", "-number", "stage")
 SORTED = (
     *("number", "title", "status", "stage", "talent", "leader", "category", "town", "origin", "lead", "assisting"),
-    *("rounds", "received", "due", "step_due", "started", "ended", "end", "outcome", "urges", "late", "late_steps"),
+    *("rounds", "received", "due", "first_due", "due_unit", "step_due", "started", "ended", "end", "outcome"),
+    *("urges", "late", "late_steps"),
 )
 """The columns by which cases are sorted; after ``-`` in the other direction."""
 COMPUTED = frozenset(
-    ("talent", "leader", "origin", "lead", "rounds", "received", "due", "step_due", "late", "late_steps")
+    (
+        *("talent", "leader", "origin", "lead", "rounds", "received", "due", "first_due", "due_unit", "step_due"),
+        *("late", "late_steps"),
+    )
 )
 """Those that are worked out for each case: no list sorts by them that finds more cases than are counted."""
 BEST = "best"
@@ -345,6 +349,8 @@ _CASES_SORTED: Mapping[str, _Column] = {
     "rounds": lambda _rows, on, _plan: speaking.rounds(on),
     "received": lambda _rows, on, _plan: speaking.received_on(on),
     "due": lambda _rows, on, _plan: speaking.due_on(on),
+    "first_due": lambda _rows, on, _plan: speaking.first_due_on(on),
+    "due_unit": lambda _rows, on, _plan: _of_unit(speaking.unit_asked(on)),
     "step_due": lambda _rows, on, _plan: speaking.due_on(on, steps=True),
     "ended": lambda rows, _on, _plan: rows.ended_at,
     "end": lambda rows, _on, _plan: rows.end_name,

@@ -2,25 +2,26 @@
 
 Of the answers of responsible units (7 working days, [T]) the open one that is due first; where none is open, the one
 that ended last. Of all other steps (the office's own days, [A]) the open one that is due first. Lists show, sort and
-filter by the same run.
+filter by the same run, and name its unit; beside it each unit has a run of its own that speaks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service.processes import lateness
-from service.processes.models import RUN_MOVED, RUN_SUSPENDED, ClockRun, Instance
+from service.processes.models import RUN_MOVED, RUN_SUSPENDED, ClockRun, Instance, UserTask
 
 MEANING = (
-    "收到、期限：责任单位收到和应答复的日期，几个单位同时办理的取最先到期的一家，都已答复的取最后答复的一家；"
+    "收到、期限：责任单位收到和应答复的日期，几个单位同时办理的取最先到期的一家，都已答复的取最后答复的一家，"
+    "是哪一家见“期限单位”，每一家的见“各单位期限”；原定期限：该单位最初的期限，延期、顺延或商定日期后不变；"
     "轮次：该单位第几次承办本事项。环节期限：其他步骤的本系统默认时限（非文件规定）。"
 )
 """The explanation beside the columns."""
@@ -30,12 +31,14 @@ MEANING = (
 class Term:
     """The run that speaks for a case as of a day: whose, received when, due when, ended when (None: still open).
 
+    ``first_due_on``: the date that the unit first had, before an extension, a suspension or an agreed date moved it.
     ``rounds``: how many times the unit had been asked in this case.
     """
 
     unit: str | None
     received_on: date
     due_on: date
+    first_due_on: date
     until_on: date | None
     rounds: int
 
@@ -56,6 +59,20 @@ def due_on(on: date, *, steps: bool = False) -> ColumnElement[date]:
     return select(run.due_on).where(run.id == speaking(on, steps=steps)).correlate(Instance).scalar_subquery()
 
 
+def first_due_on(on: date) -> ColumnElement[date]:
+    """The date that the unit whose run speaks for a case first had."""
+    run = aliased(ClockRun)
+    first = func.coalesce(UserTask.first_due_on, run.due_on)
+    query = select(first).select_from(run).join(UserTask, UserTask.id == run.task_id).where(run.id == speaking(on))
+    return query.correlate(Instance).scalar_subquery()
+
+
+def unit_asked(on: date) -> ColumnElement[str]:
+    """The code of the unit whose run speaks for a case."""
+    run = aliased(ClockRun)
+    return select(run.unit).where(run.id == speaking(on)).correlate(Instance).scalar_subquery()
+
+
 def received_on(on: date) -> ColumnElement[date]:
     """The day on which the unit got the need whose run speaks for a case."""
     run = aliased(ClockRun)
@@ -72,15 +89,39 @@ def terms(session: Session, cases: Iterable[UUID], on: date, *, steps: bool = Fa
     """The run that speaks for each of these cases as of the end of a day; those without one are left out. One
     statement."""
     run = aliased(ClockRun)
-    query = (
-        select(Instance.id, run.unit, _received(on, run), run.due_on, run.until_on, _rounds(on, run))
-        .join(run, run.id == speaking(on, steps=steps))
-        .where(Instance.id.in_(list(cases)))
-    )
-    found = {}
-    for key, unit, received, due, until, asked in session.execute(query):
-        found[key] = Term(unit, received, due, until if until is not None and until <= on else None, asked)
-    return found
+    query = _told(on, run).select_from(Instance).join(run, run.id == speaking(on, steps=steps))
+    query = query.join(UserTask, UserTask.id == run.task_id).where(Instance.id.in_(list(cases)))
+    return dict(_terms(session, query, on))
+
+
+def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, list[Term]]:
+    """Of each of these cases the run that speaks for each of its units as of the end of a day, who was asked first
+    first: the open one that is due first, else the one that ended last. One statement."""
+    run = aliased(ClockRun)
+    query = _told(on, run).select_from(run).join(UserTask, UserTask.id == run.task_id).order_by(run.id)
+    query = query.where(run.instance_id.in_(list(cases)), lateness.by_unit(run), lateness.counts(on, run))
+    found: dict[UUID, dict[str | None, Term]] = {}
+    for key, term in _terms(session, query, on):
+        own = found.setdefault(key, {})
+        own[term.unit] = min(own.get(term.unit, term), term, key=_first)
+    return {key: sorted(own.values(), key=lambda term: term.received_on) for key, own in found.items()}
+
+
+def _first(term: Term) -> tuple[bool, int]:
+    return term.until_on is not None, term.due_on.toordinal() if term.until_on is None else -term.until_on.toordinal()
+
+
+def _told(on: date, run: Any) -> Select[Any]:
+    """What ``_terms`` reads of runs and their tasks; the caller says of which."""
+    first = func.coalesce(UserTask.first_due_on, run.due_on)
+    facts = (run.instance_id, run.unit, _received(on, run), run.due_on, first, run.until_on, _rounds(on, run))
+    return select(*facts)
+
+
+def _terms(session: Session, query: Select[Any], on: date) -> Iterator[tuple[UUID, Term]]:
+    # what ended later than the asked day had not ended on it
+    for key, unit, received, due, first, until, asked in session.execute(query):
+        yield key, Term(unit, received, due, first, until if until is not None and until <= on else None, asked)
 
 
 def _received(on: date, run: Any) -> ScalarSelect[date]:

@@ -47,9 +47,12 @@ STEPS = "环节超期"
 """The column that shows why a case is found by the filter of that name."""
 COUNTED = 999
 """So many cases are counted for the tab of a view."""
-WIDE = ("责任单位", "登记单位", "联系领导", "主办", "协办", "结束方式", "剩余/超期", "环节剩余/超期")
+WIDE = (
+    *("责任单位", "登记单位", "联系领导", "主办", "协办", "期限单位", "各单位期限", "结束方式"),
+    *("剩余/超期", "环节剩余/超期"),
+)
 """Columns whose cells may break into lines."""
-MOMENTS, DAYS = ("登记时间", "结束时间"), ("收到", "期限", "环节期限")
+MOMENTS, DAYS = ("登记时间", "结束时间"), ("收到", "期限", "原定期限", "环节期限")
 SORTED: Mapping[str, str] = {
     "编号": "number",
     LINKED: "title",
@@ -66,6 +69,9 @@ SORTED: Mapping[str, str] = {
     "轮次": "rounds",
     "收到": "received",
     "期限": "due",
+    "原定期限": "first_due",
+    "期限单位": "due_unit",
+    "各单位期限": "due",
     "剩余/超期": "due",
     "环节期限": "step_due",
     "环节剩余/超期": "step_due",

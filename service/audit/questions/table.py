@@ -43,7 +43,7 @@ ALL, ACCESS = "ask_questions", "view_access_log"
 _PERIOD = (SINCE, UNTIL)
 ON_A_DAY = {
     **dict.fromkeys(("started", "ended"), MOMENT),
-    **dict.fromkeys(("received", "due", "step_due"), DAY),
+    **dict.fromkeys(("received", "due", "first_due", "step_due"), DAY),
     **dict.fromkeys(("urges", "rounds"), NUMBER),
 }
 """The columns of the ledger on a day that are no texts."""
