@@ -129,16 +129,10 @@ def stamps() -> Mapping[str, Any]:
 @calls.post("/stamps", answer=StampItem, status=201, body=NewStamp, size=ENCODED + 10_000)
 def add(body: dict[str, Any]) -> Row:
     """Takes in a picture of a seal or signature."""
-    made = kept.add_stamp(
-        db(),
-        fields=_said(body),
-        content=_decoded(body["picture"]),
-        keepers=stamping.usable_keepers(db(), body["keepers"]),
-        unit_code=body["unit_code"],
-        person_id=body["person_id"],
-        actor=actor(),
-        now=clock.now(),
-    )
+    owner = {"unit_code": body["unit_code"], "person_id": body["person_id"], "actor": actor()}
+    keepers = stamping.keepers_of_new(db(), body["keepers"], **owner)
+    content = _decoded(body["picture"])
+    made = kept.add_stamp(db(), fields=_said(body), content=content, keepers=keepers, now=clock.now(), **owner)
     return _rows([made])[0]
 
 
@@ -152,7 +146,7 @@ def picture(stamp_id: UUID) -> Response:
 @calls.post("/stamps/<uuid:stamp_id>", answer=StampItem, body=StampBody)
 def change(body: dict[str, Any], stamp_id: UUID) -> Row:
     """Another name, period or keepers; another picture is another stamp."""
-    keepers = stamping.usable_keepers(db(), body["keepers"])
+    keepers = stamping.keepers_of(db(), body["keepers"], stamp_id=stamp_id, actor=actor())
     row = kept.change_stamp(
         db(), stamp_id=stamp_id, fields=_said(body), keepers=keepers, actor=actor(), now=clock.now()
     )

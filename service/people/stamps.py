@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session, undefer
 
 from service import clock, ids
 from service.db.lists import Page, page
-from service.errors import Conflict, NotAllowed, NotFound
+from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.fields import Checks, held, take
 from service.history.records import difference, owe_notice, record
 from service.ids import as_id
 from service.people.fields import STAMP
-from service.people.models import Person, Stamp, StampUse
+from service.people.models import Person, Stamp, StampUse, Unit
 from service.people.queries import get_person, get_unit
 from service.people.rules import ASKED, DECLINED, RECALLED, STATUS, USED
 from service.people.stamp_picture import picture_fault
@@ -68,13 +68,8 @@ def add_stamp(
     For the Talent Office, the unit's liaison, and the person. ``fields`` are those of ``STAMP``; ``keepers`` are names
     of accounts that were checked. Raises NotAllowed, NotFound, Invalid for a picture that would cover the paper.
     """
+    unit, person = owner_of_new(session, unit_code, person_id, actor)
     checks = Checks()
-    if (unit_code is None) == (person_id is None):
-        checks.refuse("/unit_code", "请选择单位（印章）或人员（签名）中的一项")
-        checks.done()
-    person = get_person(session, person_id) if person_id is not None else None
-    unit = get_unit(session, unit_code) if unit_code is not None else None
-    _require(actor, unit.code if unit else None, person)
     said = _checked(fields, checks)
     if unit is not None:
         _check_keepers(keepers, checks)
@@ -99,6 +94,19 @@ def add_stamp(
     return row
 
 
+def owner_of_new(
+    session: Session, unit_code: str | None, person_id: UUID | str | None, actor: Actor
+) -> tuple[Unit | None, Person | None]:
+    """The unit or the person whose stamp is to be taken in, for who may. Raises Invalid, NotFound, NotAllowed."""
+    if (unit_code is None) == (person_id is None):
+        message = "请选择单位（印章）或人员（签名）中的一项"
+        raise Invalid(message, [Finding("/unit_code", message)])
+    person = get_person(session, person_id) if person_id is not None else None
+    unit = get_unit(session, unit_code) if unit_code is not None else None
+    _require(actor, unit.code if unit else None, person)
+    return unit, person
+
+
 def change_stamp(
     session: Session,
     *,
@@ -109,7 +117,7 @@ def change_stamp(
     now: datetime,
 ) -> Stamp:
     """Another name, period or keepers; the picture stays: another picture is another stamp. Raises as ``add_stamp``."""
-    row = _locked(session, stamp_id, actor)
+    row = locked_stamp(session, stamp_id, actor)
     before, checks = _held(row), Checks()
     said = _checked(fields, checks)
     if row.unit_code is not None:
@@ -126,7 +134,7 @@ def change_stamp(
 
 def withdraw_stamp(session: Session, *, stamp_id: UUID | str, reason: str, actor: Actor, now: datetime) -> None:
     """Nobody can use the stamp from now on; papers that bear it keep it. Raises NotAllowed, NotFound, Invalid."""
-    row = _locked(session, stamp_id, actor)
+    row = locked_stamp(session, stamp_id, actor)
     checks = Checks()
     said = checks.text("/reason", "停用理由", reason, 500)
     checks.done()
@@ -166,7 +174,7 @@ def use_stamp(
     if use_id is None:
         _require_free(session, on, stamp.kind)
         return _begun(session, stamp, on, USED, {"note": None, "paper_sha256": paper_sha256}, actor, now)
-    row = _asked(session, use_id)
+    row = _asked(session, use_id, actor)
     if (row.stamp_id, row.case_id, row.paper, row.n) != (stamp.id, on.case, on.paper, on.n):
         raise NotFound(NO_USE)
     row.paper_sha256 = paper_sha256
@@ -175,7 +183,7 @@ def use_stamp(
 
 def decline_stamp(session: Session, *, use_id: UUID, reason: str, actor: Actor, now: datetime) -> StampUse:
     """不同意用印, with the reason. For who may use the stamp. Raises NotFound, NotAllowed, Invalid."""
-    row = _asked(session, use_id)
+    row = _asked(session, use_id, actor)
     require_user(row.stamp, actor)
     checks = Checks()
     row.refusal = checks.text("/reason", "不同意的理由", reason, 500)
@@ -185,7 +193,7 @@ def decline_stamp(session: Session, *, use_id: UUID, reason: str, actor: Actor, 
 
 def recall_stamp(session: Session, *, use_id: UUID, actor: Actor, now: datetime) -> StampUse:
     """撤回用印申请: who asked asks no more, and the paper is free again. Raises NotFound, NotAllowed for others."""
-    row = _asked(session, use_id)
+    row = _asked(session, use_id, actor)
     if row.asked_by != actor.username or actor.on_behalf_of is not None:
         raise NotAllowed("只有申请人可以撤回用印申请")
     return _decided(session, row, RECALLED, {}, actor, now)
@@ -234,10 +242,13 @@ def get_stamp(session: Session, stamp_id: UUID, actor: Actor, *, with_content: b
     """A stamp for who may use, keep or audit it. Raises NotFound."""
     query = select(Stamp).where(Stamp.id == stamp_id)
     row = session.scalar(query.options(undefer(Stamp.content)) if with_content else query)
-    seen = row is not None and (may(actor, "view_history_all") or may_use(row, actor) or may_keep(session, row, actor))
-    if row is None or not seen:
+    if row is None or not _sees(session, row, actor):
         raise NotFound(NONE)
     return row
+
+
+def _sees(session: Session, stamp: Stamp, actor: Actor) -> bool:
+    return may(actor, "view_history_all") or may_use(stamp, actor) or may_keep(session, stamp, actor)
 
 
 def pictures(session: Session, stamp_ids: Iterable[UUID]) -> dict[UUID, bytes]:
@@ -297,10 +308,14 @@ def require_user(stamp: Stamp, actor: Actor) -> None:
         raise NotAllowed(f"“{stamp.name}”只有{whose}可以使用，请申请用印")
 
 
-def _locked(session: Session, stamp_id: UUID | str, actor: Actor) -> Stamp:
+def locked_stamp(session: Session, stamp_id: UUID | str, actor: Actor) -> Stamp:
+    """A stamp that is in use, for who may change it, locked until the transaction ends.
+
+    Raises NotFound, which is also what somebody is told who may not see it, NotAllowed, Conflict.
+    """
     key = as_id(stamp_id)
     row = session.scalar(select(Stamp).where(Stamp.id == key).with_for_update()) if key is not None else None
-    if row is None:
+    if row is None or not _sees(session, row, actor):
         raise NotFound(NONE)
     _require(actor, row.unit_code, session.get(Person, row.person_id) if row.person_id is not None else None)
     if row.withdrawn_at is not None:
@@ -336,10 +351,12 @@ def _begun(
     return row
 
 
-def _asked(session: Session, use_id: UUID) -> StampUse:
+def _asked(session: Session, use_id: UUID, actor: Actor) -> StampUse:
+    """A request that waits for an answer. Others than who asked and who sees the stamp are told that there is none."""
     query = select(StampUse).where(StampUse.id == use_id).with_for_update(of=StampUse)
     row = session.scalar(query)
-    if row is None or row.status != STATUS[ASKED]:
+    known = row is not None and (row.asked_by == actor.username or _sees(session, row.stamp, actor))
+    if row is None or not known or row.status != STATUS[ASKED]:
         raise NotFound(NO_USE)
     return row
 

@@ -42,6 +42,22 @@ def usable_keepers(session: Session, names: Collection[str]) -> list[str]:
     return [known for known in found.values() if known is not None]
 
 
+def keepers_of_new(
+    session: Session, names: Collection[str], *, unit_code: str | None, person_id: UUID | str | None, actor: Actor
+) -> list[str]:
+    """The keepers of a stamp that is to be taken in, for who may take it in: nobody else learns which accounts there
+    are. Raises as ``usable_keepers`` and ``stamps.owner_of_new``."""
+    stamps.owner_of_new(session, unit_code, person_id, actor)
+    return usable_keepers(session, names)
+
+
+def keepers_of(session: Session, names: Collection[str], *, stamp_id: UUID, actor: Actor) -> list[str]:
+    """The same of a stamp that is there, for who may change it. Raises as ``usable_keepers`` and
+    ``stamps.locked_stamp``."""
+    stamps.locked_stamp(session, stamp_id, actor)
+    return usable_keepers(session, names)
+
+
 def with_stamp(session: Session, stamp_id: UUID, instance_id: UUID, name: str, n: int, actor: Actor) -> Draft:
     """The paper as it will be once the stamp is on it, to be looked at and for its digest.
 

@@ -18,7 +18,7 @@ from service.people.rules import STATUSES
 from service.people.stamp_picture import LARGEST
 from service.rights import may, units_with
 from service.usecases.names import Names
-from service.usecases.stamping import usable_keepers
+from service.usecases.stamping import keepers_of, keepers_of_new
 from service.web.access import requires
 from service.web.answers import PER_PAGE, day, done, listed, offset, sent, text
 
@@ -65,13 +65,14 @@ def add() -> ResponseReturnValue:
     fields, file = sent(), request.files.get("picture")
     try:
         with db().begin_nested():
+            owner = {name: text(fields, name) or None for name in ("unit_code", "person_id")}
+            keepers = keepers_of_new(db(), listed(fields, "keepers"), **owner, actor=actor())
             made = stamps.add_stamp(
                 db(),
                 fields=_said(fields),
                 content=file.read() if file is not None else b"",
-                keepers=usable_keepers(db(), listed(fields, "keepers")),
-                unit_code=text(fields, "unit_code") or None,
-                person_id=text(fields, "person_id") or None,
+                keepers=keepers,
+                **owner,
                 actor=actor(),
                 now=clock.now(),
             )
@@ -111,7 +112,7 @@ def picture(stamp_id: UUID) -> ResponseReturnValue:
 def change(stamp_id: UUID) -> ResponseReturnValue:
     """Another name, period or keepers."""
     fields = sent()
-    keepers = usable_keepers(db(), listed(fields, "keepers"))
+    keepers = keepers_of(db(), listed(fields, "keepers"), stamp_id=stamp_id, actor=actor())
     said = _said(fields)
     stamps.change_stamp(db(), stamp_id=stamp_id, fields=said, keepers=keepers, actor=actor(), now=clock.now())
     return done("已保存。", url_for("web.stamps.stamp", stamp_id=stamp_id))

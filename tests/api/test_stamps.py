@@ -6,6 +6,8 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 
+from service import ids
+from service.people.stamps import NO_USE, NONE
 from tests.factories.pictures import seal
 from tests.factories.steps import assessed, events
 from tests.factories.workers import mismatches
@@ -98,3 +100,23 @@ def test_who_may_not_see_stamp_or_paper_finds_none_and_what_is_wrong_is_named(wo
         refused = office.post("/stamps", body(**more))
         assert (refused.status_code, [one["path"] for one in refused.json["errors"]]) == (422, [path]), refused.text
     assert len(office.get("/stamps").json["items"]) == 1
+
+
+def test_who_may_not_keep_a_stamp_learns_neither_of_accounts_nor_of_stamps(world: World) -> None:
+    paper, office, stranger = convened(world), world.api(OFFICE), world.api("handler-health")
+    stamp = office.post("/stamps", body()).json["id"]
+    use = office.post(f"{paper}/ask", {"stamp": stamp}).json["id"]
+    said = {"name": "公章", "valid_from": "2026-01-01"}
+
+    def told(path: str, sent: dict[str, Any]) -> tuple[int, str]:
+        answer = stranger.post(path, sent)
+        return answer.status_code, answer.json["detail"]
+
+    assert told("/stamps", body()) == told("/stamps", body(keepers=["nobody"]))
+    assert told("/stamps", body())[0] == 403
+    for keepers in ([OFFICE], ["nobody"], []):
+        for path in (f"/stamps/{stamp}", f"/stamps/{ids.new()}"):
+            assert told(path, said | {"keepers": keepers}) == (404, NONE)
+    assert told(f"/stamps/{stamp}/withdraw", {"reason": "换章"}) == (404, NONE)
+    for path in (f"/stamp-uses/{use}", f"/stamp-uses/{ids.new()}"):
+        assert told(f"{path}/decline", {"reason": "内容有误"}) == told(f"{path}/recall", {}) == (404, NO_USE)
