@@ -13,7 +13,7 @@ from service import clock, reports
 from service.auth.queries import signs_in
 from service.db.lists import Page
 from service.history import version_of
-from service.http.context import actor, db, settings
+from service.http.context import actor, db
 from service.http.files import printed
 from service.reports import Brief, BriefFilter
 from service.reports.edits import brief_edits
@@ -30,7 +30,7 @@ from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, exported
 from service.web.instructions import instructions_on, ways_to_instruct
-from service.web.issuing import example_of
+from service.web.issuing import example_of, numbered
 from service.web.prints import without_type
 
 blueprint = Blueprint("briefs", __name__)
@@ -116,10 +116,7 @@ def release(brief_id: UUID) -> ResponseReturnValue:
 @requires(right=RIGHT)
 def number(brief_id: UUID) -> ResponseReturnValue:
     """编文号: gives the released brief its number, once."""
-    given = issuing_reports.number_brief(
-        db(), brief_id=brief_id, formats=settings().paper_formats, actor=actor(), now=clock.now()
-    )
-    return done(f"已编号：{given}。", _at(brief_id))
+    return numbered(_at(brief_id), issuing_reports.number_brief, brief_id=brief_id)
 
 
 @blueprint.post("/briefs/<uuid:brief_id>/read")

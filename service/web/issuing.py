@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, render_template, request, url_for
@@ -62,16 +64,15 @@ def paper(instance_id: UUID, name: str, n: int) -> ResponseReturnValue:
 @requires(right=issuing.RIGHT)
 def number(instance_id: UUID, name: str, n: int) -> ResponseReturnValue:
     """编文号: gives the paper its number, once."""
-    given = issuing.number_paper(
-        db(),
-        instance_id=instance_id,
-        name=name,
-        seq=n,
-        formats=settings().paper_formats,
-        actor=actor(),
-        now=clock.now(),
-    )
-    return done(f"已编号：{given}。", _page(instance_id, name, n))
+    back = _page(instance_id, name, n)
+    return numbered(back, issuing.number_paper, instance_id=instance_id, name=name, seq=n)
+
+
+def numbered(back: str, give: Callable[..., str], **which: Any) -> ResponseReturnValue:
+    """编文号, the answer of every page that numbers: ``give`` numbers what ``which`` names, by the settings' formats;
+    ``back`` is the address that shows it."""
+    given = give(db(), **which, formats=settings().paper_formats, actor=actor(), now=clock.now())
+    return done(f"已编号：{given}。", back)
 
 
 def example_of(name: str) -> str:

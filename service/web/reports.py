@@ -36,7 +36,7 @@ from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, exported
-from service.web.issuing import example_of
+from service.web.issuing import example_of, numbered
 from service.web.prints import without_type
 
 blueprint = Blueprint("reports", __name__)
@@ -147,17 +147,14 @@ def return_report(report_id: UUID) -> ResponseReturnValue:
 def accept(report_id: UUID) -> ResponseReturnValue:
     """Accepts a report."""
     half_years.take_report(db(), report_id=report_id, actor=actor(), now=clock.now())
-    return done("报告已通过。", _at(report_id))
+    return done("报告已接收。", _at(report_id))
 
 
 @blueprint.post("/reports/<uuid:report_id>/number")
 @requires(right=RIGHT)
 def number(report_id: UUID) -> ResponseReturnValue:
     """编文号: gives the accepted report its number, once."""
-    given = issuing_reports.number_report(
-        db(), report_id=report_id, formats=settings().paper_formats, actor=actor(), now=clock.now()
-    )
-    return done(f"已编号：{given}。", _at(report_id))
+    return numbered(_at(report_id), issuing_reports.number_report, report_id=report_id)
 
 
 @blueprint.get("/reports/<uuid:report_id>.<any(pdf, docx):suffix>")

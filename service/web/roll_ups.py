@@ -9,21 +9,21 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
-from service.http.context import actor, db, settings
+from service.http.context import db
 from service.http.files import printed
 from service.reports import HALVES, REPORT_STATUSES
 from service.reports.filters import YEARS
 from service.reports.numbering import ROLL_UP
 from service.reports.papers import roll_up_paper
-from service.reports.rules import half_to_report
+from service.reports.rules import EDITABLE, half_to_report
 from service.usecases import half_years, issuing_reports
 from service.usecases.issuing import RIGHT
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import asked_day, asked_whole, done, sent, whole
+from service.web.answers import asked_day, asked_whole, sent, whole
 from service.web.context import may_today
 from service.web.exports import Columns, workbook
-from service.web.issuing import example_of
+from service.web.issuing import example_of, numbered
 from service.web.prints import without_type
 
 blueprint = Blueprint("roll_ups", __name__)
@@ -32,6 +32,7 @@ COLUMNS: Columns[Mapping[str, Any]] = {
     "单位": lambda row: row["name"],
     "状态": lambda row: REPORT_STATUSES[row["status"]] if row["status"] else "未编制",
     "是否逾期报送": lambda row: "是" if row["late"] else "否",
+    "合计": lambda row: "未计入合计" if row["status"] in (None, *EDITABLE) else "计入合计",
     "联系次数": lambda row: row["contacts"],
     "意见建议": lambda row: row["opinions"],
     "需求": lambda row: row["needs"],
@@ -57,10 +58,8 @@ def number() -> ResponseReturnValue:
     """编文号: gives the roll-up of a half-year its number, once."""
     fields = sent()
     year, half = whole(fields, "year"), whole(fields, "half")
-    given = issuing_reports.number_roll_up(
-        db(), year=year, half=half, formats=settings().paper_formats, actor=actor(), now=clock.now()
-    )
-    return done(f"已编号：{given}。", url_for("web.roll_ups.roll_up", year=year, half=half))
+    back = url_for("web.roll_ups.roll_up", year=year, half=half)
+    return numbered(back, issuing_reports.number_roll_up, year=year, half=half)
 
 
 @blueprint.get("/reports/roll-up.xlsx")

@@ -146,6 +146,11 @@ def test_substitutes_and_the_roll_up_of_reports_are_exported(world: World) -> No
     assert (row[0].value, row[1].value, row[4].value) == (*names, "出差")
     units = exported_rows(office, "/reports/roll-up.xlsx?year=2026&half=1")
     assert {row[1].value for row in units} == {"未编制"}
+    unit = Visitor(world, "liaison-hrss")
+    assert unit.post("/reports", unit="hrss", year="2026", half="1").status_code == 200
+    units = exported_rows(office, "/reports/roll-up.xlsx?year=2026&half=1")
+    assert {row[1].value for row in units} == {"未编制", "编制中"}
+    assert {row[3].value for row in units} == {"未计入合计"}  # until it is sent its figures are the service's own
     for page in ("/substitutes", "/reports/roll-up"):
         assert f"{page}.xlsx" in office.get(page).text
 
