@@ -81,7 +81,7 @@ def _submit_report(session: Session, call: ActionCall) -> dict[str, Any]:
 def _return_report(session: Session, call: ActionCall) -> dict[str, Any]:
     report = _report(session, call)
     if report.status == "accepted":
-        said = "这份半年报告已通过，不能再退回；请选“接收”"
+        said = "这份半年报告已接收，不能再退回；请选“接收”"
         raise Invalid("没有退回", [Finding("/data/decision", said)])
     if report.status == "submitted":
         reports.return_report(

@@ -27,7 +27,7 @@ ENTRIES: Mapping[str, Entry] = {
     "report_edited": Entry("修改半年报告的文字"),
     "report_submitted": Entry("报送半年报告", (DUE_ON, Field("late", "逾期报送"))),
     "report_returned": Entry("退回半年报告", (RETURN_REASON,)),
-    "report_accepted": Entry("通过半年报告"),
+    "report_accepted": Entry("接收半年报告"),
     "brief_drafted": Entry("编制专报并取数", _MONTH),
     "brief_edited": Entry("修改专报的文字", (BRIEF_TEXT,)),
     "brief_released": Entry("签发专报", (BRIEF_TEXT,)),

@@ -54,7 +54,7 @@ def report_to_number(session: Session, report_id: UUID | str, actor: Actor) -> s
     """The journal of a half-year report that may be numbered, kept by this transaction. Raises NotFound, Conflict."""
     report = locked_report(session, report_id, actor)
     if report.status != ACCEPTED:
-        raise Conflict("半年报告通过后才编号，请先审核通过")
+        raise Conflict("半年报告接收后才编号，请先审核接收")
     return f"report:{report.id}"
 
 

@@ -111,7 +111,7 @@ def roll_up_paper(summed: Mapping[str, Any], summary: str) -> dict[str, Any]:
         "number": summed.get("number", ""),
         "title": f"{summed['year']}年{HALVES[summed['half']]}直接联系服务高层次人才工作情况汇总",
         "state": f"截至{_day(summed['on'].isoformat())}，应报送 {summed['expected']} 个单位，"
-        f"已报送 {summed['submitted']} 个，其中已通过 {summed['accepted']} 个、逾期报送 {summed['late']} 个。"
+        f"已报送 {summed['submitted']} 个，其中已接收 {summed['accepted']} 个、逾期报送 {summed['late']} 个。"
         + (f"已过期限仍未报送 {summed['overdue']} 个。" if summed["overdue"] else "")
         + (f"尚未报送：{missing}。" if missing else "各单位已全部报送。"),
         "summary": _paragraphs(summary),

@@ -14,7 +14,7 @@ REPORT_STATUSES: Mapping[str, str] = {
     DRAFT: "编制中",
     SUBMITTED: "已报送",
     RETURNED: "退回修改",
-    ACCEPTED: "已通过",
+    ACCEPTED: "已接收",
 }
 
 EDITABLE = (DRAFT, RETURNED)
