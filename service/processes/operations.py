@@ -232,7 +232,7 @@ def acknowledge(session: Session, *, task_id: UUID | str, actor: Actor, now: dat
     """签收: who must act says that the task, or an urge, has been received. Recorded; moves no deadline (CLOCK)."""
     task, instance = locked_task(session, task_id)
     doer = access.require_take(session, actor, task, now)
-    said = _note(session, instance, task, "acknowledged", doer, now, {"urges": task.urges})
+    said = _note(session, instance, task, urges.RECEIVED, doer, now, {"urges": task.urges})
     urges.receive(session, task.id, said)
     return task
 

@@ -12,8 +12,12 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.history import HistoryEvent
+from service.processes.models import UserTask
+from service.processes.recording import stream_of
 from service.processes.register_models import Urge
 
+RECEIVED = "acknowledged"
+"""The entry of the journal that a receipt leaves."""
 BY_SYSTEM = "system"
 """The way of urging that the service itself takes: a notice with a receipt."""
 
@@ -57,6 +61,17 @@ def receive(session: Session, task_id: UUID, event: HistoryEvent) -> None:
     for urge in session.scalars(select(Urge).where(Urge.task_id == task_id, Urge.received_at.is_(None))):
         for name, value in receipt_of(event).items():
             setattr(urge, name, value)
+
+
+def receipt(session: Session, task: UserTask) -> HistoryEvent | None:
+    """The receipt (签收) of a task and of all its urges so far; None where it, or an urge since, has none. One
+    statement."""
+    query = select(HistoryEvent).where(
+        *(HistoryEvent.stream == stream_of(task.instance_id), HistoryEvent.kind == RECEIVED),
+        HistoryEvent.task == str(task.id),
+    )
+    last = session.scalar(query.order_by(HistoryEvent.seq.desc()).limit(1))
+    return last if last is not None and last.data["urges"] == task.urges else None
 
 
 def late_urges(session: Session, task_id: UUID) -> int:

@@ -16,7 +16,7 @@ from service.db.lists import Page
 from service.errors import NotFound
 from service.http.context import actor, db
 from service.liaisons.rules import DRAFT, SUPERSEDED
-from service.processes import commands, freeing, operations, queries
+from service.processes import commands, freeing, operations, queries, urges
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between, days_left
 from service.processes.definitions import list_definitions
@@ -76,12 +76,15 @@ def task(task_id: UUID) -> ResponseReturnValue:
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
     form = detail.form
     subjects = subjects_of(db(), [detail.task])
+    received = urges.receipt(db(), detail.task) if detail.task.unit and detail.task.stage == "handling" else None
+    names.learn([received.actor] if received is not None else ())
     units = panel(detail.instance, names, task=detail.task, subjects=subjects.get(detail.task.id, ()))
     return render_template(
         "tasks/task.html",
         subjects=subjects,
         units=units,
         detail=detail,
+        received=received,
         stuck=unmanned_words(detail.task, detail.absence) if detail.task.status == OPEN else "",
         frees=may(actor(), freeing.RIGHT),
         form_page=_form_page(detail, names, form) if detail.may_act else None,

@@ -42,6 +42,23 @@ def test_an_urge_is_counted_in_the_menu_and_confirmed_into_the_history(world: Wo
     assert kinds[-1] == "acknowledged"
 
 
+def test_a_task_is_signed_for_once_and_again_after_an_urge(world: World) -> None:
+    world.dispatched("edu")
+    handler, path = Visitor(world, "handler-edu"), f"/tasks/{world.task('handle').id}"
+    sign = f'action="{path}/acknowledge"'
+    assert sign in handler.get(path).text
+    assert handler.post(f"{path}/acknowledge").status_code == 200
+    page = handler.get(path).text
+    assert sign not in page
+    assert " 签收</dd>" in page.replace("　", "")
+    assert "签收</dd>" in Visitor(world, "office").get(path).text
+    with world.transaction() as session:
+        operations.urge(
+            session, instance_id=world.case, text="请抓紧", actor=world.actor("office"), now=world.clock.now
+        )
+    assert sign in handler.get(path).text
+
+
 def test_a_receipt_after_the_answer_only_reads_the_notice(world: World) -> None:
     handler = _urged(world)
     address = _address(handler.get("/notices").text, "receipt")
