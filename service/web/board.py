@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
@@ -16,6 +17,7 @@ from service.db.lists import Page
 from service.http.context import actor, db, settings
 from service.ledger import board as ledger
 from service.ledger.board import LIGHTS, BoardFilter, Cell, board_rows, by_holder, cells, parts, scope_of, tasks_by_id
+from service.processes import queries
 from service.processes.definitions import list_definitions
 from service.processes.lateness import MEANING
 from service.processes.models import UserTask
@@ -87,7 +89,7 @@ def board() -> ResponseReturnValue:
         received=receipts(db(), [task.id for task in page.items if task.urges]),
         wanted=wanted,
         ticked=_ticked(page) if argument("tick") == "late" else frozenset(),
-        operations={key: name for key, name in OPERATIONS.items() if office or key not in OFFICE_OPERATIONS},
+        operations=_offered(office, today),
         texts=settings().supervision,
         facts=FACTS,
         papers=kinds(wiring(db()).house_prints()),
@@ -150,6 +152,13 @@ def wall() -> ResponseReturnValue:
         parts=parts(db(), late.items),
         **task_lists.rows(late.items),
     )
+
+
+def _offered(office: bool, today: date) -> dict[str, str]:
+    """The operations that the reader may carry out: to claim is for who has something to take, an auditor has not."""
+    takes = sum(queries.light_counts(db(), actor(), today=today).values()) > 0
+    kept = frozenset() if office else OFFICE_OPERATIONS
+    return {key: name for key, name in OPERATIONS.items() if key not in kept and (takes or key != supervision.CLAIM)}
 
 
 def _asked() -> BoardFilter:

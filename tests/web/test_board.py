@@ -243,3 +243,11 @@ def test_a_board_without_rows_says_so(world: World) -> None:
     page = Visitor(world, OFFICE).get("/board").text
     assert "没有未办结的步骤" in page
     assert "催办超期的" not in page
+
+
+def test_to_claim_is_offered_to_who_has_something_to_take(world: World) -> None:
+    late(world, "edu")
+    claim = 'name="operation" value="claim"'
+    assert claim in Visitor(world, "handler-edu").get("/board").text
+    assert claim not in Visitor(world, "auditor").get("/board").text
+    assert 'value="print"' in Visitor(world, "auditor").get("/board").text
