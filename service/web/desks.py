@@ -16,10 +16,12 @@ from service.contacts import InterviewFilter, OpinionFilter
 from service.http.context import actor, db
 from service.ledger import board
 from service.processes import lateness
+from service.processes.definitions import list_definitions
 from service.processes.instances import lights_by_talent
 from service.processes.waiting import work_by_stage
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor, may
 from service.web import overview
+from service.web.context import stage_name
 
 MOST = 8
 """Rows of a part that leads to a list of its own."""
@@ -52,7 +54,7 @@ def _office(today: date) -> Desk:
     """Own steps by stage, then the units that are late, then the rest."""
     parts = ("tiles", "stages", "tasks", "units", "opinions", "begins")
     asked = board.count_asked(db(), board.scope_of(db(), actor()))
-    more = {"stages": work_by_stage(db(), actor(), today), "asked": asked, **_units(today), **_opinions()}
+    more = {**_stages(today), "asked": asked, **_units(today), **_opinions()}
     return Desk(parts, more=more)
 
 
@@ -81,7 +83,7 @@ def _liaison(today: date) -> Desk:
     """Own steps by stage, what talents said and nobody has answered, interviews that are missing."""
     short = contacts.interview_progress(db(), actor(), InterviewFilter(short=True))
     more = {
-        "stages": work_by_stage(db(), actor(), today),
+        **_stages(today),
         "pairs": short[:MOST],
         "pairs_total": len(short),
         **_opinions(),
@@ -92,8 +94,21 @@ def _liaison(today: date) -> Desk:
 
 def _handler(today: date) -> Desk:
     """Urges to be signed for, what is due, what the own unit has a part in."""
-    more = {"receipts": notifications.receipts_owed(db(), actor()), "stages": work_by_stage(db(), actor(), today)}
+    more = {"receipts": notifications.receipts_owed(db(), actor()), **_stages(today)}
     return Desk(("receipts", "tiles", "tasks", "stages", "running", "begins"), "与我有关的在办需求", more=more)
+
+
+def _stages(today: date) -> dict[str, Any]:
+    """Own steps by stage, and what each is called: where two processes call theirs alike, with the process."""
+    found = work_by_stage(db(), actor(), today)
+    called = {(one.process, one.stage): stage_name(one.process, one.stage) or "其他步骤" for one in found}
+    often = Counter(called.values())
+    if any(number > 1 for number in often.values()):
+        processes = {one.key: one.name for one in reversed(list_definitions(db()))}
+        for place, name in called.items():
+            if often[name] > 1 and processes.get(place[0], name) != name:
+                called[place] = f"{name}（{processes[place[0]]}）"
+    return {"stages": found, "stages_called": called}
 
 
 def _units(today: date) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.factories.change_reports import known, reported
 from tests.factories.contact_pages import record
 from tests.factories.statements import counted
 from tests.factories.visitor import Visitor
@@ -89,3 +90,13 @@ def test_a_desk_takes_as_many_statements_for_many_as_for_few(world: World) -> No
         with counted(world.database.engine) as many:
             reader.get("/")
         assert len(many) == len(few), user
+
+
+def test_stages_that_two_processes_call_alike_are_told_apart(world: World) -> None:
+    reported(world, "office", "report_by_office", leaves_district=True)
+    known(world)
+    world.do("office", "review_change", {"decision": "approve"})
+    world.api("office").patch("/talents/T0002", {"in_district": False})
+    page = Visitor(world, "office").get("/").text
+    chips = re.findall(r'stage=eligibility">([^<]+?) <b class="num">1<', page)
+    assert sorted(chips) == ["资格复核", "资格复核（重大事项报告）"]
