@@ -32,6 +32,7 @@ export class RefPick extends HTMLElement {
   #timer = 0;
   #asking = new AbortController();
   #built = false;
+  #quiet = false;
 
   connectedCallback() {
     if (this.#built) return;
@@ -107,9 +108,13 @@ export class RefPick extends HTMLElement {
     }
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#key(event));
-    this.input.addEventListener("focus", () => this.#ask());
+    this.input.addEventListener("focus", () => this.#quiet || this.#ask());
     this.input.addEventListener("blur", () => this.#close());
-    this.querySelector(".ref-pick-box").addEventListener("click", () => this.input.focus());
+    this.querySelector(".ref-pick-box").addEventListener("click", () => {
+      if (this.#quiet) this.#ask();
+      this.#quiet = false;
+      this.input.focus();
+    });
     // mousedown: the choice is made before the input loses its focus
     this.list.addEventListener("mousedown", (event) => {
       event.preventDefault();
@@ -132,6 +137,8 @@ export class RefPick extends HTMLElement {
         remove.addEventListener("click", (event) => {
           event.stopPropagation();
           this.#remove(value);
+          // no list opens by itself: it would cover the chips of the field below, of which one may be the next to go
+          this.#quiet = true;
           this.input.focus();
         });
         if (!this.hasAttribute("disabled")) chip.append(remove);
@@ -214,6 +221,7 @@ export class RefPick extends HTMLElement {
   }
 
   #close() {
+    this.#quiet = false;
     clearTimeout(this.#timer);
     this.#asking.abort();
     this.list.hidden = true;
