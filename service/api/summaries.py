@@ -33,7 +33,7 @@ class SummaryItem(Schema):
 
 @asks(SummaryFilter)
 class SummaryQuery(Pages):
-    """Whose summaries, of which unit and days."""
+    """The conditions of summaries: author, unit and days."""
 
 
 @calls.get("/summaries", answer=page_of(SummaryItem, "Summaries"), query=SummaryQuery)

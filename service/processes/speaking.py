@@ -112,7 +112,7 @@ def _first(term: Term) -> tuple[bool, int]:
 
 
 def _told(on: date, run: Any) -> Select[Any]:
-    """What ``_terms`` reads of runs and their tasks; the caller says of which."""
+    """The columns that ``_terms`` reads, of runs and their tasks; the caller says of which."""
     first = func.coalesce(UserTask.first_due_on, run.due_on)
     facts = (run.instance_id, run.unit, _received(on, run), run.due_on, first, run.until_on, _rounds(on, run))
     return select(*facts)
