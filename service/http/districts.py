@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from flask import request
@@ -24,13 +25,14 @@ from service.config.districts import District, host_of, known, plain_host, requi
 from service.db.failures import describe, explain
 from service.errors import Invalid, LiaisonError
 from service.http.context import KEY, Wired
-from service.http.shares import Held, Share
+from service.http.shares import PATIENCE_SECONDS, Held, Shares
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NOBODYS = "这个网址没有对应的系统，请核对网址；不清楚的，请向本区的人才工作部门询问。\n"
 AWAY = "本系统正在维护，暂时不能使用，请几分钟后再试。\n"
+BUSY = "本系统现在没有及时应答，暂时不能再接受请求，请十秒后再试；一直如此的，请告诉系统管理员。\n"
 AGAIN_SECONDS = 5.0
 """How long a district that could not be made is left alone."""
 MENDED_SECONDS = 30.0
@@ -63,8 +65,7 @@ class Hosts:
         self._held: dict[str, tuple[District, Settings]] = {}
         self._asked_at: dict[str, float] = {}
         self._took: dict[str, float] = {}
-        self._threads: int | None = None
-        self._shares: dict[str, Share] = {}
+        self._shares: Shares | None = None
         self._seen: int | None = None
         self._looked_at, self._faulty = 0.0, False
         self._started = False
@@ -88,21 +89,11 @@ class Hosts:
             if name is None:
                 own = self.own.get(environ.get("PATH_INFO", "")) or _said(404, NOBODYS)
                 return own(environ, start_response)
-            share = self._share(name)
-            if share is None:
+            if (shares := self._shares) is None:
                 return self._answered(name, app, environ, start_response)
-            if not share.take():
-                return _said(503, AWAY)(environ, start_response)
-            began = time.monotonic()
-
-            def give() -> None:
-                share.give(after=time.monotonic() - began if KEY in environ else None)
-
-            try:
-                return Held(self._answered(name, app, environ, start_response), give)
-            except BaseException:
-                share.give(after=None)
-                raise
+            if not shares.take(name):
+                return _said(503, BUSY)(environ, start_response)
+            return _counted(shares, name, partial(self._answered, name, app), environ, start_response)
 
         return answer
 
@@ -116,16 +107,9 @@ class Hosts:
         return app(environ, start_response)
 
     def share(self, threads: int) -> None:
-        """From now on no district holds more than half of the process's ``threads``; until then nobody counts them."""
-        self._threads = threads
-
-    def _share(self, name: str) -> Share | None:
-        if self._threads is None:
-            return None
-        if (found := self._shares.get(name)) is None:
-            with self._lock:
-                found = self._shares.setdefault(name, Share(name, self._threads))
-        return found
+        """From now on no district holds more of the process's ``threads`` than it leaves free; until then nobody counts
+        them."""
+        self._shares = Shares(threads)
 
     def _name_of(self, host: str) -> str | None:
         if host not in self._names and self._has_changed():
@@ -281,6 +265,31 @@ class Hosts:
     def _is_idle(self, name: str) -> bool:
         asked_at = self._asked_at.get(name)
         return asked_at is None or time.monotonic() - asked_at >= IDLE_SECONDS
+
+
+def _counted(
+    shares: Shares, name: str, app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """The answer of ``app``, whose thread is given back when it is closed.
+
+    A district that is open, and answers soon or says anything but that something failed, is there.
+    """
+    began, failed = time.monotonic(), False
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+        nonlocal failed
+        failed = status.startswith("5")
+        return start_response(status, headers, *more)
+
+    def give() -> None:
+        soon = time.monotonic() - began < PATIENCE_SECONDS
+        shares.give(name, answered=KEY in environ and (soon or not failed))
+
+    try:
+        return Held(app(environ, start), give)
+    except BaseException:
+        shares.give(name, answered=False)
+        raise
 
 
 def _said(status: int, text: str) -> WSGIApplication:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -23,7 +25,7 @@ from service.config.trust import Metrics
 from service.http import districts as hosts
 from service.http import shares
 from service.http.context import KEY, Wired
-from service.http.districts import AWAY, Hosts
+from service.http.districts import AWAY, BUSY, Hosts
 from service.worker import Rota
 from tests.factories.districts import QUIET, Asking, copied, district, host, opened_in
 
@@ -226,7 +228,7 @@ def test_one_that_waits_holds_no_more_than_its_share(folder: Path, monkeypatch: 
     first = Thread(target=ask, args=("east", "/wait"))
     first.start()
     assert inner.waiting.wait(30)
-    assert ask("east", "/") == (503, AWAY)
+    assert ask("east", "/") == (503, BUSY)
     began = time.monotonic()
     assert {ask("east", "/")[0] for _ in range(5)} == {503}
     assert time.monotonic() - began < 0.2 * 5  # nobody waits any more
@@ -241,34 +243,90 @@ def test_one_that_waits_holds_no_more_than_its_share(folder: Path, monkeypatch: 
 
 def test_answers_that_say_nothing_make_nobody_wait_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "PATIENCE_SECONDS", 0.2)
-    share = shares.Share("east", 2)
+    several = shares.Shares(2)
 
     def seconds() -> float:
         began = time.monotonic()
-        assert not share.take()
+        assert not several.take("east")
         return time.monotonic() - began
 
-    assert share.take()
+    assert several.take("east")
     assert seconds() >= 0.2
-    for after, waits in ((None, False), (9.0, False), (0.0, True)):
-        share.give(after=after)
-        assert share.take()
+    for answered, waits in ((False, False), (True, True)):
+        several.give("east", answered=answered)
+        assert several.take("east")
         assert (seconds() >= 0.2) is waits
 
 
-def test_who_asks_for_several_things_at_once_waits_a_moment_for_ones_own(folder: Path) -> None:
-    share, answers = shares.Share("east", 2), []
-    assert share.take()
+def test_who_asks_for_several_things_at_once_waits_a_moment_for_ones_own() -> None:
+    several, answers = shares.Shares(2), []
+    assert several.take("east")
 
     def ask() -> None:
-        answers.append(share.take())
-        share.give(after=0.0)
+        answers.append(several.take("east"))
+        several.give("east", answered=True)
 
     others = [Thread(target=ask) for _ in range(5)]
     for one in others:
         one.start()
     time.sleep(0.1)
-    share.give(after=0.1)
+    several.give("east", answered=True)
     for one in others:
         one.join(10)
     assert answers == [True] * 5
+
+
+def test_each_gets_no_more_than_it_leaves_free_and_nobody_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "PATIENCE_SECONDS", 0.0)
+    several = shares.Shares(8)
+
+    def all_of(name: str) -> int:
+        return sum(iter(lambda: several.take(name), False))
+
+    assert [all_of(name) for name in ("east", "west", "north")] == [4, 2, 1]
+    assert several.take("south")  # whoever holds none gets one
+    several.give("south", answered=True)
+    for name, held in (("east", 4), ("west", 2), ("north", 1)):
+        for _ in range(held):
+            several.give(name, answered=False)
+    # nothing has come from these: one each, and no more than half of the threads for all of them
+    for name in ("d1", "d2", "d3"):
+        assert all_of(name) >= 1
+        for _ in range(4):
+            if several._of[name].held:
+                several.give(name, answered=False)
+    assert [all_of(name) for name in ("east", "west", "north", "d1", "d2", "d3")] == [1, 1, 1, 1, 0, 0]
+    assert all_of("south") >= 1
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
+        yield server.getsockname()[1]
+
+
+def test_two_whose_servers_never_answer_leave_threads_to_the_others(
+    folder: Path, sqlite_world: Path, silent: int
+) -> None:
+    copied(folder, "east", sqlite_world)
+    for name in ("north", "south"):
+        url = f"postgresql+psycopg://liaison@127.0.0.1:{silent}/{name}"
+        district(folder, name, url, LIAISON_TIMEOUTS_CONNECT_SECONDS="20")
+    app = served(folder)
+    assert Asking(app, "east").get("/sign-in").status_code == 200
+    several: Hosts = app.extensions[KEY]
+    several.share(8)
+
+    def ask(name: str) -> tuple[int, str, str | None]:
+        with Asking(app, name).get("/sign-in") as answer:  # a server closes each answer
+            return answer.status_code, answer.text, answer.headers.get("Retry-After")
+
+    with ThreadPoolExecutor(8) as threads:  # as those of a server process: what comes later waits for one
+        began = time.monotonic()
+        lost = [threads.submit(ask, name) for _ in range(12) for name in ("north", "south")]
+        found = [threads.submit(ask, "east") for _ in range(5)]
+        assert [one.result(60)[0] for one in found] == [200] * 5
+        assert time.monotonic() - began < 15  # less than one attempt to connect
+        refused = [one.result(60) for one in lost]
+    assert set(refused) == {(503, BUSY, "10"), (503, AWAY, "10")}
