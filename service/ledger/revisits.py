@@ -78,7 +78,11 @@ def limited(session: Session) -> list[Limited]:
 
 def changes(session: Session) -> list[Change]:
     """The policies marked changed, the newest first, with their cases; three statements."""
-    marked = session.scalars(select(PolicyChange).order_by(PolicyChange.marked_at.desc()).limit(MOST)).all()
+    newest = select(PolicyChange).order_by(PolicyChange.marked_at.desc()).limit(MOST)
+    return _told(session, session.scalars(newest).all())
+
+
+def _told(session: Session, marked: Sequence[PolicyChange]) -> list[Change]:
     rows = session.execute(
         select(Revisit, Instance)
         .join(Instance, Instance.id == Revisit.instance_id)
@@ -93,11 +97,11 @@ def changes(session: Session) -> list[Change]:
 
 
 def change_of(session: Session, change_id: UUID) -> Change:
-    """One of them. Raises NotFound."""
-    found = next((one for one in changes(session) if one.change.id == change_id), None)
+    """One of them. Raises NotFound. Three statements, however many there are."""
+    found = session.get(PolicyChange, change_id)
     if found is None:
         raise NotFound("没有这条政策变化")
-    return found
+    return _told(session, [found])[0]
 
 
 def remind(session: Session, *, now: datetime) -> int:
