@@ -1,4 +1,5 @@
-"""统计 out of the kept sums (``processes.figure_tallies``), for whoever sees all needs and asks about all of them."""
+"""统计 out of what is kept: of all needs their sums (``processes.figure_tallies``), of some needs the part of each
+(``processes.figure_picking``)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service.db.memory import remembered
@@ -16,17 +19,22 @@ from service.processes.figure_folding import (
     ANSWERED_LATE,
     ANSWERS,
     CASES,
+    CATEGORY,
     DISPATCH,
+    LEADER,
     SAID,
     STAGE,
     STEPS,
     TOTAL,
+    TOWN,
     UNANSWERED,
     UNIT,
+    figures_of,
 )
-from service.processes.figure_tallies import Sums, sums
+from service.processes.figure_picking import Picked, Wanted, picked
+from service.processes.figure_tallies import Sums, answer_sums, sums
 from service.processes.lateness import Answers
-from service.processes.need_figures import FIGURES, REGISTERED
+from service.processes.need_figures import FIGURES, REDISPATCHED, REGISTERED
 
 MONTH = "month"
 
@@ -34,13 +42,13 @@ MONTH = "month"
 @dataclass(slots=True)
 class Kept:
     """The figures of a period. ``rows``: as the direct count gives them; ``steps``: (stage, whether a unit's,
-    first day, last day, how many), ``cases``: (stage, whether a unit's) → needs; ``answers``: unit → its answers;
-    ``leads``: (category, town) → unit that leads → (needs, of these handed back)."""
+    first day, last day, how many), ``cases``: (stage, whether a unit's) → needs; ``answers``: unit → its answers, None
+    where they were not asked for; ``leads``: (category, town) → unit that leads → (needs, of these handed back)."""
 
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     steps: list[tuple[str, bool, date, date, int]] = field(default_factory=list)
     cases: dict[tuple[str, bool], int] = field(default_factory=dict)
-    answers: dict[str, Answers] = field(default_factory=dict)
+    answers: Mapping[str, Answers] | None = None
     leads: dict[tuple[str | None, str | None], dict[str, tuple[int, int]]] = field(default_factory=dict)
 
 
@@ -49,6 +57,55 @@ def kept(session: Session, since: date, until: date, on: date, bins: Sequence[tu
     one. A fixed number of statements."""
     found = remembered(session, (kept, since, until, on, *bins), lambda: sums(session, since, until, on, bins))
     return _told(found) if found is not None else None
+
+
+def picked_kept(
+    session: Session, who: object, seen: Select[UUID] | None, wanted: Wanted, bins: Sequence[tuple[date, date]]
+) -> Kept | None:
+    """The figures of the wanted needs, of the cases ``seen`` by ``who`` (None: of all); None where they must be counted
+    one by one. Without ``answers``. A fixed number of statements."""
+    lasts = [last for _, last in bins]
+    about = (picked_kept, who, wanted, *lasts)
+    found = remembered(session, about, lambda: picked(session, seen, wanted, lasts))
+    return _added(found) if found is not None else None
+
+
+def kept_answers(session: Session, since: date, on: date) -> Mapping[str, Answers] | None:
+    """Unit → all its answers from ``since`` on, as of the end of a day; None where they must be counted one by one. A
+    fixed number of statements."""
+    found = answer_sums(session, since, on)
+    return _told(found).answers if found is not None else None
+
+
+def _added(found: Picked) -> Kept:
+    told, counts = Kept(), dict[tuple[str, str | None], dict[str, int]]()
+
+    def add(dimension: str, key: str | None, bits: int, number: int) -> None:
+        numbers = counts.setdefault((dimension, key), dict.fromkeys(FIGURES, 0))
+        for figure in figures_of(bits):
+            numbers[figure] += number
+
+    for (bits, place, *said), number in found.needs.items():
+        add(TOTAL, None, bits, number)
+        add(MONTH, str(place), bits, number)
+        for dimension, key in zip((TOWN, CATEGORY, LEADER), said, strict=True):
+            add(dimension, _said(key), bits, number)
+    for (unit, bits), number in found.units.items():
+        add(UNIT, _said(unit), bits, number)
+    told.rows = [{"dimension": dimension, "key": key, **numbers} for (dimension, key), numbers in counts.items()]
+    for (led, bits), number in found.leads.items():
+        category, town, lead = json.loads(led)
+        needs = told.leads.setdefault((category, town), {})
+        number_of, back = needs.get(lead, (0, 0))
+        needs[lead] = (number_of + number, back + (number if REDISPATCHED in figures_of(bits) else 0))
+    for (key, first, last), number in found.steps.items():
+        told.steps.append((*_stage(key), date.fromordinal(first), date.fromordinal(last), number))
+    told.cases = {_stage(key): number for key, number in found.stages.items()}
+    return told
+
+
+def _said(key: str) -> str | None:
+    return key.removeprefix(SAID) if key.startswith(SAID) else None
 
 
 def _told(found: Sums) -> Kept:
@@ -68,7 +125,7 @@ def _told(found: Sums) -> Kept:
         elif dimension == ANSWERS:
             answers.setdefault(key.removeprefix(SAID), {})[figure] = number
         else:
-            said = key.removeprefix(SAID) if key.startswith(SAID) else None
+            said = _said(key)
             numbers = counts.setdefault((dimension, said), {})
             numbers[figure] = numbers.get(figure, 0) + number
             if dimension == TOTAL:
@@ -76,8 +133,8 @@ def _told(found: Sums) -> Kept:
     for (dimension, said), numbers in counts.items():
         if numbers.get(REGISTERED):
             told.rows.append({"dimension": dimension, "key": said, **dict.fromkeys(FIGURES, 0), **numbers})
-    for unit, given in answers.items():
-        told.answers[unit] = Answers(*(given.get(name, 0) for name in (ANSWERED_IN_TIME, ANSWERED_LATE, UNANSWERED)))
+    names = (ANSWERED_IN_TIME, ANSWERED_LATE, UNANSWERED)
+    told.answers = {unit: Answers(*(given.get(name, 0) for name in names)) for unit, given in answers.items()}
     return told
 
 

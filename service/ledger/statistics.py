@@ -22,6 +22,8 @@ from service.ledger import kept_figures
 from service.ledger.kept_figures import Kept
 from service.processes import lateness, need_figures, visibility
 from service.processes.calendars import current
+from service.processes.figure_folding import UNSAID as NOT_SAID
+from service.processes.figure_picking import Wanted, key_of
 from service.processes.filters import UNSAID, midnight
 from service.processes.lateness import Answers
 from service.processes.models import RUN_MOVED, RUN_SUSPENDED, CaseSpan, ClockRun, Instance, UserTask
@@ -145,8 +147,8 @@ def period_of(wish: StatisticsFilter) -> Period:
 
 
 def statistics(session: Session, actor: Actor, wish: StatisticsFilter) -> Statistics:
-    """The figures of the needs that the actor may see, out of kept sums where all needs are asked about (adr/0068). A
-    fixed number of statements."""
+    """The figures of the needs that the actor may see, out of kept sums where all are asked about (adr/0068), else out
+    of the kept parts of those that are (adr/0078). A fixed number of statements."""
     period = period_of(wish)
     units = own_units(actor)
     bins = months_of(period)
@@ -176,10 +178,20 @@ def own_units(actor: Actor) -> frozenset[str] | None:
 
 
 def kept_of(session: Session, actor: Actor, wish: StatisticsFilter, period: Period) -> Kept | None:
-    """The kept sums, where all needs are asked about by somebody who sees all."""
-    if not visibility.sees_all(actor) or any((wish.unit, wish.town, wish.category, wish.leader)):
-        return None
-    return kept_figures.kept(session, period.since, period.until, period.on, months_of(period))
+    """The kept figures: sums, where all needs are asked about by somebody who sees all, else those of some needs added
+    up. None where too much has changed since, and needs must be counted one by one."""
+    bins = months_of(period)
+    if visibility.sees_all(actor) and not any((wish.unit, wish.town, wish.category, wish.leader)):
+        return kept_figures.kept(session, period.since, period.until, period.on, bins)
+    said = [_key(one) for one in (wish.town, wish.category, wish.leader)]
+    wanted = Wanted(period.since, period.until, period.on, wish.unit or None, *said)
+    seen = None if visibility.sees_all(actor) else visibility.ways_of(session, actor).wide.ids()
+    return kept_figures.picked_kept(session, actor, seen, wanted, bins)
+
+
+def _key(value: str | None) -> str | None:
+    """A condition as a key of what needs tell: None where nothing is asked."""
+    return None if not value else NOT_SAID if value == UNSAID else key_of(value)
 
 
 def months_of(period: Period) -> list[tuple[date, date]]:
@@ -355,5 +367,9 @@ def _answers(
     """The answers of units one by one, as the assessment counts them, of all units or the actor's own."""
     if (not may(actor, RIGHT) and units is None) or any((wish.town, wish.category, wish.leader)):
         return {}
-    found = kept.answers if kept else lateness.unit_answers(session, process=NEED, since=period.since, on=period.on)
+    found = kept.answers if kept else None
+    if found is None and kept:
+        found = kept_figures.kept_answers(session, period.since, period.on)
+    if found is None:
+        found = lateness.unit_answers(session, process=NEED, since=period.since, on=period.on)
     return {unit: one for unit, one in found.items() if (units is None or unit in units) and wish.unit in (None, unit)}

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from service.processes.models import COMPLETED, RUN_ANSWERED, RUN_HANDED_BACK, RUN_MOVED, RUN_SUSPENDED
@@ -44,6 +45,8 @@ ANSWERED_IN_TIME, ANSWERED_LATE, UNANSWERED = "in_time", "late", "unanswered"
 CASES, DONE_STEPS = "cases", "steps"
 SAID, UNSAID = "=", ""
 """Before a key that was said; the key of what nobody said."""
+DAY_AT, DAY_SIGNS = len('{"day":'), 6
+"""Where the day of registering stands in what a need tells: an ordinal of so many signs."""
 NEVER = date(9999, 12, 31).toordinal()
 """The day of an answer that nobody has given yet."""
 
@@ -159,11 +162,13 @@ def runs_of(rows: Sequence[Mapping[str, Any]]) -> list[Run]:
 
 def told_of(registered: int, spans: Sequence[Span], runs: Sequence[Run]) -> str:
     """All that a need adds to the tallies, registered on a day, as JSON."""
+    steps = list(_steps(spans, runs))
     return json.dumps(
         {
             "day": registered,
             "states": list(_states(spans, runs)),
-            "steps": list(_steps(spans, runs)),
+            "steps": [step for _, step in steps],
+            "whose": [unit for unit, _ in steps],
             "answers": list(_answers(runs)),
         },
         ensure_ascii=False,
@@ -193,6 +198,12 @@ def cells(told: str) -> Counter[Cell]:
         if after != NEVER:
             made[Cell(ANSWERS, SAID + unit, stop, after, figure)] -= 1
     return Counter({cell: number for cell, number in made.items() if number})
+
+
+@cache
+def figures_of(bits: int) -> tuple[str, ...]:
+    """The names of the figures that are kept as bits."""
+    return tuple(figure for figure, bit in _BIT.items() if bits & bit)
 
 
 def _changed(made: Counter[Cell], about: tuple[str, str, int, int], was: int, now: int) -> None:
@@ -296,8 +307,9 @@ def _interims(on: int, own: Iterable[Run], reviews: Iterable[Run]) -> Iterator[s
             yield run.unit
 
 
-def _steps(spans: Sequence[Span], runs: Iterable[Run]) -> Iterator[list[Any]]:
-    """[stage, with ``.unit`` where a unit's, first day, last day, day from which it counts, day from which not …]."""
+def _steps(spans: Sequence[Span], runs: Iterable[Run]) -> Iterator[tuple[str | None, list[Any]]]:
+    """The unit whose step it was, and [stage, with ``.unit`` where a responsible unit's, first day, last day, day from
+    which it counts, day from which not …]."""
     titled = [(span.first, span.after) for span in spans if span.titled]
     for run in runs:
         if run.ended != RUN_ANSWERED or run.stage is None:
@@ -314,7 +326,8 @@ def _steps(spans: Sequence[Span], runs: Iterable[Run]) -> Iterator[list[Any]]:
         if turns and turns[-1] == NEVER:
             turns.pop()
         if turns:
-            yield [f"{run.stage}.{UNIT}" if run.by_unit else run.stage, run.began, run.until, *turns]
+            key = f"{run.stage}.{UNIT}" if run.by_unit else run.stage
+            yield run.unit if run.by_unit else None, [key, run.began, run.until, *turns]
 
 
 def _answers(runs: Iterable[Run]) -> Iterator[list[Any]]:

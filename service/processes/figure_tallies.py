@@ -34,7 +34,7 @@ _KEYS = [column.name for column in _SUMS.primary_key]
 _LOCK = 0x46696775
 """Of a server with several workers: one takes in at a time, for two would sum the same case."""
 _ALONE, _AWAITED = text("SELECT pg_try_advisory_xact_lock(:key)"), text("SELECT pg_advisory_xact_lock(:key)")
-_DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
+DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
 _NAMED = 500
 """Ids in a statement."""
 _OF_SPAN = (
@@ -173,8 +173,8 @@ def sums(session: Session, since: date, until: date, on: date, bins: Sequence[tu
 
     Four statements; more, and always as many, where cases wait.
     """
-    due = list(session.scalars(select(FigureDue.instance_id).distinct().limit(MOST_ASIDE + 1)))
-    if len(due) > MOST_ASIDE:
+    due = waiting(session)
+    if due is None:
         return None
     rows = FigureTally
     placed = [(rows.day <= last, place) for place, (_, last) in enumerate(bins)]
@@ -183,14 +183,39 @@ def sums(session: Session, since: date, until: date, on: date, bins: Sequence[tu
     each = (rows.dimension, rows.key, rows.figure)
     of_needs = select(*each, func.sum(rows.number), place).group_by(*each, place)
     of_needs = of_needs.where(rows.dimension != ANSWERS, rows.day.between(since, until), rows.on_day <= on)
-    answers = select(*each, func.sum(rows.number), null()).group_by(*each)
-    answers = answers.where(rows.dimension == ANSWERS, rows.day >= since, rows.on_day <= on)
-    for query in (of_needs, answers):
+    for query in (of_needs, _of_answers(since, on)):
         for dimension, key, figure, number, which in session.execute(query):
             found[dimension, key, which, figure] = int(number)
     if due:
         _aside(session, due, found, (since, until, on), bins)
     return {about: number for about, number in found.items() if number}
+
+
+def answer_sums(session: Session, since: date, on: date) -> Sums | None:
+    """The answers that all units gave from ``since`` on, as of the end of a day; None where too many cases wait. Two
+    statements; more, and always as many, where cases wait."""
+    due = waiting(session)
+    if due is None:
+        return None
+    found: Sums = {}
+    for dimension, key, figure, number, which in session.execute(_of_answers(since, on)):
+        found[dimension, key, which, figure] = int(number)
+    if due:
+        _aside(session, due, found, (since, since, on), ())
+    return {about: number for about, number in found.items() if number and about[0] == ANSWERS}
+
+
+def waiting(session: Session) -> list[UUID] | None:
+    """The cases that wait to be taken in, where they are no more than a question takes in for the moment. One
+    statement."""
+    due = list(session.scalars(select(FigureDue.instance_id).distinct().limit(MOST_ASIDE + 1)))
+    return due if len(due) <= MOST_ASIDE else None
+
+
+def _of_answers(since: date, on: date) -> Any:
+    rows, each = FigureTally, (FigureTally.dimension, FigureTally.key, FigureTally.figure)
+    query = select(*each, func.sum(rows.number), null()).group_by(*each)
+    return query.where(rows.dimension == ANSWERS, rows.day >= since, rows.on_day <= on)
 
 
 def _aside(
@@ -201,7 +226,8 @@ def _aside(
     for cell, number in moved_cells(kept(session, due), told(session, due)).items():
         if cell.on_day > on or cell.day < since or (cell.dimension != ANSWERS and cell.day > until):
             continue
-        which = next(place for place, last in enumerate(lasts) if cell.day <= last) if cell.dimension == TOTAL else None
+        of_bins = cell.dimension == TOTAL and lasts
+        which = next(place for place, last in enumerate(lasts) if cell.day <= last) if of_bins else None
         about = cell.dimension, cell.key, which, cell.figure
         found[about] = found.get(about, 0) + number
 
@@ -225,7 +251,7 @@ def wrong_cases(session: Session, cases: Sequence[UUID]) -> list[UUID]:
     due = set(session.scalars(select(FigureDue.instance_id).where(FigureDue.instance_id.in_(cases))))
     try:
         before, now = kept(session, cases), told(session, cases)
-    except _DAMAGE:  # the days or clocks of one of them are no rows at all, which is told of them
+    except DAMAGE:  # the days or clocks of one of them are no rows at all, which is told of them
         return []
     return [one for one in cases if one not in due and before.get(one) != now.get(one)]
 
@@ -234,7 +260,7 @@ def sums_differ(session: Session) -> bool:
     """Whether the tallies are other than the sum of what the kept parts of all cases tell."""
     try:
         return _must_be(session) != _are(session)
-    except _DAMAGE:  # what somebody wrote there is no figure at all
+    except DAMAGE:  # what somebody wrote there is no figure at all
         return True
 
 

@@ -3,8 +3,11 @@ worker has come with taking in what changed."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -19,11 +22,12 @@ from service.ledger.dispatch_rates import RuleRate, dispatch_rates
 from service.ledger.statistics import Statistics, StatisticsFilter
 from service.processes import commands, figure_tallies, halting
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally
+from service.processes.filters import UNSAID
 from service.rights import Actor
 from tests.factories.statements import Statements
 from tests.factories.world import OFFICE, World
 from tests.service.test_figures_agree import PAST, TODAY, YEAR, Seen, year
-from tests.service.test_statistics import SOME
+from tests.service.test_statistics import READERS, SOME
 
 __all__ = ["year"]
 
@@ -48,10 +52,10 @@ def waiting(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(FigureDue)) or 0
 
 
-def same(world: World, actor: Actor, **days: date) -> Told:
-    wish = StatisticsFilter(**days)
+def same(world: World, actor: Actor, **wished: Any) -> Told:
+    wish = StatisticsFilter(**wished)
     found = asked(world, actor, wish)
-    assert found == counted(world, actor, wish), days
+    assert found == counted(world, actor, wish), (actor.username, wished)
     return found
 
 
@@ -85,6 +89,41 @@ def test_sums_are_what_counting_gives_on_every_day(year: tuple[World, dict[date,
         assert compare() == nothing_taken_in > 100
     finally:
         figure_tallies.MOST_ASIDE = before
+
+
+def test_figures_of_some_needs_are_what_counting_gives_whoever_asks(year: tuple[World, dict[date, Seen]]) -> None:
+    world, _ = year
+    office = world.actor(OFFICE)
+    with world.database.reading() as session:
+        every = statistics.statistics(session, office, StatisticsFilter(since=YEAR, until=TODAY))
+    said = {name: [one.key for one in every.rows[name]] for name in ("unit", "town", "category", "leader")}
+    wishes: list[dict[str, Any]] = [{}, {"town": UNSAID, "unit": "edu"}, {"unit": "nobody"}, {"town": "=\"'"}]
+    wishes += [{name: key or UNSAID} for name, keys in said.items() for key in keys[:2]]
+    wishes += [{"unit": said["unit"][0], "category": said["category"][0]}]
+
+    def compare() -> Counter[str]:
+        told: Counter[str] = Counter()
+        for on, until in ((TODAY, TODAY), (SOME[3], SOME[3]), (PAST[-1], PAST[-2])):
+            for reader in READERS:
+                for wish in wishes:
+                    found, _ = same(world, world.actor(reader), since=YEAR, until=until, as_of=on, **wish)
+                    told[reader] += found.total.counts["registered"]
+        return told
+
+    figure_tallies.take_in_all(world.database)
+    taken_in = compare()
+    assert all(taken_in[reader] for reader in READERS), taken_in
+    wishes.remove({})
+    try:
+        with world.transaction() as session:  # what waits is read from its days and clocks, not from its part
+            for part in session.scalars(select(FigureCase).limit(20)).all():
+                part.told = json.dumps({**json.loads(part.told), "states": [], "steps": [], "whose": []})
+                session.add(FigureDue(instance_id=part.instance_id))
+        compare()
+    finally:
+        with world.database.transaction() as session:
+            figure_tallies.begin_anew(session)
+        figure_tallies.take_in_all(world.database)
 
 
 def test_each_act_is_in_the_sums_at_once_and_after_it_was_taken_in(world: World) -> None:
