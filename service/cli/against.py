@@ -40,6 +40,7 @@ def _told(checked: seals.Checked, names: Mapping[str, str]) -> None:
     """Writes what a check of the seals found, a line each; ``names`` has the name of each stream."""
     for one in checked.mismatches:
         place = f"{names[one.stream]} 第 {one.seq} 条" if one.seq else names[one.stream]
-        click.echo(f"{place}：{one.what}")
+        values = f"（应为 {one.must}，现为 {one.have}）" if one.must is not None else ""
+        click.echo(f"{place}：{one.what}{values}")
     for remark in checked.remarks:
         click.echo(f"注意：{remark}")

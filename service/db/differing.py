@@ -19,6 +19,10 @@ from service.db.raw_rows import Row, Shape, shape
 from service.fields.columns import OPEN, VALUES, column_words
 
 NOTHING, YES, NO = "空", "是", "否"
+THERE: Mapping[str, str] = {"must": "有这条记录", "have": "没有这条记录"}
+"""Of a row that is missing."""
+NOT_THERE: Mapping[str, str] = {"must": "没有这条记录", "have": "有这条记录"}
+"""Of a row of which no event tells."""
 LONGEST, MOST = 60, 5
 _DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 

@@ -22,11 +22,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from service import history
 from service.canonical import dumps, normalized
 from service.db import Base, raw_rows
-from service.db.differing import apart, apart_in
+from service.db.differing import NOT_THERE, THERE, apart, apart_in
 from service.db.raw_rows import Row, shape
 from service.errors import LiaisonError
 from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
+from service.ids import as_id
 from service.processes.bundles import Compiled
 from service.processes.case_link import CaseLink
 from service.processes.clocks import runs_of
@@ -205,7 +206,7 @@ def _word(kind: str) -> str:
 def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
     have = case.rows[Instance]
     if not have:
-        yield Mismatch(stream, None, "没有这个事项", Instance.__tablename__)
+        yield Mismatch(stream, None, "没有这个事项", Instance.__tablename__, **THERE)
         return
     for column in raw_rows.differences(session, Instance, have[0], told.instance):
         if column == "state":
@@ -237,24 +238,28 @@ def _held(
     known = shape(session, model)
     found = {str(row[key]): row for row in case.rows[model]}
     for row in must.values():
-        name = (
-            row.get("name")
-            or row.get("username")
-            or row.get("reader")
-            or row.get("number")
-            or f"第 {row.get('seq', row[key])} 条"
-        )
+        name = _called(session, model, row, key)
         there = found.pop(str(known.form(key, row[key])), None)
         if there is None:
             what = f"缺少{noun}「{name}」的记录"
-            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name))
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, name, **THERE)
             continue
         for column in raw_rows.differences(session, model, there, row):
             what = f"{noun}「{name}」的{column_words(column)}与历史不符"
             values = apart_in(session, model, column, row, there)
-            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name), column, **values)
-    for other in found:
-        yield Mismatch(stream, None, f"{noun} {other} 没有历史", model.__tablename__, other)
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, name, column, **values)
+    for row in found.values():
+        name = _called(session, model, row, key)
+        yield Mismatch(stream, None, f"{noun}「{name}」没有历史", model.__tablename__, name, **NOT_THERE)
+
+
+def _called(session: Session, model: type[Base], row: Mapping[str, Any], key: str) -> str:
+    """A row as people call it: by its name, its number, or the number of the case that it leads to."""
+    name = next((row[one] for one in ("name", "username", "reader", "number") if row.get(one)), None)
+    if name is None and model is CaseLink:
+        other = as_id(str(row[key]))
+        name = session.scalar(select(Instance.number).where(Instance.id == other)) if other is not None else None
+    return one_line(str(name)) if name is not None else f"第 {row.get('seq', row[key])} 条"
 
 
 def _runs(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.db import raw_rows
-from service.db.differing import apart_in
+from service.db.differing import NOT_THERE, THERE, apart_in
 from service.errors import LiaisonError
 from service.fields.columns import column_words
 from service.history import HistoryEvent
@@ -42,6 +42,10 @@ class Mismatch:
     must: str | None = None
     have: str | None = None
 
+    def telling(self, values: Mapping[str, str]) -> Mismatch:
+        """The same with ``must`` and ``have`` out of ``values``."""
+        return replace(self, must=values["must"], have=values["have"])
+
 
 def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:
     """Each version is as it was deployed, byte for byte; ``into`` takes those that can run.
@@ -65,11 +69,11 @@ def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Gene
         except DAMAGE as error:
             yield Mismatch(stream, None, f"部署记录无法读取：{error}")
     for key, version in have:
-        yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录")
+        yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录", **NOT_THERE)
     kept = select(Definition.prints).where(Definition.prints.is_not(None))
     known = select(Definition.digest).union(select(DefinitionPicture.digest), kept)
     for digest in session.scalars(select(DefinitionFile.digest).where(DefinitionFile.digest.not_in(known)).distinct()):
-        yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本")
+        yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本", **NOT_THERE)
     return newest
 
 
@@ -93,14 +97,17 @@ def _definition(
         files = files_of(session, digest)
         if (actual := digest_of(files)) != digest:
             what = f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）"
-            yield Mismatch(stream, event.seq, what, DefinitionFile.__tablename__, f"{key} 第 {version} 版", "content")
+            digests = {"must": f"摘要 {digest[:12]}…", "have": f"摘要 {actual[:12]}…"}
+            yield Mismatch(
+                stream, event.seq, what, DefinitionFile.__tablename__, f"{key} 第 {version} 版", "content", **digests
+            )
         else:
             into[digest] = compiled(session, digest, key)
             must["name"] = name_of(into[digest])
     except DAMAGE as error:
         yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{error}")
     if row is None:
-        yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
+        yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录", **THERE)
         return
     for column in raw_rows.differences(session, Definition, row, must):
         what = f"第 {version} 版的{column_words(column)}与部署记录不符"

@@ -16,7 +16,7 @@ from sqlalchemy.types import NullType
 from service import history
 from service.canonical import dumps
 from service.db import raw_rows
-from service.db.differing import apart_in
+from service.db.differing import THERE, apart_in
 from service.fields.columns import column_words
 from service.history import HistoryEvent, HistoryHead
 from service.history.apart import NO_HEAD
@@ -143,7 +143,7 @@ def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping
         elif (problem := _planned(session, row, again)) is not None:
             yield Mismatch(stream, None, f"定时开始「{event}」的{problem}")
     for process, event in must:
-        yield Mismatch(f"schedule:{process}", None, f"缺少定时开始「{event}」的记录")
+        yield Mismatch(f"schedule:{process}", None, f"缺少定时开始「{event}」的记录", **THERE)
 
 
 def _planned(session: Session, row: raw_rows.Row, again: Collection[Any]) -> str | None:
@@ -215,7 +215,7 @@ def _streams(session: Session, played: datetime, less: str | None) -> Iterator[M
     for stream in session.scalars(select(HistoryEvent.stream).where(headless).distinct()):
         yield Mismatch(stream, None, "缺少链头", must=NO_HEAD[0], have=NO_HEAD[1])
     for stream in session.scalars(select(HistoryHead.stream).where(~other, ~_case_of(session, HistoryHead.stream))):
-        yield Mismatch(stream, None, "有历史而没有事项记录")
+        yield Mismatch(stream, None, "有历史而没有事项记录", **THERE)
 
 
 def _case_of(session: Session, stream: InstrumentedAttribute[str]) -> ColumnElement[bool]:
@@ -249,6 +249,9 @@ def _counters(session: Session) -> Iterator[Mismatch]:
             said = f"{have[name]} 个" if name in have else "没有记录"
             yield Mismatch(f"counter:{name}", None, what, must=f"{len(numbers)} 个", have=said)
         twice, missing = twice_and_missing(numbers)
-        told = [f"编号 {number} 给出不止一次" for number in twice]
-        told += [f"编号 {number} 没有给出，而它前后的号都给出了" for number in missing]
-        yield from (Mismatch(f"counter:{name}", None, what) for what in told)
+        for number in twice:
+            times = f"{numbers.count(number)} 次"
+            yield Mismatch(f"counter:{name}", None, f"编号 {number} 给出不止一次", must="1 次", have=times)
+        for number in missing:
+            what = f"编号 {number} 没有给出，而它前后的号都给出了"
+            yield Mismatch(f"counter:{name}", None, what, must="1 次", have="没有给出")

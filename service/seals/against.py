@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import Invalid
 from service.history import HistoryEvent, Mismatch
+from service.seals import apart
 from service.seals.checking import EVERY, Checked, Progress, head_faults
 from service.seals.growth import Growth
 from service.seals.heads import digest_of
@@ -43,7 +44,9 @@ def check_against(
     ``named`` names a stream within the words of a finding; by default the stream stands there itself.
     """
     keys = Keys(_statements(witnesses))
-    found = [Mismatch(STREAM, 0, what) for what in (*keys.faults, *_heads(witnesses, keys), *_rows(session, witnesses))]
+    found = [Mismatch(STREAM, 0, what, *apart.KEY) for what in keys.faults]
+    told = (*_heads(witnesses, keys), *_rows(session, witnesses))
+    found += [Mismatch(STREAM, 0, what, *values) for what, values in told]
     found += _events(session, witnesses, progress, named)
     return Checked(found, keys.remarks, len(witnesses), witnesses[-1].head.size)
 
@@ -53,31 +56,35 @@ def _statements(witnesses: Sequence[Witness]) -> list[Statement]:
     return list({one.text: one for witness in reversed(witnesses) for one in witness.keys}.values())
 
 
-def _heads(witnesses: Sequence[Witness], keys: Keys) -> Iterator[str]:
+def _heads(witnesses: Sequence[Witness], keys: Keys) -> Iterator[tuple[str, apart.Told]]:
     before: Witness | None = None
     for witness in witnesses:
         if (fault := keys.checked(witness.text, witness.signature, witness.head.key)) is not None:
-            yield f"{witness.name}：{fault}"
+            yield f"{witness.name}：{fault}", apart.SIGNATURE
         if before is not None:
             one, other = before.head, witness.head
             if other.number == one.number and before.text != witness.text:
-                yield f"{witness.name}与 {before.file.name} 编号相同而内容不同"
-            if other.number == one.number + 1 and other.previous != digest_of(before.text):
-                yield f"{witness.name}与前一次封存不衔接"
+                digests = apart.of_hash(digest_of(before.text), digest_of(witness.text), "摘要")
+                yield f"{witness.name}与 {before.file.name} 编号相同而内容不同", digests
+            if other.number == one.number + 1 and other.previous != (must := digest_of(before.text)):
+                digests = apart.of_hash(must, other.previous, "前一次的摘要")
+                yield f"{witness.name}与前一次封存不衔接", digests
             if other.size < one.size or other.streams < one.streams or other.last_id < one.last_id:
-                yield f"{witness.name}的记录比前一次封存少"
+                fewer = f"不少于 {one.size} 条记录、{one.streams} 条链", f"{other.size} 条记录、{other.streams} 条链"
+                yield f"{witness.name}的记录比前一次封存少", fewer
         before = witness
 
 
-def _rows(session: Session, witnesses: Sequence[Witness]) -> Iterator[str]:
+def _rows(session: Session, witnesses: Sequence[Witness]) -> Iterator[tuple[str, apart.Told]]:
     """Whether the database holds the very heads that were kept."""
     have = {row.number: row.head for row in session.scalars(select(Seal))}
     for witness in witnesses:
         number = witness.head.number
         if number not in have:
-            yield f"数据库里没有{witness.name}"
+            yield f"数据库里没有{witness.name}", apart.LOST_HEAD
         elif have[number] != witness.text:
-            yield f"数据库里的第 {number} 次封存不是当时的那一次，封存被重做，以 {witness.file.name} 为准"
+            digests = apart.of_hash(digest_of(witness.text), digest_of(have[number]), "摘要")
+            yield f"数据库里的第 {number} 次封存不是当时的那一次，封存被重做，以 {witness.file.name} 为准", digests
 
 
 def _events(
@@ -116,36 +123,40 @@ def _first(session: Session, good: Witness | None, bad: Witness, named: Named, *
     since = f"{good.name}之后、{bad.name}之前" if good is not None else f"{bad.name}之前"
     if bad.leaves is None or not follows:
         lacking = f"缺少 {bad.file.stem}.leaves.gz" if bad.leaves is None else "中间缺少一次封存的文件"
-        yield Mismatch(STREAM, 0, f"改动发生在{since}的记录里；{lacking}，不能指明是哪一条")
+        yield Mismatch(STREAM, 0, f"改动发生在{since}的记录里；{lacking}，不能指明是哪一条", *apart.LINES)
         return
     after = good.head.last_id if good is not None else 0
     try:
         yield _differing(session, bad, bad.leaves, after, since, named)
         yield from _gone(session, bad.leaves)
     except Invalid as error:
-        yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条（改动在{since}）")
+        yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条（改动在{since}）", *apart.LINES)
 
 
 def _differing(session: Session, bad: Witness, leaves: Path, after: int, since: str, named: Named) -> Mismatch:
     with closing(remade(session, after=after, until=bad.head.last_id)) as present:
         for was, line in zip_longest(leaves_of(leaves), present):
             if was is None and line is not None:
-                return Mismatch(line.stream, line.seq, f"封存时没有这条记录，事后插入（{since}）")
+                return Mismatch(line.stream, line.seq, f"封存时没有这条记录，事后插入（{since}）", *apart.NO_LINE)
             if was is not None and (line is None or was != (line.hash, line.seq, line.stream)):
                 return _said(session, was, line, since, named)
-    return Mismatch(STREAM, 0, f"{leaves.name} 与 {bad.file.name} 不符，不能指明是哪一条（改动在{since}）")
+    what = f"{leaves.name} 与 {bad.file.name} 不符，不能指明是哪一条（改动在{since}）"
+    return Mismatch(STREAM, 0, what, *apart.LINES)
 
 
 def _said(session: Session, was: tuple[str, int, str], line: Line | None, since: str, named: Named) -> Mismatch:
-    _, seq, stream = was
+    sealed, seq, stream = was
     if line is not None and (line.seq, line.stream) == (seq, stream):
-        return Mismatch(stream, seq, f"内容与封存时不同，是最早被改动的一条（{since}）")
+        what = f"内容与封存时不同，是最早被改动的一条（{since}）"
+        return Mismatch(stream, seq, what, *apart.of_hash(sealed, line.hash, "哈希"))
     there = select(HistoryEvent.id).where(HistoryEvent.stream == stream, HistoryEvent.seq == seq)
     if session.scalar(there.limit(1)) is None:
-        return Mismatch(stream, seq, f"封存时的这条记录被删除，是最早被改动的一处（{since}）")
+        return Mismatch(stream, seq, f"封存时的这条记录被删除，是最早被改动的一处（{since}）", *apart.LINE)
     if line is None:
-        return Mismatch(stream, seq, f"记录的先后与封存时不同（{since}）")
-    return Mismatch(line.stream, line.seq, f"封存时这里是 {named(stream)} 第 {seq} 条：记录被插入或调换（{since}）")
+        return Mismatch(stream, seq, f"记录的先后与封存时不同（{since}）", "封存时的先后", "另外的先后")
+    what = f"封存时这里是 {named(stream)} 第 {seq} 条：记录被插入或调换（{since}）"
+    have = f"{named(line.stream)} 第 {line.seq} 条"
+    return Mismatch(line.stream, line.seq, what, f"{named(stream)} 第 {seq} 条", have)
 
 
 def _gone(session: Session, leaves: Path) -> Iterator[Mismatch]:
@@ -154,6 +165,7 @@ def _gone(session: Session, leaves: Path) -> Iterator[Mismatch]:
     have = set(session.scalars(select(HistoryEvent.stream).distinct()))
     gone = [stream for stream in begun if stream not in have]
     for stream in gone[:NAMED]:
-        yield Mismatch(stream, 0, "整条链被删除")
+        yield Mismatch(stream, 0, "整条链被删除", *apart.STREAM)
     if len(gone) > NAMED:
-        yield Mismatch(STREAM, 0, f"另有 {len(gone) - NAMED} 条链被整条删除")
+        what = f"另有 {len(gone) - NAMED} 条链被整条删除"
+        yield Mismatch(STREAM, 0, what, *apart.of_number(len(gone) - NAMED, 0, "条链"))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import Invalid
 from service.history import HistoryEvent, Mismatch, stream_events
+from service.seals import apart, tree
 from service.seals.growth import Growth
 from service.seals.heads import NOTHING, Head, digest_of, head_of
 from service.seals.keys import BEGUN, STREAM, known_keys
@@ -23,6 +24,8 @@ from service.seals.statements import Keys, Statement
 
 Progress = Callable[[int, int], None]
 """Told how many events of how many are done."""
+_PARTS = ("编号", "时间", "条数", "末条的号", "密钥", "摘要")
+"""The parts of a head that its row repeats."""
 EVERY = 5000
 """Events between two words of progress."""
 
@@ -44,12 +47,14 @@ def check_seals(session: Session, progress: Progress | None = None, *, proven: i
     it, stand as they stood when they were checked: the tree then grows from there on.
     """
     keys = Keys(known_keys(session))
-    found = [Mismatch("seals", 0, what) for what in (*keys.faults, *_key_rows(session))]
+    found = [Mismatch(STREAM, 0, what, *apart.KEY) for what in (*keys.faults, *_key_rows(session))]
     seals = list(session.scalars(select(Seal).order_by(Seal.number)))
     heads: list[Head] = []
-    for fault, head in _heads(seals, keys):
-        found += [Mismatch("seals", 0, fault)] if fault else []
-        heads += [head] if head is not None else []
+    for one in _heads(seals, keys):
+        if isinstance(one, Head):
+            heads.append(one)
+        else:
+            found.append(one)
     size = 0
     if heads:
         found += _roots(session, heads, progress, next((one for one in heads if one.number == proven), None))
@@ -69,28 +74,34 @@ def _key_rows(session: Session) -> Iterator[str]:
             yield f"密钥 {row.id} 的记录与签名的内容不符"
 
 
-def _heads(seals: list[Seal], keys: Keys) -> Iterator[tuple[str, Head | None]]:
+def _heads(seals: list[Seal], keys: Keys) -> Iterator[Head | Mismatch]:
     """Each head that can be read, and what is wrong with heads."""
+
+    def wrong(what: str, told: apart.Told) -> Mismatch:
+        return Mismatch(STREAM, 0, what, *told)
+
     previous, expected = NOTHING, 1
     for row in seals:
         name = f"第 {row.number} 次封存"
         if row.number != expected:
-            yield f"缺少第 {expected} 次封存的记录", None
+            yield wrong(f"缺少第 {expected} 次封存的记录", apart.LOST_HEAD)
         try:
             head = head_of(row.head)
         except Invalid as error:
-            yield f"{name}：{error.message}", None
+            yield wrong(f"{name}：{error.message}", apart.READABLE)
         else:
-            yield "", head
+            yield head
+            must = (head.number, head.made_at, head.size, head.last_id, head.key, digest_of(row.head))
             told = (row.number, row.made_at, row.size, row.last_id, row.key_id, row.digest)
-            if told != (head.number, head.made_at, head.size, head.last_id, head.key, digest_of(row.head)):
-                yield f"{name}的记录与签名的内容不符", None
+            if told != must:
+                parts = (dict(zip(_PARTS, each, strict=True)) for each in (must, told))
+                yield wrong(f"{name}的记录与签名的内容不符", apart.of_parts(*parts))
             if row.number == expected and head.previous != previous:
-                yield f"{name}与前一次封存不衔接", None
+                yield wrong(f"{name}与前一次封存不衔接", apart.of_hash(previous, head.previous, "前一次的摘要"))
             if (fault := keys.checked(row.head, row.signature, head.key)) is not None:
-                yield f"{name}：{fault}", None
-            if keys.begun.get(head.key, head.key_begun) != head.key_begun:
-                yield f"{name}写的密钥来历与密钥的记录不符", None
+                yield wrong(f"{name}：{fault}", apart.SIGNATURE)
+            if (begun := keys.begun.get(head.key, head.key_begun)) != head.key_begun:
+                yield wrong(f"{name}写的密钥来历与密钥的记录不符", apart.of_origin(begun, head.key_begun))
         previous, expected = digest_of(row.head), row.number + 1
 
 
@@ -117,7 +128,9 @@ def _roots(session: Session, heads: list[Head], progress: Progress | None, prove
             made = growth.full.pop()
             if not named and not _same(made, known.get(made.number)):
                 named = True  # what comes after it differs as well
-                yield Mismatch(STREAM, 0, _place(made))
+                kept = known.get(made.number)
+                told = apart.of_hash(kept.sha256, made.sha256, "摘要") if kept is not None else apart.LINES
+                yield Mismatch(STREAM, 0, _place(made), *told)
             known.pop(made.number, None)
         if progress is not None and done % EVERY == 0:
             progress(done, total)
@@ -126,7 +139,8 @@ def _roots(session: Session, heads: list[Head], progress: Progress | None, prove
         head = next(waiting, None)
         growth.forget_days()
     if known and not named:
-        yield Mismatch(STREAM, 0, f"封存的分段 {min(known)} 没有对应的记录，末尾的记录被删除")
+        last = f"封存的分段 {min(known)} 没有对应的记录，末尾的记录被删除"
+        yield Mismatch(STREAM, 0, last, *apart.of_number(tree.BLOCK, 0))
 
 
 def _same(made: SealBlock, kept: SealBlock | None) -> bool:
@@ -151,19 +165,22 @@ def head_faults(head: Head, growth: Growth, *, days: bool = True) -> Iterator[Mi
     if growth.size != head.size:
         kind = "少了" if growth.size < head.size else "多了"
         gap = abs(growth.size - head.size)
-        yield Mismatch(STREAM, 0, f"{name}时有 {head.size} 条记录，现在{kind} {gap} 条")
+        what = f"{name}时有 {head.size} 条记录，现在{kind} {gap} 条"
+        yield Mismatch(STREAM, 0, what, *apart.of_number(head.size, growth.size))
     elif growth.roots()[0] != head.sha256 or _other(growth.roots()[1], head.sm3):
-        yield Mismatch(STREAM, 0, f"{name}的根值与现在的 {head.size} 条记录不符，记录被改动")
+        what = f"{name}的根值与现在的 {head.size} 条记录不符，记录被改动"
+        yield Mismatch(STREAM, 0, what, *apart.of_hash(head.sha256, growth.roots()[0]))
     if growth.streams != head.streams:
-        yield Mismatch(STREAM, 0, f"{name}时有 {head.streams} 条链，现在有 {growth.streams} 条")
+        what = f"{name}时有 {head.streams} 条链，现在有 {growth.streams} 条"
+        yield Mismatch(STREAM, 0, what, *apart.of_number(head.streams, growth.streams, "条链"))
     for day, (events, begun) in head.days.items() if days else ():
         have = growth.days.get(day, 0), growth.begun.get(day, 0)
         if have != (events, begun):
-            yield Mismatch(
-                STREAM, 0, f"{name}：{day} 封存了 {events} 条记录、{begun} 条新链，现在是 {have[0]} 条、{have[1]} 条"
-            )
+            what = f"{name}：{day} 封存了 {events} 条记录、{begun} 条新链，现在是 {have[0]} 条、{have[1]} 条"
+            yield Mismatch(STREAM, 0, what, *apart.of_day((events, begun), have))
     for day in sorted(growth.days.keys() - head.days.keys()) if days else ():
-        yield Mismatch(STREAM, 0, f"{name}：{day or '时间无法读取'} 多出 {growth.days[day]} 条记录")
+        what = f"{name}：{day or '时间无法读取'} 多出 {growth.days[day]} 条记录"
+        yield Mismatch(STREAM, 0, what, *apart.of_number(0, growth.days[day]))
 
 
 def _other(made: str | None, kept: str | None) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import access_log, clock, jobs, seals
+from service import access_log, clock, history, jobs, seals
 from service.audit.tables.names import named
 from service.auth.queries import actor_of
 from service.config import Settings
@@ -65,7 +66,7 @@ def kinds(settings: Settings) -> tuple[jobs.Kind, ...]:
             "ok": not found.mismatches,
             "seals": found.seals,
             "size": found.size,
-            "mismatches": [one.what for one in found.mismatches[:MOST_NAMED]],
+            "mismatches": [f"{one.what}{_values(one)}" for one in found.mismatches[:MOST_NAMED]],
             "remarks": found.remarks,
         }
 
@@ -76,10 +77,7 @@ def kinds(settings: Settings) -> tuple[jobs.Kind, ...]:
             found = seals.check_against(
                 session, kept, lambda done, total: _told(run, done, total), named=partial(named, session)
             )
-            wrong = [
-                {"stream": one.stream, "seq": one.seq, "what": one.what, "name": named(session, one.stream)}
-                for one in found.mismatches[:MOST_NAMED]
-            ]
+            wrong = [{**asdict(one), "name": named(session, one.stream)} for one in found.mismatches[:MOST_NAMED]]
         said = {"ok": not found.mismatches, "seals": found.seals, "size": found.size}
         noted = {**said, "mismatches": len(found.mismatches), "files": run.params["files"]}
         with run.database.transaction() as session:
@@ -91,6 +89,10 @@ def kinds(settings: Settings) -> tuple[jobs.Kind, ...]:
         jobs.Kind(SEAL, "封存", RIGHT, make, pausable=False),
         jobs.Kind(CHECK, "核对封存", RIGHT, check, pausable=False),
     )
+
+
+def _values(one: history.Mismatch) -> str:
+    return f"（应为 {one.must}，现为 {one.have}）" if one.must is not None else ""
 
 
 def _told(run: jobs.Run, done: int, total: int) -> None:

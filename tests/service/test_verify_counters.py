@@ -44,9 +44,9 @@ def test_a_number_that_was_changed_in_the_journal_leaves_a_gap(world: World) -> 
             session.execute(text("ALTER TABLE history_event DISABLE TRIGGER ALL"))
             changed = "replace(CAST(data AS text), '2026-需-0002', '2026-需-0003')::jsonb"
         session.execute(text(f"UPDATE history_event SET data = {changed} WHERE kind = 'action'"))  # noqa: S608 - ours
-        assert [one.what for one in replay._counters(session)] == [
-            "编号 2026-需-0003 给出不止一次",
-            "编号 2026-需-0002 没有给出，而它前后的号都给出了",
+        assert [(one.what, one.must, one.have) for one in replay._counters(session)] == [
+            ("编号 2026-需-0003 给出不止一次", "1 次", "2 次"),
+            ("编号 2026-需-0002 没有给出，而它前后的号都给出了", "1 次", "没有给出"),
         ]
 
 

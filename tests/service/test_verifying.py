@@ -301,7 +301,24 @@ def test_whatever_is_changed_under_a_marked_seal_is_named(sealed: World, written
         written = written.replace("00.000000", "00+00")
     tamper(sealed.database, written)
     for _ in range(2):
-        assert any(said in one.what for _, one in verified(sealed).findings), said
+        told = [one for _, one in verified(sealed).findings if said in one.what]
+        assert told, said
+        assert all(one.must and one.have and one.must != one.have for one in told), told
+
+
+def test_a_row_that_is_missing_or_has_no_history_says_what_should_be(told: World) -> None:
+    case = forged_id(told)
+    columns, values = "id, instance_id, username, sent_by, sent_at", "'{0}', '{0}', 'office', 'x', '2026-09-16'"
+    copy = f"INSERT INTO copy_to ({columns}) VALUES ({values})"
+    tamper(told.database, copy.format(case))
+    tamper(told.database, f"DELETE FROM clock_run WHERE instance_id = '{case}'")
+    tamper(told.database, f"DELETE FROM timer WHERE instance_id = '{case}'")
+    tamper(told.database, "DELETE FROM liaison")
+    found = {one.table: one for _, one in verified(told).findings if one.table not in GUARDED}
+    assert found["copy_to"].what == "抄送「office」没有历史"
+    assert (found["copy_to"].must, found["copy_to"].have) == ("没有这条记录", "有这条记录")
+    assert (found["timer"].must, found["timer"].have) == ("有这条记录", "没有这条记录")
+    assert all(one.must and one.have for one in found.values()), found
 
 
 def test_a_seal_with_a_fault_is_not_marked(sealed: World) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.types import NullType
 from service import clock
 from service.audit.tables.columns import column_of
 from service.db import Base
-from service.db.differing import apart
+from service.db.differing import NOT_THERE, THERE, apart
 from service.db.raw_rows import Row, Shape, shape
 from service.history.folding import LIVE, Digest, Held
 from service.processes.deployed import DAMAGE, Mismatch
@@ -186,12 +186,13 @@ class Comparison:
             if elsewhere is not None:
                 pairs.append((one, elsewhere))
                 continue
-            yield self._finding(one.stream, one.row, None, f"缺少{self.held.noun}「{self._title(one.row)}」的记录")
+            lost_row = self._finding(one.stream, one.row, None, f"缺少{self.held.noun}「{self._title(one.row)}」的记录")
+            yield lost_row.telling(THERE)
         for stream, row in by_key.values():
             if self.found is not None and self.held.late:
                 self._find(stream, row, self.known.keys, row)
             what = f"{self.held.noun}「{self._title(row)}」没有历史"
-            yield self._finding(stream or self.table, row, None, what)
+            yield self._finding(stream or self.table, row, None, what).telling(NOT_THERE)
         for one, row in pairs:
             yield from self._columns(one, row)
         yield from self._bytes(pairs)
@@ -250,7 +251,8 @@ class Comparison:
                 yield self._otherwise(one, row, name)
             elif name not in self.spared and name not in one.live and have is not None:
                 what = f"{self.held.noun}「{self._title(row)}」的{column_of(self.table, name)}在历史中没有说明"
-                yield self._finding(one.stream, row, name, what, UNTOLD)
+                found = self._finding(one.stream, row, name, what, UNTOLD)
+                yield found.telling(apart(self.known, name, None, have))
         for name in self._contradicting(row):
             yield self._otherwise(one, row, name)
 
@@ -287,7 +289,8 @@ class Comparison:
                 nothing = name in one.row and one.row[name] is None
                 if name not in one.digests and not nothing:
                     what = f"{self.held.noun}「{self._title(row)}」的{column_of(self.table, name)}在历史中没有说明"
-                    yield self._finding(one.stream, row, name, what, UNTOLD)
+                    found = self._finding(one.stream, row, name, what, UNTOLD)
+                    yield replace(found, must="日志里记有摘要的内容", have="日志里没有写到的内容")
                     continue
                 where = [
                     (type_coerce(self.known.columns[key], NullType())) == row[key]

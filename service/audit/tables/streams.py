@@ -185,7 +185,8 @@ def undelivered(session: Session, span: tuple[int, int] | None = None) -> Iterat
     found = select(one.id, one.stream, one.seq).where(one.kind == NOTICE, late, *gone)
     found = found.where(one.id.between(*span)) if span is not None else found
     for row in session.execute(found):
-        yield Mismatch(row.stream, row.seq, "提醒没有送达，也不在待送达之列", "outbox", f"日志第 {row.id} 条")
+        values = {"must": "已送达，或在待送达之列", "have": "没有送达，也不待送达"}
+        yield Mismatch(row.stream, row.seq, "提醒没有送达，也不在待送达之列", "outbox", f"日志第 {row.id} 条", **values)
 
 
 def delivered_before(session: Session) -> tuple[int, frozenset[int]]:
@@ -213,4 +214,5 @@ def _contents(session: Session) -> Iterator[Mismatch]:
     for known, kept in session.execute(select(digest, content).execution_options(yield_per=20)):
         if not isinstance(kept, bytes | memoryview) or Digest.of(bytes(kept)).sha256 != known:
             what = f"草稿内容「{str(known)[:12]}…」与摘要不符"
-            yield Mismatch(f"content:{known}", None, what, table, str(known), "content")
+            told = {"must": f"摘要 {str(known)[:12]}… 的内容", "have": "摘要不同的内容"}
+            yield Mismatch(f"content:{known}", None, what, table, str(known), "content", **told)

@@ -15,7 +15,8 @@ from service.processes.deployed import Mismatch
 def access_log(session: Session) -> Iterator[Mismatch]:
     """Each entry of the access log that is not as its batch says, and of the index that is not as the entries say."""
     for table, key, what in checking.check(session):
-        yield Mismatch(checking.STREAM, None, what, table, key)
+        told = {"must": "写下时的访问记录", "have": "与写下时不同"}
+        yield Mismatch(checking.STREAM, None, what, table, key, **told)
 
 
 def rows_compared(session: Session) -> dict[str, int]:

@@ -112,7 +112,9 @@ class Hands:
                 return Answer(remarks=["没有附件存放处的设置，附件的内容没有核对"])
             words = "附件「{}」的内容不在存放处，或与日志里的摘要不符"
             faults = stored_faults(session, whole=self.full)
-            return Answer([Mismatch(one, None, words.format(name), Attachment.__tablename__) for one, name in faults])
+            told = {"must": "日志里记有摘要的内容", "have": "没有内容，或摘要不同的内容"}
+            table = Attachment.__tablename__
+            return Answer([Mismatch(one, None, words.format(name), table, **told) for one, name in faults])
 
     def _index(self, answer: Answer) -> None:
         """The index by which cases are searched is that of their words."""
@@ -173,7 +175,7 @@ class Hands:
             now = marks.now(session, {one for one in (known and known[0], fresh) if one})
             proven = known[0] if known is not None and now.get(known[0]) == known[1] else 0
             checked = seals.check_seals(session, progress, proven=proven)
-        wrong = [Mismatch(one.stream, one.seq, one.what) for one in checked.mismatches]
+        wrong = [Mismatch(one.stream, one.seq, one.what, must=one.must, have=one.have) for one in checked.mismatches]
         if fresh is not None and fresh in now and not wrong and not self.unwritten:
             self._keep(marks, {fresh: now[fresh]})
         return Answer(wrong, remarks=checked.remarks, seals=checked.seals, size=checked.size, unwritten=self.unwritten)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import exists, select, type_coerce
@@ -13,6 +14,7 @@ from service.audit.models import CaseWayRow
 from service.audit.tables.columns import column_of
 from service.audit.ways.keeping import Behind, refolded
 from service.audit.ways.way import FORMAT
+from service.db.differing import NOT_THERE, apart
 from service.db.raw_rows import Row, rows, shape
 from service.processes.bundles import Compiled
 from service.processes.case_checks import Case
@@ -45,19 +47,21 @@ def check_way(
     except DAMAGE:
         told = None
     if told is None:
-        yield _wrong(case.id, None)
+        yield replace(_wrong(case.id, None), must="由历史推算的一行", have="推算不出的一行")
         return
     known = shape(session, CaseWayRow)
     for name, value in told.items():
         if kept[name] != known.form(name, value) or type(kept[name]) is not type(known.form(name, value)):
-            yield _wrong(case.id, name)
+            yield _wrong(case.id, name).telling(apart(known, name, known.form(name, value), kept[name]))
 
 
 def ways_of_no_case(session: Session) -> Iterator[Mismatch]:
     """Kept ways whose case is not there."""
     lost = ~exists().where(Instance.id == CaseWayRow.instance_id)
     for one in session.scalars(select(type_coerce(CaseWayRow.instance_id, NullType())).where(lost)):
-        yield Mismatch(f"instance:{one}", None, "流程图谱里有这个事项的一行，而没有这个事项", _TABLE, str(one))
+        yield Mismatch(
+            f"instance:{one}", None, "流程图谱里有这个事项的一行，而没有这个事项", _TABLE, str(one), **NOT_THERE
+        )
 
 
 def _wrong(case: UUID, column: str | None) -> Mismatch:
