@@ -73,7 +73,7 @@ def create_app(
     app = _bare()
     app.extensions[context.KEY] = found
     if (spans := _furnish(app, settings)) is not None:
-        spans.watch(found.database.engine)
+        spans.watch(*found.database.engines)
     return app
 
 
@@ -96,7 +96,7 @@ def create_districts(*, environ: Mapping[str, str] | None = None) -> Flask:
             found.database.dispose()
             raise
         if spans is not None:
-            spans.watch(found.database.engine)
+            spans.watch(*found.database.engines)
         return found
 
     hosts = Hosts(Path(variables[VARIABLE]), variables, make)

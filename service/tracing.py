@@ -73,8 +73,12 @@ class Tracing:
                 span.set_status(StatusCode.ERROR)
                 raise
 
-    def watch(self, engine: Engine) -> None:
+    def watch(self, *engines: Engine) -> None:
         """From now on each statement that belongs to a span has one of its own."""
+        for engine in engines:
+            self._watch(engine)
+
+    def _watch(self, engine: Engine) -> None:
         from opentelemetry import trace
 
         system = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"

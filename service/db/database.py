@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from service.canonical import dumps
 from service.config.trust import Timeouts
+from service.db.aside import Aside
 from service.db.failures import is_of_a_lost_server, trouble
 from service.db.shared import share
 from service.db.turns import Turns
@@ -58,11 +59,18 @@ class Database:
         most = _pool(connections, idle)
         self.engine = _sqlite_engine(url, idle) if self.is_sqlite else _postgresql_engine(self.url, self.timeouts, most)
         self._turns = _turns(self.url) if self.is_sqlite else None
-        aside = bool(read_url) and not self.is_sqlite
-        self._aside = _postgresql_engine(make_url(read_url), self.timeouts, most) if aside else self.engine
+        self.aside: Aside | None = None
+        """The server for reading alone, where there is one."""
+        if read_url and not self.is_sqlite:
+            self.aside = Aside(self.engine, _postgresql_engine(make_url(read_url), self.timeouts, most))
         if idle is not None:
-            for one in {self.engine, self._aside}:
+            for one in self.engines:
                 share(one)
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """The engine of the database, and the one of the server for reading."""
+        return [self.engine] if self.aside is None else [self.engine, self.aside.engine]
 
     @property
     def is_sqlite(self) -> bool:
@@ -113,11 +121,14 @@ class Database:
         SQLite does so by itself; PostgreSQL would show each statement what others have committed meanwhile, and a
         verification beside people at work would find fault with half of their operations. ``long`` is for work that
         reads everything (see ``Timeouts``). ``aside`` asks the server for reading, where the settings name one
-        (``read_url``): it may be a moment behind, so that whoever has just written must not ask there.
+        (``read_url``) and it has all that the database has confirmed by now; nothing can be written there.
         """
-        engine = self._aside if aside else self.engine
-        engine = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
-        with Session(engine, autoflush=False, info=self.session_info) as session:
+        with ExitStack() as stack:
+            bind: Engine | Connection = self.engine
+            if aside and self.aside is not None:
+                bind = stack.enter_context(self.aside.connection())
+            bind = bind if self.is_sqlite else bind.execution_options(isolation_level="REPEATABLE READ")
+            session = stack.enter_context(Session(bind, autoflush=False, info=self.session_info))
             try:
                 if long:
                     self.allow_long_work(session.connection())
@@ -136,8 +147,8 @@ class Database:
 
     def dispose(self) -> None:
         """Closes every pooled connection."""
-        self.engine.dispose()
-        self._aside.dispose()
+        for one in self.engines:
+            one.dispose()
         if self._turns is not None:
             self._turns.close()
 

@@ -19,6 +19,18 @@ from service.usecases.in_force import over
 
 KEY = "liaison"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+REPORTS = (
+    "/assessment",
+    "/audit",
+    "/circulars",
+    "/event-logs",
+    "/processes/<key>/ways",
+    "/reports/roll-up",
+    "/statistics",
+    "/urges",
+    "/ways",
+)
+"""How the addresses of pages and calls begin that count, or look through, everything, and on which nobody decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +92,18 @@ def told() -> None:
 def transaction() -> Iterator[Session]:
     """The one transaction of a request: writing for a POST, else one whose changes are never kept.
 
-    A sheet of a whole list is read from the server for reading, where there is one.
+    Reports, and sheets of whole lists, are read from the server for reading, where there is one.
     """
     database = wired().database
-    reads, sheet = request.method in READING, (request.path or "").endswith(".xlsx")
-    opened = database.reading(aside=sheet) if reads else database.transaction()
+    opened = database.reading(aside=_is_report()) if request.method in READING else database.transaction()
     with opened as session:
         g.db = session
         try:
             yield session
         finally:
             g.pop("db", None)
+
+
+def _is_report() -> bool:
+    rule = request.url_rule.rule.removeprefix("/api/v1") if request.url_rule is not None else ""
+    return rule.endswith("xlsx") or any(rule == one or rule.startswith((f"{one}/", f"{one}.")) for one in REPORTS)

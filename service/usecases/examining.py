@@ -19,7 +19,8 @@ import service
 from service import clock
 from service.access_log import last_exported
 from service.config import Settings
-from service.db import Database, migrate
+from service.db import Database, aside, migrate
+from service.db.aside import Aside
 from service.db.failures import explain
 from service.db.standing import BESIDE, SPARE, require_durable, standbys, taken, time_of
 from service.documents.type import coverage, replaced_faces
@@ -189,9 +190,27 @@ def _server(settings: Settings, database: Database) -> Iterator[Seen]:
     wanted = workers * (THREADS + SPARE) + BESIDE
     told = f"数据库接受 {most} 个；本机按 {workers} 个网页进程、每个 {THREADS} 个线程用 {wanted} 个"
     yield Seen("连接数", GOOD if wanted <= most else DOUBTFUL, told)
+    if database.aside is not None:
+        yield _aside(database.aside)
     if not settings.durable:
         there = standbys(database)
         yield Seen("同步备库", GOOD if there.durable else DOUBTFUL, there.names or "没有：主库损坏时会丢失刚提交的内容")
+
+
+def _aside(server: Aside) -> Seen:
+    """The server for reading: which of what is said to be read there is read there now."""
+    how, otherwise = server.stands(), "核验、统计、导出现在都从主库读取"
+    if how == aside.CURRENT:
+        return Seen(
+            "只读数据库", GOOD, "备库，已跟上主库；核验、统计、审计查询、流程图谱、导出表格和事件日志从这里读取"
+        )
+    if how == aside.PRIMARY:
+        return Seen("只读数据库", DOUBTFUL, f"read_url 连到的不是备库（现在可能没有备库），{otherwise}")
+    if how == aside.BEHIND:
+        return Seen("只读数据库", DOUBTFUL, f"备库落后主库 {aside.CATCH_UP_SECONDS:.0f} 秒以上，{otherwise}")
+    if how == aside.ANOTHERS:
+        return Seen("只读数据库", WRONG, f"read_url 连到的是另一套数据库的备库，请改正；{otherwise}")
+    return Seen("只读数据库", WRONG, f"不能连接，请检查 read_url；{otherwise}")
 
 
 def _worker(_settings: Settings, session: Session) -> Seen:

@@ -100,7 +100,7 @@ class Worker:
         chosen = settings.tracing
         self._tracing = traced(chosen.endpoint, percent=chosen.percent, environment=settings.env, process="worker")
         if self._tracing is not None:
-            self._tracing.watch(database.engine)
+            self._tracing.watch(*database.engines)
         self._swept_at: datetime | None = None
 
     @property

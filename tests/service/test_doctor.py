@@ -1,4 +1,4 @@
-"""``liaison doctor``, ``durable``, ``read_url`` and the connections of a server process."""
+"""``liaison doctor``, ``durable`` and the connections of a server process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import text
 
 from service.cli import liaison
 from service.db import Database
@@ -125,17 +124,3 @@ def test_connections_of_a_process(most: int | None, workers: int, each: int) -> 
 def test_too_few_connections_are_told() -> None:
     with pytest.raises(Conflict, match="max_connections"):
         each_may_open(20, workers=8, threads=8)
-
-
-@pytest.mark.postgres
-def test_long_reading_goes_to_the_server_for_reading(postgres_server: Server) -> None:
-    url, aside = postgres_server.create_empty("writes"), postgres_server.create_empty("reads")
-    database = Database(url, read_url=aside)
-    try:
-        with database.reading() as one, database.reading(long=True, aside=True) as other:
-            asked = text("SELECT current_database()")
-            assert (one.scalar(asked), other.scalar(asked)) == ("writes", "reads")
-    finally:
-        database.dispose()
-        postgres_server.drop("writes")
-        postgres_server.drop("reads")
