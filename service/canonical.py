@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 from service.errors import Finding, Invalid
@@ -20,7 +21,19 @@ def dumps(value: Any) -> str:
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def normalized(value: Any, path: str = "", *, depth: int = 0) -> Any:
+def written(value: Any) -> tuple[Any, str]:
+    """A copy of ``value`` as ``normalized`` gives it, and its canonical text: one pass for what is kept and sealed.
+
+    The keys of the copy stand in the order of the text. Raises what ``normalized`` raises.
+    """
+    found = _through(_encode, value)
+    if found is not None:
+        return found
+    copy = _copied(value, "")
+    return copy, dumps(copy)
+
+
+def normalized(value: Any) -> Any:
     """A deep copy of a JSON ``value`` in the form in which both databases give it back unchanged.
 
     PostgreSQL keeps numbers as decimals, so a whole float (1e16, 2.0) would come back as another text: it becomes an
@@ -28,6 +41,41 @@ def normalized(value: Any, path: str = "", *, depth: int = 0) -> Any:
     NaN and infinities, the NUL character, halves of surrogate pairs, keys that are not text, other types; and for
     objects and lists more than ``DEEPEST`` deep.
     """
+    found = _through(_in_order, value)
+    return found[0] if found is not None else _copied(value, "")
+
+
+def _through(write: Callable[[Any], str], value: Any) -> tuple[Any, str] | None:
+    """A copy of ``value`` by way of its text, and that text; None where the text might say something else, or what a
+    database cannot keep: then ``_copied`` looks at it piece by piece.
+
+    The encoder writes keys that are not texts as if they were, whole floats and NUL characters; of all this the copy
+    or the text shows it.
+    """
+    try:
+        text = write(value)
+        text.encode()
+        copy = _decode(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    shallow = text.count("{") + text.count("[") <= DEEPEST
+    return (copy, text) if shallow and "\\u0000" not in text and copy == value else None
+
+
+_in_order = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def _no_whole(said: str) -> float:
+    value = float(said)
+    if value.is_integer():
+        raise ValueError(said)
+    return value
+
+
+_decode = json.JSONDecoder(parse_float=_no_whole).decode
+
+
+def _copied(value: Any, path: str, *, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise _invalid("/" + path.split("/")[1], f"嵌套超过 {DEEPEST} 层")
     if value is None or isinstance(value, bool | int):
@@ -39,9 +87,9 @@ def normalized(value: Any, path: str = "", *, depth: int = 0) -> Any:
             raise _invalid(path, "不是有限的数值")
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
-        return {_key(key, path): normalized(item, f"{path}/{key}", depth=depth + 1) for key, item in value.items()}
+        return {_key(key, path): _copied(item, f"{path}/{key}", depth=depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [normalized(item, f"{path}/{position}", depth=depth + 1) for position, item in enumerate(value)]
+        return [_copied(item, f"{path}/{position}", depth=depth + 1) for position, item in enumerate(value)]
     raise _invalid(path, f"类型 {type(value).__name__} 无法保存")
 
 

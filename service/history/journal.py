@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, event, func, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from service.canonical import dumps, normalized
+from service.canonical import written
 from service.clock import local
 from service.db.by_hand import Rows
 from service.db.prepared import Prepared
@@ -81,8 +81,8 @@ def append(
     head = _locked_head(session, stream)
     _in_order(session, stream, at)
     seq, prev_hash = head.seq + 1, head.hash
-    copy: dict[str, Any] = normalized(dict(data))
-    said = dumps(copy)
+    copy: dict[str, Any]
+    copy, said = written(dict(data))
     sealed = seal_text(
         stream=stream,
         seq=seq,
