@@ -29,7 +29,7 @@ from service.engine.prune import CAME_FROM, came_from, prune
 from service.engine.reviving import revive
 from service.engine.scripts import ScriptEngine, scope_of
 from service.engine.specs import EventGateway
-from service.engine.state import dump, going_on, kept_live, load
+from service.engine.state import at_work, dump, going_on, kept_live, load
 from service.engine.timers import ArmedTimer, attached_to, moment_of, stand
 from service.engine.walking import refresh_timers, run_ready
 from service.engine.world import Context, EngineFailure, all_decided, copied, ordered, world
@@ -97,12 +97,13 @@ def start(program: Program, data: Mapping[str, Any], context: Context, event: st
     """
     with world(context):
         workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs))
-        workflow.script_engine = ScriptEngine(program, context)
-        begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
-        grow(begin)
-        _begin_at(workflow, begin, event, frozenset(one.event for one in program.timer_starts))
-        begin.set_data(**ordered(data))
-        return advanced(program, workflow, context)
+        with at_work(workflow):
+            workflow.script_engine = ScriptEngine(program, context)
+            begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
+            grow(begin)
+            _begin_at(workflow, begin, event, frozenset(one.event for one in program.timer_starts))
+            begin.set_data(**ordered(data))
+            return advanced(program, workflow, context)
 
 
 def _begin_at(workflow: BpmnWorkflow, begin: Task, event: str | None, timed: frozenset[str]) -> None:
@@ -255,9 +256,9 @@ def inspect(program: Program, state: str, context: Context) -> Landing:
 @contextmanager
 def running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
     with world(context):
-        workflow = going_on(program, state)
-        workflow.script_engine = ScriptEngine(program, context)
-        yield workflow
+        with at_work(going_on(program, state)) as workflow:
+            workflow.script_engine = ScriptEngine(program, context)
+            yield workflow
 
 
 def advanced(program: Program, workflow: BpmnWorkflow, context: Context, trail: list[Passed] | None = None) -> Landing:

@@ -11,6 +11,7 @@ import json
 import logging
 import marshal
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
@@ -20,7 +21,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.ahead import LAST_FORESEEING, foresee, forget
-from service.engine.compact import called, compact_text, containers, is_compact, opened, put
+from service.engine.compact import ENDED, called, compact_text, containers, is_compact, opened, put
 from service.engine.program import Program
 from service.engine.world import by_rules, copied
 from service.engine.writing import PLAIN, REGISTRY, text_of
@@ -43,7 +44,7 @@ class InMemory(str):
     def of(cls, workflow: BpmnWorkflow) -> InMemory:
         """The state of ``workflow``, with which nobody goes on."""
         state = cls()
-        state.kept, state.workflow = b"", workflow
+        state.kept, state.workflow = b"", _handed_on(workflow)
         return state
 
     def keep(self) -> bytes:
@@ -87,6 +88,29 @@ def going_on(program: Program, state: str) -> BpmnWorkflow:
     return workflow
 
 
+@contextmanager
+def at_work(workflow: BpmnWorkflow) -> Iterator[BpmnWorkflow]:
+    """Within the block ``workflow`` is at work; behind it nothing of it is left, unless a state keeps it.
+
+    Its tasks name it and it names them: the collector would have to find them, at every step of every case.
+    """
+    workflow.handed_on = False
+    try:
+        yield workflow
+    finally:
+        if not workflow.handed_on:
+            for part in (workflow, *workflow.subprocesses.values()):
+                for task in part.tasks.values():
+                    task.__dict__.clear()
+                part.__dict__.clear()
+
+
+def _handed_on(workflow: BpmnWorkflow) -> BpmnWorkflow:
+    """``workflow``, which a state keeps."""
+    workflow.handed_on = True
+    return workflow
+
+
 def looked_at(program: Program, state: str) -> BpmnWorkflow:
     """As ``load``, to be looked at only: nobody may change it."""
     if isinstance(state, InMemory) and state.workflow is not None:
@@ -103,9 +127,9 @@ class Live(str):
 
 
 def kept_live(program: Program, workflow: BpmnWorkflow) -> Live:
-    """As ``dump``, with the workflow at hand for one further step."""
+    """As ``dump``, with the workflow at hand for one further step, where there may be one."""
     state = Live(dump(workflow))
-    state.program, state.workflow = program, workflow
+    state.program, state.workflow = program, None if state == ENDED else _handed_on(workflow)
     return state
 
 

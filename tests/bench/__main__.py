@@ -27,6 +27,7 @@ from tests.bench.posting import posting
 from tests.bench.rehearsing import checking, proving, rehearsing
 from tests.bench.requests import requests
 from tests.bench.sharing import sharing
+from tests.bench.sizes import sizes
 from tests.bench.standing import incremental
 from tests.bench.verifying import evidence, replaying, sealing, verifying
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
@@ -120,6 +121,8 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     cases = operations(world, table, column)
     verification(world, cases, table, column)
     verifying(world, cases, table, column)
+    table.head("The room that a case takes")
+    sizes(world, table, column)
     table.head("Rehearsal (no database)")
     checking(table, column)
     rehearsing(table, column)

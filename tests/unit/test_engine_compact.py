@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Iterator
@@ -122,6 +123,18 @@ def test_a_case_of_the_rules_before_goes_on_in_the_compact_state() -> None:
     walk.do("handle", "edu")
     walk.do("review", "edu", decision="accept")
     assert walk.do("after", decision="ok").completed
+
+
+def test_a_step_leaves_nothing_to_the_collector() -> None:
+    walk = Walk(SPLIT, SLOT, results=ROUND)
+    walk.do("tell")
+    gc.collect()
+    gc.disable()
+    try:
+        walk.do("handle", "edu")
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def gateway(name: str, default: str = "", kind: str = "inclusive") -> str:
