@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,6 @@ from pathlib import Path
 
 from tests import postgres
 from tests.factories import world
-
-RUN = "bench"
 
 
 @contextmanager
@@ -24,9 +23,9 @@ def sqlite() -> Iterator[str]:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The same in a PostgreSQL of its own, whose shortcuts for tests are taken back."""
-    place = postgres.home(RUN, Path(tempfile.gettempdir()))
-    postgres.stop(place)  # of a bench that was broken off
+    """The same in a PostgreSQL of this run's own, whose shortcuts for tests are taken back."""
+    _stop_those_left_behind()
+    place = _home(os.getpid())
     try:
         server = postgres.Server(place)
         for setting in postgres.FAST:
@@ -39,3 +38,14 @@ def postgresql() -> Iterator[str]:
         yield url
     finally:
         postgres.stop(place)
+
+
+def _home(process: int) -> Path:
+    return postgres.home(f"b{process:07}", Path(tempfile.gettempdir()))
+
+
+def _stop_those_left_behind() -> None:
+    """Servers of benches that were killed; another one that is at work beside this one keeps its own."""
+    for place in _home(0).parent.glob(_home(0).name.replace("0000000", "[0-9]" * 7)):
+        if not Path(f"/proc/{int(place.name[-7:])}").exists():
+            postgres.stop(place)

@@ -73,30 +73,30 @@ def kill_primary(cluster: Cluster, _: Said) -> str:
 def freeze_primary(cluster: Cluster, said: Said) -> str:
     """The machine of the primary stands still, and goes on later as if nothing had happened."""
     primary = cluster.primary()
-    to = cluster.other(primary)
-    primary.send(signal.SIGSTOP)
-    try:
-        told = _taken_over(cluster, to, whole=False)
+    with _standing_still(primary):
+        told = _taken_over(cluster, cluster.other(primary), whole=False)
         _await_acknowledged(said, FROZEN_FOR)
         time.sleep(5)
-    finally:
-        primary.send(signal.SIGCONT)
     cluster.await_whole()
     return told
 
 
 def freeze_standby(cluster: Cluster, said: Said) -> str:
     """The machine of the synchronous standby stands still: commits wait until it is given up."""
-    primary = cluster.primary()
-    standby = cluster.other(primary)
-    standby.send(signal.SIGSTOP)
-    try:
+    with _standing_still(cluster.other(cluster.primary())):
         time.sleep(5)
         _await_acknowledged(said, FROZEN_FOR)
-    finally:
-        standby.send(signal.SIGCONT)
     cluster.await_whole()
     return "commits waited for it"
+
+
+@contextmanager
+def _standing_still(node: Node) -> Iterator[None]:
+    node.send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        node.send(signal.SIGCONT)
 
 
 def cut_primary(cluster: Cluster, said: Said) -> str:
