@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from hashlib import sha256
 from threading import Lock
 from typing import cast
 
+from cachetools import LRUCache
 from flask import Flask, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
@@ -32,7 +33,7 @@ class Limits:
         self._per_minute = per_minute
         self._minute = 0
         self._calls: Counter[str] = Counter()
-        self._good: OrderedDict[str, None] = OrderedDict()
+        self._good: LRUCache[str, None] = LRUCache(LARGEST_KNOWN)
         self._lock = Lock()
         self._others: dict[str, Limits] = {}
 
@@ -61,8 +62,6 @@ class Limits:
             self._good.pop(who, None)
             if known:
                 self._good[who] = None
-                if len(self._good) > LARGEST_KNOWN:
-                    self._good.popitem(last=False)
             else:
                 self._of_this_minute()[_nobody()] += 1
 

@@ -8,12 +8,12 @@ is as true as if it were read again, and nothing else is given out.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
 
+from cachetools import LRUCache
 from sqlalchemy import bindparam, event, select
 from sqlalchemy.orm import Session, UOWTransaction
 
@@ -73,19 +73,14 @@ class Memory:
 
     def __init__(self) -> None:
         self._under: tuple[object, ...] = ()
-        self._answers: OrderedDict[Hashable, object] = OrderedDict()
-        self._used: OrderedDict[str, datetime] = OrderedDict()
+        self._answers: LRUCache[Hashable, object] = LRUCache(LARGEST)
+        self._used: LRUCache[str, datetime] = LRUCache(LARGEST)
         self._lock = Lock()
 
     def find(self, under: tuple[object, ...], question: Hashable) -> object | None:
         """The answer that was given ``under`` these very things; None where there is none."""
         with self._lock:
-            if not _same(self._under, under):
-                return None
-            found = self._answers.get(question)
-            if found is not None:
-                self._answers.move_to_end(question)
-            return found
+            return self._answers.get(question) if _same(self._under, under) else None
 
     def keep(self, under: tuple[object, ...], question: Hashable, answer: object) -> None:
         """Remembers an answer; all those under other things are forgotten."""
@@ -94,16 +89,11 @@ class Memory:
                 self._answers.clear()
                 self._under = under
             self._answers[question] = answer
-            if len(self._answers) > LARGEST:
-                self._answers.popitem(last=False)
 
     def use(self, sha256: str, now: datetime) -> None:
         """A token was used, which is noted in the database too, and no stamp tells of."""
         with self._lock:
             self._used[sha256] = now
-            self._used.move_to_end(sha256)
-            if len(self._used) > LARGEST:
-                self._used.popitem(last=False)
 
     def last_use(self, sha256: str) -> datetime | None:
         """When this process noted the token's use last."""

@@ -6,7 +6,6 @@ that forms offer: what it proposes for them says which rule stands behind a need
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,8 @@ PROPOSED = "lead_unit"
 """The result of the table that names the unit to lead (主办)."""
 ASKED = ("category", "town")
 """The data by which it decides."""
-KEPT = 8
+KEPT = 256
+"""Tables of a day: each district has its own."""
 Kind = tuple[str | None, ...]
 
 
@@ -47,7 +48,7 @@ class DispatchRule:
     kinds: Sequence[Kind]
 
 
-_known: OrderedDict[tuple[str, str, date], Mapping[tuple[str, str], DispatchRule]] = OrderedDict()
+_known: LRUCache[tuple[str, str, date], Mapping[tuple[str, str], DispatchRule]] = LRUCache(KEPT)
 _lock = Lock()
 
 
@@ -63,8 +64,6 @@ def dispatch_rules(session: Session, process: str = NEED) -> list[DispatchRule]:
         known = _asked(made, DayFunctions(calendar, now))
         with _lock:
             _known[key] = known
-            while len(_known) > KEPT:
-                _known.popitem(last=False)
     return sorted(known.values(), key=lambda one: (one.place, one.unit))
 
 

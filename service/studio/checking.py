@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from time import monotonic
+
+from cachetools import LRUCache
 
 from service.checks import CheckContext, DefinitionFinding
 from service.checks.confined import check_confined
@@ -73,7 +74,7 @@ class Checked:
         return bundle
 
 
-_cache: OrderedDict[tuple[str, str, str], Verdict] = OrderedDict()
+_cache: LRUCache[tuple[str, str, str], Verdict] = LRUCache(CACHED)
 _lock = threading.Lock()
 
 
@@ -88,16 +89,13 @@ def verdict(files: Mapping[str, bytes], *, key: str, context: CheckContext, base
     bundle, told = bundle_of(files), replace(context, key=key, base=bundle_of(base) if base else None)
     known = (digest_of(bundle), key, sha256(repr(told).encode()).hexdigest())
     with _lock:
-        if known in _cache:
-            _cache.move_to_end(known)
-            return _cache[known]
+        if (before := _cache.get(known)) is not None:
+            return before
     found = check_confined(bundle, context=told)
     fine = all(one.severity != "error" for one in found)
     made = Verdict(tuple(found), passed(bundle, found, key=key, context=told) if fine else None)
     with _lock:
         _cache[known] = made
-        while len(_cache) > CACHED:
-            _cache.popitem(last=False)
     return made
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from flask import Blueprint, jsonify, url_for
 from flask.typing import ResponseReturnValue
 from lxml import etree
@@ -89,7 +89,7 @@ def spelling() -> ResponseReturnValue:
     return jsonify(id=spelled(text(sent(), "text")))
 
 
-_read: OrderedDict[tuple[str, UUID, int], Bundle] = OrderedDict()
+_read: LRUCache[tuple[str, UUID, int], Bundle] = LRUCache(KEPT)
 _lock = threading.Lock()
 
 
@@ -102,7 +102,6 @@ def _bundle(draft: Draft, files: Mapping[str, bytes] | None = None) -> Bundle:
     key = (str(wired().database.url), draft.id, draft.revision)
     with _lock:
         if (known := _read.get(key)) is not None:
-            _read.move_to_end(key)
             return known
     content = bundle_of(drafts.files(db(), draft) if files is None else files)
     try:
@@ -111,8 +110,6 @@ def _bundle(draft: Draft, files: Mapping[str, bytes] | None = None) -> Bundle:
         made = Bundle(content)
     with _lock:
         _read[key] = made
-        while len(_read) > KEPT:
-            _read.popitem(last=False)
     return made
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -184,19 +184,15 @@ def _lets_through(wish: WayFilter, row: Mapping[str, Any]) -> bool:
     )
 
 
-_maps: OrderedDict[Hashable, WayMap] = OrderedDict()
+_maps: LRUCache[Hashable, WayMap] = LRUCache(KEPT)
 _lock = threading.Lock()
 
 
 def _remembered(key: Hashable) -> WayMap | None:
     with _lock:
-        if key in _maps:
-            _maps.move_to_end(key)
         return _maps.get(key)
 
 
 def _remember(key: Hashable, found: WayMap) -> None:
     with _lock:
         _maps[key] = found
-        while len(_maps) > KEPT:
-            _maps.popitem(last=False)
