@@ -49,7 +49,9 @@ def speaking(on: date, *, steps: bool = False) -> ScalarSelect[int]:
     opened = lateness.is_open(on, run)
     whose = lateness.by_others(run) if steps else lateness.by_unit(run)
     query = select(run.id).where(run.instance_id == Instance.id, whose, opened if steps else lateness.counts(on, run))
-    first = (case((opened, 0), else_=1), case((opened, run.due_on)), run.until_on.desc(), run.due_on, run.id)
+    # of what was open that day it is not asked when it ended: nobody knew
+    ended = case((~opened, run.until_on)).desc()
+    first = (case((opened, 0), else_=1), case((opened, run.due_on)), ended, run.due_on, run.id)
     return query.order_by(*first).limit(1).correlate(Instance).scalar_subquery()
 
 
