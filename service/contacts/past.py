@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.contacts.models import Contact, Opinion
 from service.contacts.rules import NEED, OPEN
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 
 State = tuple[str, str | None]
 """Status and answer of an opinion."""
@@ -35,7 +35,7 @@ def opinion_states(session: Session, opinions: Sequence[Opinion], on: date) -> M
         select(HistoryEvent.kind, HistoryEvent.data)
         .where(
             HistoryEvent.stream.in_({f"contact:{one.contact_id}" for one in later}),
-            HistoryEvent.kind.in_(("opinion_answered", "opinion_linked")),
+            of_kinds("opinion_answered", "opinion_linked"),
             HistoryEvent.at < after,
         )
         .order_by(HistoryEvent.stream, HistoryEvent.seq)

@@ -17,7 +17,7 @@ from service.history.journal import (
     stream_events,
     streams,
 )
-from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
+from service.history.models import HistoryEvent, HistoryHead, OutboxEntry, of_kinds
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, settle
 from service.history.played import note_played, played, played_until
 from service.history.retrying import note_failure, revive
@@ -53,6 +53,7 @@ __all__ = [
     "note_failure",
     "note_played",
     "notice_stream",
+    "of_kinds",
     "played",
     "played_until",
     "postpone",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
@@ -49,6 +61,14 @@ class HistoryEvent(Base):
 
     said = ""
     """The canonical text of ``data``, of an event that is told in this very transaction (``append``)."""
+
+
+def of_kinds(*kinds: str) -> ColumnElement[bool]:
+    """The entries of these kinds, beside a condition on their streams: so written that they are looked for by stream.
+
+    SQLite, which counts no values, would walk all entries of a kind in the whole journal.
+    """
+    return func.coalesce(HistoryEvent.kind, "").in_(sorted(kinds))
 
 
 class HistoryHead(Base):

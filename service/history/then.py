@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.clock import end_of, today
-from service.history.models import HistoryEvent
+from service.history.models import HistoryEvent, of_kinds
 from service.history.versions import Edits
 
 Record = tuple[str, str | None]
@@ -30,7 +30,7 @@ def fields_then(session: Session, records: Iterable[Edits], on: date) -> dict[Re
     kinds = {kind for listed in by_stream.values() for one in listed for kind in one.kinds}
     changes = (
         select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.data)
-        .where(HistoryEvent.stream.in_(by_stream), HistoryEvent.kind.in_(kinds), HistoryEvent.at >= end_of(on))
+        .where(HistoryEvent.stream.in_(by_stream), of_kinds(*kinds), HistoryEvent.at >= end_of(on))
         .order_by(HistoryEvent.stream, HistoryEvent.seq.desc())
     )
     found: dict[Record, dict[str, Any]] = {}

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from service.clock import local
 from service.errors import Conflict, Finding
-from service.history.models import HistoryEvent
+from service.history.models import HistoryEvent, of_kinds
 
 _Key = TypeVar("_Key")
 
@@ -75,7 +75,7 @@ def versions_of(session: Session, edits: Mapping[_Key, Edits]) -> dict[_Key, int
     about = HistoryEvent.data[one.key].as_string()
     streams = {each.stream for each in edits.values()}
     query = select(HistoryEvent.stream, about, func.max(HistoryEvent.seq)).where(
-        HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_(one.kinds)
+        HistoryEvent.stream.in_(streams), of_kinds(*one.kinds)
     )
     found = {(stream, key): seq for stream, key, seq in session.execute(query.group_by(HistoryEvent.stream, about))}
     return {key: found.get((each.stream, each.about), 0) for key, each in edits.items()}
@@ -101,7 +101,7 @@ def require_version(session: Session, edits: Edits, seen: int | None) -> None:
 
 
 def _changing(edits: Edits, wanted: Any) -> Select[Any]:
-    found = select(wanted).where(HistoryEvent.stream == edits.stream, HistoryEvent.kind.in_(edits.kinds))
+    found = select(wanted).where(HistoryEvent.stream == edits.stream, of_kinds(*edits.kinds))
     if edits.about is not None:
         found = found.where(HistoryEvent.data[edits.key].as_string() == edits.about)
     return found

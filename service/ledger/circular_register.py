@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from service.db.lists import MAX_LIMIT, Page
 from service.fields import condition
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 from service.ledger.board import Scope
 from service.ledger.case_record import PRINTED
 from service.ledger.circulars import ISSUED, SCOPES
@@ -149,7 +149,7 @@ def _clauses(scope: Scope, wanted: CircularFilter) -> list[ColumnElement[bool]]:
 def _courses(session: Session, streams: Iterable[str]) -> dict[str, _Course]:
     found = {stream: _Course() for stream in streams}
     if found:
-        query = select(HistoryEvent).where(HistoryEvent.stream.in_(found), HistoryEvent.kind.in_(_TOLD))
+        query = select(HistoryEvent).where(HistoryEvent.stream.in_(found), of_kinds(*_TOLD))
         for event in session.scalars(query.order_by(HistoryEvent.stream, HistoryEvent.seq)):
             found[event.stream].take(event)
     return found

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.clock import SHANGHAI, local, today
 from service.contacts import period_of
-from service.history import HistoryEvent, stream_events
+from service.history import HistoryEvent, of_kinds, stream_events
 from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
 from service.liaisons.served import served_within
@@ -284,7 +284,7 @@ def _circulars(session: Session, cases: Sequence[UUID], starts_on: date, ends_on
     streams = {f"instance:{case_id}": case_id for case_id in cases}
     having = select(HistoryEvent.stream).where(
         HistoryEvent.stream.in_(streams),
-        HistoryEvent.kind == "circular_issued",
+        of_kinds("circular_issued"),
         HistoryEvent.at >= first,
         HistoryEvent.at < after,
     )

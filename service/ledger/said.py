@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 from service.people.past import leader_names_then, unit_names_then
 from service.processes.bundles import compiled
 from service.processes.forms import FILES
@@ -61,7 +61,7 @@ def said_cells(
         return {}
     streams = {stream_of(case): case for case in cases}
     query = select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data)
-    query = query.where(HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_((DID, TAKEN_BACK)))
+    query = query.where(HistoryEvent.stream.in_(streams), of_kinds(DID, TAKEN_BACK))
     query = query.where(HistoryEvent.at < clock.end_of(on)).order_by(HistoryEvent.stream, HistoryEvent.seq)
     events = session.execute(query).all()
     slots = select(UserTask.id, UserTask.scope).where(UserTask.instance_id.in_(cases))

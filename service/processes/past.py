@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 from service.processes import effects as fx
 from service.processes.course import INPUTS
 from service.processes.models import OPEN, CaseSpan, Instance, UserTask
@@ -127,7 +127,7 @@ def tasks_then(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     query = (
         select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data)
         .where(HistoryEvent.stream.in_(streams), HistoryEvent.at < clock.end_of(on))
-        .where(func.coalesce(HistoryEvent.kind, "").in_(_TELLING))  # the index of kinds would walk those of all cases
+        .where(of_kinds(*_TELLING))
         .order_by(HistoryEvent.stream, HistoryEvent.seq)
     )
     found: dict[UUID, dict[str, TaskThen]] = {}

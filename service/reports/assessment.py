@@ -22,7 +22,7 @@ from service.contacts.models import Contact, ContactTalent
 from service.contacts.past import statuses
 from service.contacts.rules import OPEN, period_of
 from service.db.lists import on_day
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.liaisons.rules import QUOTAS
@@ -235,7 +235,7 @@ def _first_sent(session: Session, reports: Collection[HalfYearReport], on: date)
     if again:
         told = (
             select(HistoryEvent.stream, func.min(HistoryEvent.at))
-            .where(HistoryEvent.stream.in_(again), HistoryEvent.kind == "report_submitted")
+            .where(HistoryEvent.stream.in_(again), of_kinds("report_submitted"))
             .group_by(HistoryEvent.stream)
         )
         sent |= {again[stream]: at for stream, at in session.execute(told)}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import Conflict
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 from service.history.records import record
 from service.reports.commands import locked_brief, locked_report
 from service.reports.rules import ACCEPTED
@@ -25,7 +25,7 @@ PAPERS: Mapping[str, str] = MappingProxyType({BRIEF: "专报", REPORT: "半年�
 
 def given_number(session: Session, streams: Collection[str], paper: str, on: date | None = None) -> str:
     """The number that ``paper`` was given in one of the journals by the end of a day (default: now); '' for none."""
-    asked = select(HistoryEvent.data).where(HistoryEvent.stream.in_(streams), HistoryEvent.kind == "numbered")
+    asked = select(HistoryEvent.data).where(HistoryEvent.stream.in_(streams), of_kinds("numbered"))
     if on is not None:
         asked = asked.where(HistoryEvent.at < clock.end_of(on))
     found = (data for data in session.scalars(asked.order_by(HistoryEvent.id)) if data.get("paper") == paper)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.clock import end_of, today
-from service.history.models import HistoryEvent
+from service.history.models import HistoryEvent, of_kinds
 from service.reports.models import HalfYearReport
 from service.reports.rules import ACCEPTED, DRAFT, RETURNED, SUBMITTED
 
@@ -49,7 +49,7 @@ def reports_then(session: Session, reports: Iterable[HalfYearReport], on: date) 
         select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.data)
         .where(
             HistoryEvent.stream.in_(listed),
-            HistoryEvent.kind.in_(("report_compiled", *_BECAME)),
+            of_kinds("report_compiled", *_BECAME),
             HistoryEvent.at < end_of(on),
         )
         .order_by(HistoryEvent.stream, HistoryEvent.seq)

@@ -17,7 +17,7 @@ from service.audit.questions.journal import beginning_of, period, wanted_of
 from service.audit.questions.known import Known, the_case, the_people, the_unit
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
-from service.history import HistoryEvent
+from service.history import HistoryEvent, of_kinds
 from service.ledger.cases import COLUMNS, ledger_rows
 from service.processes import queries
 from service.processes.calendars import current, days_late
@@ -104,7 +104,7 @@ def _urges(session: Session, cases: set[UUID]) -> dict[UUID, list[Any]]:
     """The urges and circulars of these cases, in order; one statement."""
     streams = {stream_of(one): one for one in cases}
     query = select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data).where(
-        HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_(("urged", "circular_issued"))
+        HistoryEvent.stream.in_(streams), of_kinds("urged", "circular_issued")
     )
     found: dict[UUID, list[Any]] = {}
     for event in session.execute(query.order_by(HistoryEvent.id)) if streams else ():
