@@ -161,8 +161,9 @@ def _names(
 ) -> _Names:
     stood = states(session, cases, on)
     served = {state.talent_id for state in stood.values() if state.talent_id} if "联系对象" in only else set()
-    wanted = [key for state in stood.values() if (key := as_id(state.leader_id or "")) is not None]
-    leaders = leaders_then(session, session.scalars(select(Leader).where(Leader.id.in_(set(wanted)))), on)
+    serving = {state.leader_id for state in stood.values() if state.leader_id}
+    wanted = [key for one in serving if (key := as_id(one)) is not None]
+    leaders = leaders_then(session, session.scalars(select(Leader).where(Leader.id.in_(wanted))), on)
     ids = [case.id for case in cases]
     return _Names(
         terms=terms(session, ids, on) if only & _OF_TERM else {},
