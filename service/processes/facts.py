@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -26,6 +26,8 @@ from service.processes.wiring import wiring
 from service.rights import Actor
 
 NO_NUMBER, UNNUMBERED, UNTIMED = "未编号", "无编号", "不计时"
+SETTLED, DECREED, DECREE = "decisions", "document_no", "content"
+"""The fields that tell what a meeting of the office settled, and the number and text of what a higher one decided."""
 
 
 def step_facts(session: Session, tasks: Sequence[UserTask], *, today: date) -> dict[UUID, dict[str, str]]:
@@ -87,13 +89,31 @@ def form_facts(session: Session, task: UserTask, actor: Actor, *, today: date) -
         if said := _answer(find_versions(session, instance), slot, shown.of_task):
             part = f"（{slot.part}）" if len(last.slots) > 1 and slot.part else ""
             answers.append(f"{names.get(slot.unit, slot.unit)}{part}：{said}")
+    since = last.opened_by.completed_seq if last.opened_by is not None else None
     return {
         **facts,
         "units": "、".join(names.get(slot.unit, slot.unit) for slot in last.slots),
         "unit_codes": list(dict.fromkeys(slot.unit for slot in last.slots)),
         "reply_by": max(dates).isoformat() if dates else None,
         "answers": "\n".join(answers),
+        "results": "\n".join([*answers, *_settled(session, instance, since or 0, shown.of_task)]),
     }
+
+
+def _settled(session: Session, instance: Instance, since: int, masked: Any) -> list[str]:
+    """The words of each meeting (W8, W9) that was recorded after the journal's entry ``since``, in order."""
+    query = select(UserTask).where(
+        *(UserTask.instance_id == instance.id, UserTask.status == DONE, UserTask.completed_seq > since),
+        or_(*(UserTask.submitted[name].as_string().is_not(None) for name in (SETTLED, DECREED))),
+    )
+    found = []
+    for row in session.scalars(query.order_by(UserTask.completed_seq)):
+        said = masked(row, row.submitted or {})
+        if said.get(SETTLED):
+            found.append(f"会议议定：{str(said[SETTLED]).strip()}")
+        elif said.get(DECREE):
+            found.append(f"{one_line(row.name)}（{said.get(DECREED) or UNNUMBERED}）：{str(said[DECREE]).strip()}")
+    return found
 
 
 def _answer(versions: Versions, slot: Slot, masked: Any) -> str:

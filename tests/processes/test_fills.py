@@ -66,6 +66,36 @@ def test_a_feedback_is_drafted_from_the_answers_of_the_last_round(world: World) 
     assert "outcome" not in page["data"]
 
 
+def test_a_feedback_tells_what_meetings_settled_since_the_units_answered(world: World) -> None:
+    answered(world, "edu")
+    world.do(OFFICE, "review_reply", REFER)
+    world.do(OFFICE, "assess", {"route": "meeting", "comment": "须协调"})
+    world.do(OFFICE, "convene_meeting")
+    minutes = {"decision": "escalate", "minutes": "各方意见不一", "decisions": "提请政府常务会议审定"}
+    world.do(OFFICE, "record_minutes", minutes)
+    topic = of_task(world, OFFICE, "submit_topic")["data"]["summary"]
+    assert "\n会议议定：提请政府常务会议审定\n" in topic
+    world.do(OFFICE, "submit_topic")
+    world.do(OFFICE, "record_decision")
+    world.do(OFFICE, "group_opinion")
+    told = of_task(world, OFFICE, "feedback_result")["data"]["content"]
+    assert told.endswith("\n会议议定：提请政府常务会议审定\n会议决定（南府会〔2026〕1号）：同意解决")
+
+
+def test_what_a_meeting_settled_before_the_last_dispatch_is_no_result(world: World) -> None:
+    answered(world, "edu")
+    world.do(OFFICE, "review_reply", REFER)
+    world.do(OFFICE, "assess", {"route": "meeting", "comment": "须协调"})
+    world.do(OFFICE, "convene_meeting")
+    minutes = {"decision": "redispatch", "minutes": "改由住建办理", "decisions": "由住建部门接办"}
+    world.do(OFFICE, "record_minutes", minutes)
+    world.do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "housing", "assisting_units": []})
+    with world.database.reading() as session:
+        task = world.task("handle")
+        found = form_facts(session, task, world.actor(OFFICE), today=world.clock.now.date())
+    assert found["results"] == found["answers"] == ""
+
+
 def test_a_circular_is_drafted_with_the_facts_of_the_late_unit(world: World) -> None:
     world.dispatched()
     world.do(OFFICE, "feedback_accepted")
