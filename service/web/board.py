@@ -96,6 +96,7 @@ def board() -> ResponseReturnValue:
         office=office,
         asked=ledger.count_asked(db(), scope),
         decides=office,
+        late_units=office and any(one.light == RED and one.unit for one in figures),
         processes={one.key: one.name for one in reversed(list_definitions(db()))},
         stages=stage_names().newest(wanted.process or NEED),
         meaning=MEANING,

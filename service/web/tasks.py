@@ -76,7 +76,8 @@ def task(task_id: UUID) -> ResponseReturnValue:
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
     form = detail.form
     subjects = subjects_of(db(), [detail.task])
-    received = urges.receipt(db(), detail.task) if detail.task.unit and detail.task.stage == "handling" else None
+    signs = detail.task.urges or (detail.task.unit and detail.task.stage == "handling")
+    received = urges.receipt(db(), detail.task) if signs else None
     names.learn([received.actor] if received is not None else ())
     units = panel(detail.instance, names, task=detail.task, subjects=subjects.get(detail.task.id, ()))
     return render_template(
@@ -85,6 +86,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
         units=units,
         detail=detail,
         received=received,
+        may_sign=detail.may_act and signs and received is None,
         stuck=unmanned_words(detail.task, detail.absence) if detail.task.status == OPEN else "",
         frees=may(actor(), freeing.RIGHT),
         form_page=_form_page(detail, names, form) if detail.may_act else None,

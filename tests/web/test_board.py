@@ -251,3 +251,22 @@ def test_to_claim_is_offered_to_who_has_something_to_take(world: World) -> None:
     assert claim in Visitor(world, "handler-edu").get("/board").text
     assert claim not in Visitor(world, "auditor").get("/board").text
     assert 'value="print"' in Visitor(world, "auditor").get("/board").text
+
+
+def test_urging_the_late_is_offered_where_a_unit_is_late_and_the_offices_own_step_is_signed_for(world: World) -> None:
+    world.recorded()
+    world.clock.advance(days=5)
+    office, task = Visitor(world, OFFICE), str(world.task("accept").id)
+    page = office.get("/board").text
+    assert "催办超期的" not in page
+    assert "超期 1" in page
+    sign = f'action="/tasks/{task}/acknowledge"'
+    assert sign not in office.get(f"/tasks/{task}").text
+    assert send(office, operation="urge", task=[task], urge_text="请抓紧").json["location"]
+    assert sign in office.get(f"/tasks/{task}").text
+    assert office.post(f"/tasks/{task}/acknowledge").status_code == 200
+    assert sign not in office.get(f"/tasks/{task}").text
+    assert "签收 1 次" in office.get("/board").text
+    late(world, "edu")
+    world.clock.advance(days=30)
+    assert "催办超期的" in office.get("/board").text
