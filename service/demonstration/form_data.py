@@ -1,14 +1,20 @@
-"""The words that the demonstration's staff write into the forms: the data of each step for an outcome."""
+"""The words that the demonstration's staff write into the forms: the data of each step for an outcome, and the files
+that units hand in with their answers, made anew so that everybody may open them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.attachments import stage
 from service.demonstration.matters import (
     ASSISTED,
     FIELDS,
@@ -23,11 +29,30 @@ from service.demonstration.matters import (
 )
 from service.demonstration.organization import Served
 from service.demonstration.scenarios import Do, Scenario
+from service.documents import TEMPLATE_FOLDER, TYPE_FOLDER, render_files
+from service.errors import Incident
+from service.people.queries import unit_names
 from service.processes.models import Instance, UserTask
+from service.rights import Actor
+from service.storage import receive, store_of
 from service.workdays import Calendar
 
 CHANNELS = ("visit", "symposium", "activity", "discussion", "letter", "phone", "online", "consultation")
 ANSWERS = ("phone", "visit", "letter", "online", "liaison")
+FIELD = "attachments"
+ENCLOSING = 20
+"""Of so many cases the unit that leads hands in a file: enough to find one, without waiting for hundreds."""
+_NAME, _TEMPLATE = (
+    "enclosure",
+    """#import "common.typ": *
+#let data = json(bytes(sys.inputs.data))
+#show: official.with(title: data.title)
+#heading-of(data.title)
+#told(data.text)
+#told("本件为演示数据，人物和事项均为虚构。")
+#signed-by(data.unit, data.on)
+""",
+)
 
 
 @dataclass
@@ -97,6 +122,35 @@ class Desk:
 def answers(desk: Desk) -> dict[str, Any]:
     """The data of the step's form."""
     return _PAPERS[desk.task.task](desk)
+
+
+def enclosed(session: Session, desk: Desk, data: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """``data`` of a unit's answer with the file that goes with it; as it is where none does, or no type is installed.
+
+    The file is the actor's until the form is handed in.
+    """
+    case, task = desk.case, desk.task
+    leads = task.task == "handle" and task.scope in case.leads
+    if not (leads and case.place <= ENCLOSING and data.get("result") == "done"):
+        return data
+    told = {
+        "title": f"关于“{case.say(case.matter.title)}”的办理情况说明",
+        "text": data["reply"],
+        "unit": unit_names(session, [task.unit])[task.unit] if task.unit else "",
+        "on": f"{desk.today.year}年{desk.today.month}月{desk.today.day}日",
+    }
+    with suppress(Incident):
+        made = render_files(
+            {f"{_NAME}.typ": _TEMPLATE.encode()},
+            _NAME,
+            told,
+            made_at=clock.now(),
+            house=TEMPLATE_FOLDER,
+            type_folder=TYPE_FOLDER,
+        )
+        file = receive(store_of(session), None, f"{told['title']}.pdf", made.content)
+        return data | {FIELD: [str(stage(session, file=file, actor=actor, now=clock.now()).id)]}
+    return data
 
 
 def _record_need(desk: Desk) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service import clock, people
 from service.auth import actor_of
 from service.db import Database
-from service.demonstration.form_data import Case, Desk, answers
+from service.demonstration.form_data import Case, Desk, answers, enclosed
 from service.demonstration.matters import COMMENTS, URGES
 from service.demonstration.organization import (
     derived,
@@ -210,7 +210,8 @@ class Play:
             )
             return instance
         desk = Desk(case, instance, row, do.outcome, clock.today(), self.calendar)
-        commands.complete(session, task_id=task_id, data=answers(desk), actor=actor, now=clock.now())
+        data = enclosed(session, desk, answers(desk), actor)
+        commands.complete(session, task_id=task_id, data=data, actor=actor, now=clock.now())
         if do.take_back:
             self._later(
                 case,

@@ -36,6 +36,7 @@ from service.processes.lateness import late_cases
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.queries import light_of
 from service.reports.models import Brief, HalfYearReport
+from service.storage import Attachment
 from service.talents.models import Talent
 from service.usecases import wire
 from service.workdays import Calendar, load_notices
@@ -112,6 +113,15 @@ def test_another_seed_tells_another_story(tmp_path: Path) -> None:
 
 
 class TestEveryScenarioOnce:
+    def test_units_hand_in_files_with_their_answers(self, demo: Database) -> None:
+        """Somebody new sees how a form with files looks."""
+        with demo.reading() as session:
+            rows = session.scalars(select(Attachment)).all()
+            assert {row.field for row in rows} == {"attachments"}
+            assert {session.get_one(UserTask, row.task_id).task for row in rows} == {"handle"}
+            assert all(row.name.endswith("的办理情况说明.pdf") for row in rows)
+            assert all(row.media_type == "application/pdf" and row.size > 10_000 for row in rows)
+
     def test_journal_replays_to_what_is_stored(self, demo: Database) -> None:
         with demo.reading() as session:
             assert list(replay.verify(session)) == []
