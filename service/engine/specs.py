@@ -129,7 +129,7 @@ class Join(ParallelGateway):
 def named_alike(my_task: Task) -> list[Task]:
     """The tasks of a process, and of what it calls, of the name of a task's spec, in any order."""
     workflow, name = my_task.workflow, my_task.task_spec.name
-    if any(key in workflow.tasks for key in workflow.top_workflow.subprocesses):
+    if not workflow.top_workflow.subprocesses.keys().isdisjoint(workflow.tasks.keys()):
         found: list[Task] = workflow.get_tasks(spec_name=name)
         return found
     return [task for task in workflow.tasks.values() if task.task_spec.name == name]

@@ -108,9 +108,10 @@ def ready(workflow: BpmnWorkflow, part: Any) -> list[Task]:
 
     A look at all tasks takes less than a walk, and of one there is no order.
     """
-    parts = [part] if part is not workflow else [part, *workflow.subprocesses.values()]
-    if part is not workflow and any(one.parent_task_id in part.tasks for one in workflow.subprocesses.values()):
-        parts = list(workflow.subprocesses.values())
+    called = workflow.subprocesses
+    parts = [part] if part is not workflow else [part, *called.values()]
+    if part is not workflow and not called.keys().isdisjoint(part.tasks.keys()):
+        parts = list(called.values())
     found = [
         one
         for each in parts
