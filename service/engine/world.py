@@ -39,7 +39,8 @@ RULES = 8
 6: the same where a notice on the calendar moves the date later.
 7: where a diagram does not say when the light turns yellow, a short term has fewer days of warning than a long one.
 8: the state is compact (``engine.compact``): it keeps no step that only may come, and nothing of a case that has ended;
-   what follows a step is made when it runs, so that other tasks have other ids.
+   what follows a step is made when it runs, so that other tasks have other ids. An open step whose data another version
+   lost, because it was the first to watch the step, keeps them.
 """
 
 _log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from service.engine.ahead import LAST_FORESEEING
 from service.engine.compact import ENDED, compact_text, is_compact
 from service.engine.state import load
 from service.rehearsal.scenarios.run import run_file
-from tests.factories.engines import LINE, SLOT, SPLIT, Walk, choice, end, flow, process, start, user
+from tests.factories.engines import LINE, SLOT, SPLIT, Walk, bpmn, choice, end, flow, process, start, timer, user
 from tests.factories.rehearsals import HOME, calendar, handed_out, plan, shipped
 
 SCENARIOS = sorted(HOME.glob("bpmn/*/scenarios/*.yaml"))
@@ -123,6 +123,29 @@ def test_a_case_of_the_rules_before_goes_on_in_the_compact_state() -> None:
     walk.do("handle", "edu")
     walk.do("review", "edu", decision="accept")
     assert walk.do("after", decision="ok").completed
+
+
+UNWATCHED = process(start("ask") + user("ask") + flow("ask", "finish") + end())
+WATCHED = process(
+    start("ask")
+    + user("ask")
+    + timer("soon", "ask", "working_days(3)")
+    + flow("soon", "told")
+    + user("told")
+    + flow("told", "over")
+    + end("over")
+    + flow("ask", "finish")
+    + end()
+)
+
+
+def test_an_open_step_keeps_its_data_where_another_version_is_the_first_to_watch_it() -> None:
+    walk = Walk(UNWATCHED, data={"title": "入学"})
+    version = engine.parse({"bpmn/0.bpmn": bpmn(WATCHED)}, "p")
+    context = walk.context()
+    moved = engine.migrate(walk.program, version, walk.landing.state, engine.Change(), lambda _: context, context)
+    assert [one.event for one in moved.timers.values()] == ["soon"]
+    assert [dict(one.data) for one in moved.open_tasks.values()] == [{"title": "入学"}]
 
 
 def test_a_step_leaves_nothing_to_the_collector() -> None:
