@@ -224,7 +224,8 @@ def _of_units(terms: Iterable[Term], state: State, names: _Names) -> Iterator[st
     for term in sorted(terms, key=lambda one: one.unit != state.lead_unit):
         part = "（主办）" if term.unit == state.lead_unit else ""
         first = f"，原定 {term.first_due_on.isoformat()}" if term.first_due_on != term.due_on else ""
-        answered = "，已答复" if term.until_on is not None else ""
+        doubt = "（暂定）" if names.calendar.is_provisional(term.due_on) else ""
+        answered = "，已答复" if term.until_on is not None else doubt
         yield f"{names.units.get(term.unit or '', '')}{part} {term.due_on.isoformat()}{first}{answered}"
 
 
@@ -235,4 +236,5 @@ def _standing(term: Term | None, names: _Names) -> str:
     if term.until_on is not None:
         late = days_late(names.calendar, term.due_on, term.until_on)
         return f"超期 {late} 个工作日答复" if late else "按期答复"
-    return left(names.calendar.between(names.on, term.due_on), term.due_on, names.on)
+    told = left(names.calendar.between(names.on, term.due_on), term.due_on, names.on)
+    return f"{told}（期限暂定）" if names.calendar.is_provisional(term.due_on) else told

@@ -113,8 +113,9 @@ def due_of(calendar: Calendar, ends_on: date, days: int) -> date:
 
 
 def due_provisional(report: HalfYearReport, calendar: Calendar) -> bool:
-    """Whether the day by which a report is still to be sent may move: the days off of its year are not announced."""
-    return report.submitted_at is None and report.due_on is not None and calendar.is_provisional(report.due_on)
+    """Whether the day by which a report is still, or once more, to be sent may move: the days off of its year are not
+    announced."""
+    return report.status in EDITABLE and report.due_on is not None and calendar.is_provisional(report.due_on)
 
 
 def edit_report(

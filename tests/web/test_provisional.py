@@ -101,6 +101,9 @@ def test_the_ledger_and_what_an_account_holds_say_it(world: World) -> None:
         operations.claim(session, task_id=world.task("handle").id, actor=world.actor("handler-edu"), now=clock.now())
     [row] = world.api(OFFICE).get("/requests").json["items"]
     assert row["due_provisional"] is (row["due_on"] > "2026-12-31")
+    ledger = Visitor(world, OFFICE)
+    assert "（期限暂定）" in ledger.get("/ledger").text
+    assert "区教育局（主办） 2027-01-05（暂定）" in ledger.get("/ledger", col="各单位期限").text
     [held] = world.api("admin").get("/accounts/handler-edu/held").json["claimed"]
     assert (held["due_on"], held["due_provisional"]) == ("2027-01-05", True)
     page = Visitor(world, "admin").get("/accounts/handler-edu").text
@@ -127,3 +130,5 @@ def test_half_year_reports_say_it_until_they_are_sent(world: World) -> None:
     assert liaison.get(f"/reports/{later['id']}").json["due_provisional"] is True
     sent = liaison.post(f"/reports/{later['id']}/submit")
     assert sent.json["due_provisional"] is False, sent.text
+    world.api(OFFICE).post(f"/reports/{later['id']}/return", {"reason": "请补充"})
+    assert ">暂定</span>" in visitor.get(f"/reports/{later['id']}").text  # it is to be sent once more
