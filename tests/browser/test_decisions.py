@@ -83,3 +83,15 @@ def test_on_a_phone_the_need_stands_first_and_nothing_is_wider(site: Site) -> No
     assert form is not None
     assert need["y"] < units["y"] < form["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_is_picked_is_removed_without_a_list_over_the_next_field(site: Site) -> None:
+    site.world.accepted()
+    page = site.visit("office", f"/tasks/{site.world.task('dispatch').id}")
+    lead, assisting = (page.locator(f'[data-field="root_{name}"]') for name in ("lead_unit", "assisting_units"))
+    lead.get_by_role("button", name="移除").click()
+    expect(lead.get_by_role("combobox")).to_be_focused()
+    assisting.get_by_role("button", name="移除").click()  # nothing lies over it
+    expect(page.locator("ref-pick [role=listbox]:visible")).to_have_count(0)
+    lead.get_by_role("combobox").click()
+    expect(lead.get_by_role("option").first).to_be_visible()
