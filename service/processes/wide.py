@@ -86,7 +86,7 @@ def listed(
     if walked and len(many) == 1 and not narrow and counts[0] > MOST_COUNTED:
         total = counts[0]
     elif walked and many:
-        total = _among(session, asked, many)
+        total = _among(session, [*of_process(process, found=True), *narrow], many)
     else:
         total = _counted(session, query)
     more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
