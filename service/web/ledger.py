@@ -52,6 +52,8 @@ WIDE = (
     *("剩余/超期", "环节剩余/超期"),
 )
 """Columns whose cells may break into lines."""
+BESIDE_DUE = ("原定期限", "期限单位")
+"""Columns of which the cell of 期限 tells what differs, where they are not shown themselves."""
 MOMENTS, DAYS = ("登记时间", "结束时间"), ("收到", "期限", "原定期限", "环节期限")
 SORTED: Mapping[str, str] = {
     "编号": "number",
@@ -93,7 +95,7 @@ def ledger() -> ResponseReturnValue:
     known = choices()
     wanted = asked_of(request.args, known)
     page = queries.cases(db(), actor(), filters=wanted, limit=PER_PAGE, offset=offset())
-    table = ledger_rows(db(), page.items, wired().organization, wanted.as_of)
+    table = ledger_rows(db(), page.items, wired().organization, wanted.as_of, (*_shown(), *BESIDE_DUE))
     every = said_columns(db())
     said = _said(every)
     filled = said_cells(db(), [case.id for case in page.items], said, wanted.as_of or clock.today())
