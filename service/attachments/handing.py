@@ -14,7 +14,7 @@ from service.errors import Finding, Invalid
 from service.history import append
 from service.history.records import as_json
 from service.processes.forms import FILES, Form
-from service.processes.models import Instance, UserTask
+from service.processes.models import AS_ENTERED, Instance, UserTask
 from service.processes.recording import stream_of
 from service.processes.visibility import is_round
 from service.rights import Actor
@@ -40,6 +40,8 @@ def hand_in(
     if not fields:
         return
     named = [one for one in form.references(data) if one[1] == FILES]
+    if not named and task.revision == AS_ENTERED:  # nor can an earlier answer of it have left files
+        return
     if named and is_round(instance):
         said = "多单位共同办理的事项不带附件，请把附件放在本单位的报告或记录上"
         raise Invalid(said, [Finding(path, said) for path, _, _ in named])

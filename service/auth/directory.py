@@ -8,7 +8,7 @@ is as true as if it were read again, and nothing else is given out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -65,6 +65,7 @@ PASSED_OVER: Mapping[type[Any], tuple[str, ...]] = {
 }
 """The columns that say nothing of who may do what."""
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -118,17 +119,39 @@ def known(session: Session, question: Hashable, ask: Callable[[], T], *, anew: b
     A transaction that has changed the directory itself asks the database. ``anew``: whatever is remembered is too old
     in something that no stamp tells of, such as when a token was last used.
     """
-    memory: Memory | None = session.info.get(MEMORY)
-    stamp: int | None = session.info.get(_READ)
-    if memory is None or stamp is None or _changes(session):
+    memory, under = _memory(session)
+    if memory is None:
         return ask()
-    under = (stamp, roles_of(session), account_rules(session))
     found = None if anew else memory.find(under, question)
     if found is None:
         found = ask()
-        if found is not None and session.info.get(_READ) == stamp:
+        if found is not None and session.info.get(_READ) == under[0]:
             memory.keep(under, question, found)
     return cast(T, found)
+
+
+def known_each(session: Session, questions: Collection[K], ask: Callable[[list[K]], Mapping[K, T]]) -> dict[K, T]:
+    """The answers to several questions, as ``known`` gives that to one; ``ask`` is asked once, for what is missing."""
+    memory, under = _memory(session)
+    found: dict[K, T] = {}
+    if memory is not None:
+        found = {one: cast(T, known) for one in questions if (known := memory.find(under, one)) is not None}
+    if missing := [one for one in questions if one not in found]:
+        answers = ask(missing)
+        found |= answers
+        if memory is not None and session.info.get(_READ) == under[0]:
+            for question, answer in answers.items():
+                memory.keep(under, question, answer)
+    return found
+
+
+def _memory(session: Session) -> tuple[Memory | None, tuple[object, ...]]:
+    """The memory that the session may use, and under what; None where it has to ask the database."""
+    memory: Memory | None = session.info.get(MEMORY)
+    stamp: int | None = session.info.get(_READ)
+    if memory is None or stamp is None or _changes(session):
+        return None, ()
+    return memory, (stamp, roles_of(session), account_rules(session))
 
 
 def moved(session: Session) -> None:

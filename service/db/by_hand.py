@@ -148,7 +148,7 @@ class Rows(Generic[T]):
     def all(self, session: Session, given: Mapping[str, Any]) -> list[T]:
         """All of them."""
         count = len(self._names)
-        return [self._held(session, row[:count]) for row in self._asked.rows(session, given)]
+        return [self.take(session, row[:count]) for row in self._asked.rows(session, given)]
 
     def first(self, session: Session, given: Mapping[str, Any]) -> T | None:
         """The first of them; None where there is none."""
@@ -158,9 +158,10 @@ class Rows(Generic[T]):
         """The first of them with the values of the columns that the question adds."""
         count = len(self._names)
         found = self._asked.rows(session, given)
-        return (self._held(session, found[0][:count]), found[0][count:]) if found else None
+        return (self.take(session, found[0][:count]), found[0][count:]) if found else None
 
-    def _held(self, session: Any, values: Values) -> T:
+    def take(self, session: Any, values: Sequence[Any]) -> T:
+        """The object of the session that a row is, given as the columns of its table in their order."""
         key = (self._model, (values[self._place],), None)
         row: T | None = session.identity_map.get(key)
         if row is None:

@@ -8,6 +8,8 @@ from service.history.bulk import begin_streams, extend_streams
 from service.history.journal import (
     append,
     count,
+    head_columns,
+    hold,
     last_event,
     last_of,
     lock,
@@ -44,6 +46,8 @@ __all__ = [
     "count",
     "extend_streams",
     "give_up",
+    "head_columns",
+    "hold",
     "last_event",
     "last_of",
     "lease",

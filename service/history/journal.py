@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, event, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, event, func, null, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from service.canonical import written
@@ -117,6 +117,25 @@ def append(
         told.clear()
     told[stream, seq] = copy
     return happened
+
+
+def head_columns(dialect: str) -> list[ColumnElement[Any]]:
+    """What ``hold`` asks of a head, for whoever reads more with it: over ``HistoryHead``, whose row is locked."""
+    last = select(func.max(HistoryEvent.id)).scalar_subquery() if dialect == "sqlite" else null()
+    return [*HistoryHead.__table__.columns, _LAST_AT, last]
+
+
+def hold(session: Session, values: Sequence[Any]) -> None:
+    """The head with these ``head_columns``, locked by the caller until the transaction ends, is asked for no more."""
+    stream, at, last = values[0], values[-2], values[-1]
+    held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
+    if stream in held:
+        return
+    held[stream] = _LOCKED.take(session, values[:-2])
+    if at is not None:
+        session.info.setdefault(_LATEST, {})[stream] = at
+    if _counts(session):
+        session.info.setdefault(_NEXT_ID, (last or 0) + 1)
 
 
 def lock(session: Session, stream: str) -> None:

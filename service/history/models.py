@@ -27,6 +27,9 @@ from service.db.by_hand import write_by_hand
 EventId = BigInteger().with_variant(Integer, "sqlite")
 
 
+_MOVES = text("kind = 'migrated'")
+
+
 class HistoryEvent(Base):
     """One thing that happened. ``seq`` counts 1, 2, 3 … within the stream; ``hash`` seals the row and its past."""
 
@@ -45,6 +48,8 @@ class HistoryEvent(Base):
             sqlite_where=text("on_behalf_of IS NOT NULL"),
             postgresql_where=text("on_behalf_of IS NOT NULL"),
         ),
+        # Whether a case was ever moved to another version, which each step asks (adr/0074).
+        Index("ix_history_event_moves", "stream", sqlite_where=_MOVES, postgresql_where=_MOVES),
     )
 
     id: Mapped[int] = mapped_column(EventId, primary_key=True)

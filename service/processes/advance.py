@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service import engine
@@ -21,6 +21,7 @@ from service.errors import NotFound
 from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes.applying import apply_effects
+from service.processes.at_hand import at_hand, held
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.case_link import INTO, CaseLink
@@ -38,12 +39,6 @@ Run = Callable[[Compiled, engine.Context], engine.Landing]
 Judge = Callable[[Compiled, engine.Landing, DayFunctions], list[fx.Effect]]
 
 # Asked at every step, so built once.
-_OPEN_TASKS = Rows(
-    UserTask,
-    lambda tasks: tasks.where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN).order_by(
-        UserTask.entered_seq, UserTask.id
-    ),
-)
 _LOCKED = Rows(
     Instance, lambda cases: cases.where(Instance.id == bindparam("instance")).with_for_update(of=Instance), fresh=True
 )
@@ -59,15 +54,17 @@ ENDED_WITH = "随并入的事项一并办结"
 """The reason of the end of a case that another took along."""
 
 
+_OPEN_TASKS = Rows(
+    UserTask,
+    lambda tasks: tasks.where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN).order_by(
+        UserTask.entered_seq, UserTask.id
+    ),
+)
+
+
 @lru_cache
-def _open_or_again(size: int) -> Rows[UserTask]:
-    again = UserTask.id.in_(places("again", size, UserTask.id.type))
-    return Rows(
-        UserTask,
-        lambda tasks: tasks.where(
-            UserTask.instance_id == bindparam("instance"), or_(UserTask.status == OPEN, again)
-        ).order_by(UserTask.entered_seq, UserTask.id),
-    )
+def _again(size: int) -> Rows[UserTask]:
+    return Rows(UserTask, lambda tasks: tasks.where(UserTask.id.in_(places("again", size, UserTask.id.type))))
 
 
 def advance(
@@ -143,6 +140,7 @@ def _take_along(session: Session, ended: Instance, *, actor: Actor, now: datetim
     """The cases that were joined to one that has ended (并案) end in the same way, with its result; who began them is
     told."""
     for case in session.scalars(_JOINED, {"main": ended.id}).all():
+        at_hand(session, case)
         said = along(ended.status, ended.end, ended.end_name, ended.data)
         case.status, case.ended_at = said["status"], now
         case.end, case.end_name, case.data = said["end"], said["end_name"], {**case.data, **said["data"]}
@@ -160,27 +158,30 @@ def _take_along(session: Session, ended: Instance, *, actor: Actor, now: datetim
 
 
 def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:
-    """The rows of the instance's open user tasks, in the order in which they opened."""
-    return _OPEN_TASKS.all(session, {"instance": instance_id})
+    """The rows of the instance's open user tasks, in the order in which they opened; no statement where the
+    transaction has locked it."""
+    hand = held(session, instance_id)
+    return hand.opened() if hand is not None else _OPEN_TASKS.all(session, {"instance": instance_id})
 
 
 def _rows_of(session: Session, instance: Instance, landing: engine.Landing) -> dict[str, UserTask]:
     """The instance's tasks that are open, or were there before and are open again, by id; as the caller left them."""
-    again = [UUID(task_id) for task_id in landing.open_tasks]
-    given = {"instance": instance.id}
-    with session.no_autoflush:
-        if again:
-            found = _open_or_again(size_of(again)).all(session, {**given, **listed("again", again)})
-        else:
-            found = _OPEN_TASKS.all(session, given)
-    return {str(row.id): row for row in found}
+    hand = at_hand(session, instance)
+    rows = {str(row.id): row for row in hand.tasks.values()}
+    again = [UUID(task_id) for task_id in landing.open_tasks if task_id not in rows]
+    if again and hand.cancelled:
+        with session.no_autoflush:
+            found = _again(size_of(again)).all(session, listed("again", again))
+        rows |= {str(row.id): row for row in found}
+    return rows
 
 
 def lock(session: Session, instance_id: UUID) -> Instance:
-    """The instance, locked until the transaction ends. Raises NotFound."""
+    """The instance, locked until the transaction ends, and at hand. Raises NotFound."""
     found = _LOCKED.first(session, {"instance": instance_id})
     if found is None:
         raise NotFound(NO_CASE)
+    at_hand(session, found)
     return found
 
 

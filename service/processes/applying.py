@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine
@@ -17,6 +17,7 @@ from service.db.prepared import listed, places, size_of
 from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes import rounds
+from service.processes.at_hand import taken
 from service.processes.bundles import Compiled, compiled
 from service.processes.clocks import Turn
 from service.processes.effects import is_named
@@ -41,11 +42,13 @@ from service.rights import Actor
 # Asked at every step, so built once.
 @lru_cache
 def _waiting_or_armed(size: int) -> Rows[Timer]:
-    armed = or_(Timer.status == WAITING, Timer.id.in_(places("armed", size, Timer.id.type))) if size else _IS_WAITING
-    return Rows(Timer, lambda timers: timers.where(Timer.instance_id == bindparam("instance"), armed))
-
-
-_IS_WAITING = Timer.status == WAITING
+    case = bindparam("instance", type_=Timer.instance_id.type)
+    waiting = select(Timer.id).where(Timer.instance_id == case, Timer.status == WAITING)
+    if not size:
+        return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting)))
+    # two searches, each by an index: with a plain "or" a database reads all timers that the case has ever had
+    armed = select(Timer.id).where(Timer.id.in_(places("armed", size, Timer.id.type)))
+    return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting.union(armed))))
 
 
 def apply_effects(
@@ -133,6 +136,7 @@ def put_down(
             told = notice_of(instance, word.template, task=word.task, text=word.text)
             record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told.data())
         rounds.number(session, instance, entered, first=cause.kind == "started", moved=moved)
+    taken(session, instance.id, rows.values())
     return turn
 
 

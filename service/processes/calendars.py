@@ -59,6 +59,12 @@ def current(session: Session) -> Calendar:
     return by_digest(session, digest)
 
 
+def hold(session: Session, digest: str | None) -> None:
+    """The transaction has read that the calendar with this digest is in force, and asks no more."""
+    if digest is not None:
+        session.info.setdefault(_IN_FORCE, digest)
+
+
 _NEWEST = Prepared(select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1))
 
 

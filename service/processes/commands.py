@@ -17,6 +17,7 @@ from service.db.by_hand import Rows
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import advance, lock, open_tasks
+from service.processes.at_hand import at_hand, begun
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.clocks import how_done, stopped
@@ -134,6 +135,7 @@ def _begin(
         urges=0,
     )
     session.add(instance)
+    begun(session, instance)
     told: dict[str, Any] = {
         **given,
         "settings": frame["settings"],
@@ -305,8 +307,10 @@ def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = Fal
     """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
     wanted = as_uuid(task_id, NO_TASK)
     instance = _LOCKED_BY_TASK.first(session, {"task": wanted})
-    found = _TASK.first(session, {"task": wanted}) if instance is not None else None
-    if instance is None or found is None:
+    if instance is None:
+        raise NotFound(NO_TASK)
+    found = at_hand(session, instance).tasks.get(wanted) or _TASK.first(session, {"task": wanted})
+    if found is None:
         raise NotFound(NO_TASK)
     set_committed_value(found, "instance", instance)  # who holds the task need not ask for its case
     if any_status:

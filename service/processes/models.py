@@ -32,6 +32,8 @@ from service.processes.register_models import Counter as Counter
 RUNNING, SUSPENDED, COMPLETED, TERMINATED = "running", "suspended", "completed", "terminated"
 OPEN, DONE, CANCELLED = "open", "completed", "cancelled"
 WAITING, FIRED = "waiting", "fired"
+AS_ENTERED = 1
+"""The revision of a task that has not changed since it was entered: it was never done before, nor claimed."""
 RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, RUN_CANCELLED = "answered", "handed_back", "returned", "cancelled"
 RUN_MOVED, RUN_SUSPENDED = "moved", "suspended"
 _INTERIM = text("task = 'confirm_interim'")

@@ -15,16 +15,14 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from service.db.prepared import Prepared
+from service.processes.at_hand import Place, held
 from service.processes.models import Instance, UserTask
-
-Place = tuple[str, str, str]
 
 _BEFORE = Prepared(
     select(UserTask.process, UserTask.task, UserTask.scope, func.count())
     .where(UserTask.instance_id == bindparam("instance", type_=UserTask.instance_id.type))
     .group_by(UserTask.process, UserTask.task, UserTask.scope)
 )
-"""Asked at nearly every step."""
 _ALL = select(UserTask).where(UserTask.instance_id == bindparam("instance"))
 
 
@@ -45,12 +43,16 @@ def ranked(rows: Iterable[Mapping[str, Any]]) -> dict[Any, int]:
 
 
 def number(session: Session, instance: Instance, entered: Collection[UserTask], *, first: bool, moved: bool) -> None:
-    """Gives tasks that an input has opened their rounds, before they are sent; one statement.
+    """Gives tasks that an input has opened their rounds, before they are sent; one statement where what the case had
+    before is not at hand.
 
     ``first``: nothing can have come up before this input. ``moved``: a task that was there already has another place,
     or came up anew under its id; the tasks of the case are then all counted again.
     """
+    hand = held(session, instance.id)
     if moved:
+        if hand is not None:
+            hand.places = None
         session.flush()
         rows = session.scalars(_ALL, {"instance": instance.id}).all()
         rounds = ranked({name: getattr(row, name) for name in _READ} for row in rows)
@@ -58,7 +60,10 @@ def number(session: Session, instance: Instance, entered: Collection[UserTask], 
             row.round = rounds[row.id]
         return
     before: Counter[Place] = Counter()
-    if entered and not first:
+    if hand is not None and hand.places is not None:
+        before.update(hand.places)
+        hand.places.update((row.process, row.task, row.scope) for row in entered)
+    elif entered and not first:
         for process, task, scope, count in _BEFORE.rows(session, {"instance": instance.id}):
             before[process, task, scope] = count
     for row in entered:

@@ -16,13 +16,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from service import clock, engine
 from service.db.prepared import Prepared, listed, places, size_of
 from service.people.models import Unit
 from service.people.queries import unit_names
+from service.processes.at_hand import held
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current, days_late
 from service.processes.definitions import newest_versions
@@ -88,7 +89,7 @@ def _subjects(
     session: Session, rows: Sequence[UserTask], wanted: Mapping[UUID, Sequence[tuple[str, str]]], day: date
 ) -> dict[UUID, list[Subject]]:
     scopes = {scope for pairs in wanted.values() for _, scope in pairs if scope}
-    slots = _slots(session, rows, scopes) if scopes else {}
+    slots = _turns(session, rows, scopes) if scopes else {}
     names = {one.slot: one.unit_name for slot in slots.values() for one in slot if one.slot and one.unit_name}
     outside = {unit for pairs in wanted.values() for unit, scope in pairs if not scope}
     names |= unit_names(session, outside) if outside else {}
@@ -99,7 +100,7 @@ def _subjects(
         for unit, scope in wanted[row.id]:
             if unit not in names:  # a slot may be of a scope that is no unit
                 continue
-            earlier = [one for one in slots.get((row.instance_id, scope), ()) if one.entered_seq <= row.entered_seq]
+            earlier = slots.get((row.id, scope), ())
             own = next((one for one in reversed(earlier) if one.unit == unit), None)
             first = next((one.slot for one in earlier if one.slot), None)
             subject = Subject(unit, names[unit], opened_for=first)
@@ -178,48 +179,88 @@ class _Slot(NamedTuple):
     submitted: Mapping[str, Any] | None = None
 
 
-def _slots(
-    session: Session, tasks: Sequence[UserTask], scopes: Collection[str] = ()
-) -> dict[tuple[UUID, str], list[_Slot]]:
-    """The tasks of the slots of these tasks' cases, by case and scope in the order in which they opened.
-
-    Of ``scopes`` alone, or of all with what was filled in.
-    """
-    cases = {task.instance_id for task in tasks}
-    given = {**listed("case", cases), **listed("scope", scopes)} if scopes else listed("case", cases)
-    asked = _slots_of(size_of(cases), size_of(scopes) if scopes else None)
+def _turns(session: Session, tasks: Sequence[UserTask], scopes: Collection[str]) -> dict[tuple[UUID, str], list[_Slot]]:
+    """The slots of ``scopes`` as they stood when each task opened, by task and scope: the first task of the slot, and
+    the last one of each unit, in the order in which they opened. As few rows after a hundred rounds as after one."""
+    ids = [task.id for task in tasks]
+    asked = _turns_of(size_of(ids), size_of(scopes))
     found: dict[tuple[UUID, str], list[_Slot]] = defaultdict(list)
-    for row in asked.rows(session, given):
+    for about, *row in asked.rows(session, {**listed("of", ids), **listed("scope", scopes)}):
+        slot = _Slot(*row)
+        found[about, slot.scope].append(slot)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _turns_of(tasks: int, scopes: int) -> Prepared:
+    about, last, first = aliased(UserTask), UserTask.entered_seq.desc(), UserTask.entered_seq
+    of_unit = func.row_number().over(
+        partition_by=(about.id, UserTask.scope, UserTask.unit, UserTask.slot), order_by=(last, UserTask.id.desc())
+    )
+    of_slot = func.row_number().over(
+        partition_by=(about.id, UserTask.scope), order_by=(UserTask.slot.is_(None), first, UserTask.id)
+    )
+    before = (
+        (UserTask.instance_id == about.instance_id)
+        & (UserTask.entered_seq <= about.entered_seq)
+        & UserTask.scope.in_(places("scope", scopes, UserTask.scope.type))
+    )
+    ranked = (
+        select(about.id.label("about"), UserTask.id, of_unit.label("of_unit"), of_slot.label("of_slot"))
+        .join(UserTask, before)
+        .where(about.id.in_(places("of", tasks, UserTask.id.type)))
+        .subquery()
+    )
+    columns = (getattr(UserTask, name) for name in _Slot._fields if name not in ("unit_name", "submitted"))
+    return Prepared(
+        select(ranked.c.about, *columns, Unit.name)
+        .join(ranked, ranked.c.id == UserTask.id)
+        .outerjoin(Unit, Unit.code == UserTask.slot)
+        .where(or_(ranked.c.of_unit == 1, ranked.c.of_slot == 1))
+        .order_by(UserTask.entered_seq, UserTask.id)
+    )
+
+
+def _slots(session: Session, tasks: Sequence[UserTask]) -> dict[tuple[UUID, str], list[_Slot]]:
+    """The tasks of all slots of these tasks' cases with what was filled in, by case and scope in the order in which
+    they opened."""
+    cases = {task.instance_id for task in tasks}
+    found: dict[tuple[UUID, str], list[_Slot]] = defaultdict(list)
+    for row in _slots_of(size_of(cases)).rows(session, listed("case", cases)):
         slot = _Slot(*row)
         found[slot.instance_id, slot.scope].append(slot)
     return found
 
 
 @lru_cache(maxsize=64)
-def _slots_of(cases: int, scopes: int | None) -> Prepared:
-    names = [name for name in _Slot._fields if name not in ("unit_name", "submitted")]
-    columns: list[Any] = [*(getattr(UserTask, name) for name in names), Unit.name]
-    if scopes is None:
-        query = select(*columns, UserTask.submitted).where(UserTask.scope != "")
-    else:
-        query = select(*columns).where(UserTask.scope.in_(places("scope", scopes, UserTask.scope.type)))
-    query = query.outerjoin(Unit, Unit.code == UserTask.slot)
-    query = query.where(UserTask.instance_id.in_(places("case", cases, UserTask.instance_id.type)))
+def _slots_of(cases: int) -> Prepared:
+    columns: list[Any] = [getattr(UserTask, name) for name in _Slot._fields if name not in ("unit_name", "submitted")]
+    query = select(*columns, Unit.name, UserTask.submitted).outerjoin(Unit, Unit.code == UserTask.slot)
+    query = query.where(
+        UserTask.scope != "", UserTask.instance_id.in_(places("case", cases, UserTask.instance_id.type))
+    )
     return Prepared(query.order_by(UserTask.entered_seq, UserTask.id))
 
 
 def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
-    """The diagram's words for the units that each task is about; one statement, where the cases are loaded."""
-    cases = [session.get_one(Instance, row.instance_id) for row in rows]
-    newest = newest_versions(session) if cases else {}
+    """The diagram's words for the units that each task is about; at most one statement, where the cases are loaded."""
     found = []
-    for row, case in zip(rows, cases, strict=True):
+    for row in rows:
+        case = session.get_one(Instance, row.instance_id)
         own = _property(session, case.digest, case.process, row)
-        last = newest.get(case.process)
-        if not own and last is not None and last.version > case.version:
-            own = _property(session, last.digest, case.process, row)
+        if not own and (last := _later_version(session, case)) is not None:
+            own = _property(session, last, case.process, row)
         found.append(own)
     return found
+
+
+def _later_version(session: Session, case: Instance) -> str | None:
+    """The digest of the newest version of the case's process, where that is later than the case's own."""
+    hand = held(session, case.id)
+    if hand is not None and hand.versions == (case.version, case.version):
+        return None
+    last = newest_versions(session).get(case.process)
+    return last.digest if last is not None and last.version > case.version else None
 
 
 def _property(session: Session, digest: str, key: str, row: UserTask) -> str:

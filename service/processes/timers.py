@@ -16,6 +16,7 @@ from service.db.by_hand import Rows
 from service.errors import Conflict, NotFound
 from service.processes import schedules
 from service.processes.advance import advance, lock
+from service.processes.at_hand import at_hand
 from service.processes.calendars import store
 from service.processes.incidents import close_incident, open_incident
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
@@ -86,6 +87,7 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
     found = _WITH_LATER.beside(session, {"timer": timer_id, "now": now}) if instance is not None else None
     if instance is None or found is None:
         return False
+    at_hand(session, instance)
     timer, (overtaken,) = found
     if timer.status != WAITING or timer.due_at > now:
         return False

@@ -6,12 +6,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from service.db.memory import remembered
 from service.db.prepared import Prepared
 from service.history import HistoryEvent
+from service.processes.at_hand import held
 from service.processes.bundles import Compiled, compiled
 from service.processes.forms import Form
 from service.processes.models import Instance
@@ -43,7 +44,11 @@ def versions_of(session: Session, instance: Instance, events: Iterable[HistoryEv
 
 
 def find_versions(session: Session, instance: Instance) -> Versions:
-    """The same, where the journal is not at hand; one statement a transaction."""
+    """The same, where the journal is not at hand; one statement a transaction, none where the case is locked by it and
+    was never moved."""
+    hand = held(session, instance.id)
+    if hand is not None and hand.stays(instance):
+        return _versions(session, instance, [])
     return remembered(
         session,
         (find_versions, instance.id),
@@ -53,7 +58,7 @@ def find_versions(session: Session, instance: Instance) -> Versions:
 
 _MOVES = Prepared(
     select(HistoryEvent.seq, HistoryEvent.data)
-    .where(HistoryEvent.stream == bindparam("stream"), HistoryEvent.kind == MIGRATED)
+    .where(HistoryEvent.stream == bindparam("stream"), HistoryEvent.kind == literal_column(f"'{MIGRATED}'"))
     .order_by(HistoryEvent.seq)
 )
 

@@ -1,0 +1,175 @@
+"""A locked case at hand: what each step needs of it is read at once, right after the lock.
+
+It is the head of its journal, its open tasks, how often each of its steps has come up, whether it was ever moved to
+another version, and the calendar in force. All of it stays true until the transaction ends: whoever changes a case
+holds its lock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    event,
+    exists,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from service import history
+from service.db.by_hand import Rows
+from service.db.prepared import Prepared
+from service.history import HistoryEvent, HistoryHead
+from service.processes import calendars
+from service.processes.models import CANCELLED, OPEN, CalendarVersion, Definition, Instance, UserTask
+from service.processes.moves import MIGRATED
+from service.processes.recording import stream_of
+
+Place = tuple[str, str, str]
+"""Process, task and scope of a step."""
+_HELD = "cases_at_hand"
+"""In a session: what is at hand of each case that its transaction holds locked, by id."""
+
+
+class AtHand:
+    """The ``tasks`` of a locked case that were open under the lock or were opened since, by id.
+
+    ``places``: how many tasks there are of each place; None: not known any more. ``cancelled``: some were cancelled,
+    and may come again by their ids. ``versions``: that of the case and the newest one of its process, where the case
+    was never moved; None: look.
+    """
+
+    def __init__(
+        self,
+        tasks: Iterable[UserTask],
+        places: Counter[Place] | None = None,
+        *,
+        cancelled: bool = True,
+        versions: tuple[int, int] | None = None,
+    ) -> None:
+        self.tasks = {row.id: row for row in tasks}
+        self.places, self.cancelled, self.versions = places, cancelled, versions
+
+    def take(self, rows: Iterable[UserTask]) -> None:
+        """A step has these tasks open, or has just ended them."""
+        self.tasks.update({row.id: row for row in rows})
+        self.cancelled |= any(row.status == CANCELLED for row in self.tasks.values())
+
+    def stays(self, instance: Instance) -> bool:
+        """Whether the case has been of its one version from its beginning on."""
+        return self.versions is not None and self.versions[0] == instance.version
+
+    def opened(self) -> list[UserTask]:
+        """Those that are open now, in the order in which they opened."""
+        found = [row for row in self.tasks.values() if row.status == OPEN]
+        return sorted(found, key=lambda row: (row.entered_seq, row.id))
+
+
+def at_hand(session: Session, instance: Instance) -> AtHand:
+    """What is at hand of the case, which the caller has locked; read where it is not. One statement, then none.
+
+    Changes that wait are sent first.
+    """
+    held: dict[UUID, AtHand] = session.info.setdefault(_HELD, {})
+    if instance.id not in held:
+        held[instance.id] = _read(session, instance)
+    return held[instance.id]
+
+
+def begun(session: Session, instance: Instance) -> AtHand:
+    """The same of a case that begins in this very transaction: nothing is there yet."""
+    held: dict[UUID, AtHand] = session.info.setdefault(_HELD, {})
+    return held.setdefault(instance.id, AtHand((), Counter(), cancelled=False))
+
+
+def held(session: Session, instance_id: UUID) -> AtHand | None:
+    """What is at hand of the case; None where the transaction has not locked it."""
+    found: AtHand | None = session.info.get(_HELD, {}).get(instance_id)
+    return found
+
+
+def taken(session: Session, instance_id: UUID, rows: Iterable[UserTask]) -> None:
+    """``take`` of a case that is at hand."""
+    if (found := held(session, instance_id)) is not None:
+        found.take(rows)
+
+
+def _read(session: Session, instance: Instance) -> AtHand:
+    given = {"stream": stream_of(instance.id), "instance": instance.id, "process": instance.process}
+    rows = _ASKED.rows(session, given)
+    if not rows:  # its journal has no head: whoever verifies says so
+        return AtHand(_OPEN_TASKS.all(session, given))
+    digest, newest, moved, places = rows[0][:_OF_HEAD]
+    calendars.hold(session, digest)
+    history.hold(session, rows[0][_OF_HEAD:_OF_TASK])
+    tasks = [_OPEN_TASKS.take(session, row[_OF_TASK:]) for row in rows if row[_OF_TASK] is not None]
+    counted = {(process, task, scope): (n, gone) for process, task, scope, n, gone in json.loads(places or "[]")}
+    return AtHand(
+        tasks,
+        Counter({place: n for place, (n, _) in counted.items()}),
+        cancelled=any(gone for _, gone in counted.values()),
+        versions=None if moved else (instance.version, newest or 0),
+    )
+
+
+def _asked(dialect: str) -> Executable:
+    stream: BindParameter[str] = bindparam("stream")
+    case = bindparam("instance", type_=UserTask.instance_id.type)
+    return (
+        select(
+            select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1).scalar_subquery(),
+            select(func.max(Definition.version)).where(Definition.key == bindparam("process")).scalar_subquery(),
+            exists().where(HistoryEvent.stream == stream, HistoryEvent.kind == literal_column(f"'{MIGRATED}'")),
+            _places(case, dialect).scalar_subquery(),
+            *history.head_columns(dialect),
+            *UserTask.__table__.columns,
+        )
+        .select_from(HistoryHead)
+        .outerjoin(UserTask, (UserTask.instance_id == case) & (UserTask.status == OPEN))
+        .where(HistoryHead.stream == stream)
+        .order_by(UserTask.entered_seq, UserTask.id)
+        .with_for_update(of=HistoryHead)
+    )
+
+
+def _places(case: ColumnElement[UUID], dialect: str) -> Select[Any]:
+    """How many tasks of the case there are of each place, and how many of them were cancelled: a list of lists."""
+    place = (UserTask.process, UserTask.task, UserTask.scope)
+    gone = func.count().filter(UserTask.status == CANCELLED)
+    counted = select(*place, func.count().label("n"), gone.label("gone")).where(UserTask.instance_id == case)
+    of_place = counted.group_by(*place).subquery()
+    one, all_of_them = ("json_array", "json_group_array") if dialect == "sqlite" else ("json_build_array", "json_agg")
+    return select(cast(getattr(func, all_of_them)(getattr(func, one)(*of_place.c)), Text))
+
+
+_ASKED = Prepared(_asked)
+_OPEN_TASKS = Rows(
+    UserTask,
+    lambda tasks: tasks.where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN).order_by(
+        UserTask.entered_seq, UserTask.id
+    ),
+    fresh=True,
+)
+_OF_HEAD = 4
+_OF_TASK = _OF_HEAD + len(history.head_columns("sqlite"))
+"""The places of the first column of the head, and of a task."""
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, *_: object) -> None:
+    """A lock ends with its transaction or savepoint, so what is known under the lock ends with it too."""
+    session.info.pop(_HELD, None)

@@ -1,0 +1,121 @@
+"""What a step needs of its case is read at once under the lock, and holds until the transaction ends (adr/0074)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from service import auth, clock
+from service.processes import commands, operations
+from service.processes.advance import lock, open_tasks
+from service.processes.at_hand import at_hand, held
+from service.processes.models import OPEN, UserTask
+from service.processes.rounds import ranked
+from service.processes.standing import marks
+from service.processes.versions import find_versions
+from service.rights import SYSTEM
+from tests.factories.statements import counted
+from tests.factories.world import OFFICE, World
+
+HANDLER = "handler-edu"
+REDO = {"decision": "redo", "comment": "请补充材料后再报"}
+MOST = 18
+"""Statements of a completion through the API, with its beginning; as many after ten rounds as after one."""
+
+
+def _completed(world: World, step: str, user: str, data: dict[str, object]) -> int:
+    task = world.task(step).id
+    with counted(world) as told:
+        answer = world.api(user).post(f"/tasks/{task}/complete", {"data": data})
+    assert answer.status_code == 200, answer.json
+    return len(told)
+
+
+def test_a_completion_takes_few_statements_however_often_the_case_went_round(world: World) -> None:
+    world.dispatched()
+    for _ in range(2):  # then what can be remembered of the directory is remembered
+        _completed(world, "handle", HANDLER, world.sample("handle"))
+        _completed(world, "review_reply", OFFICE, REDO)
+    taken = [
+        (_completed(world, "handle", HANDLER, world.sample("handle")), _completed(world, "review_reply", OFFICE, REDO))
+        for _ in range(4)
+    ]
+    assert len(set(taken)) == 1, taken
+    assert max(taken[0]) <= MOST, taken
+
+
+def test_what_is_at_hand_after_a_step_is_what_the_database_holds(world: World) -> None:
+    world.dispatched()
+    with world.transaction() as session:
+        task = world.task("handle").id
+        actor, now = world.actor(HANDLER), clock.now()
+        commands.complete(session, task_id=task, data=world.sample("handle"), actor=actor, now=now)
+        told = [row.id for row in open_tasks(session, world.case)]
+        session.flush()
+        wanted = select(UserTask.id).where(UserTask.instance_id == world.case, UserTask.status == OPEN)
+        assert told == list(session.scalars(wanted.order_by(UserTask.entered_seq, UserTask.id)))
+
+
+def test_a_step_that_is_taken_back_and_done_again_finds_its_later_tasks(world: World) -> None:
+    world.dispatched()
+    task = world.task("handle").id
+    for _ in range(2):
+        with world.transaction() as session:
+            done = {"task_id": task, "data": world.sample("handle"), "actor": world.actor(HANDLER), "now": clock.now()}
+            commands.complete(session, **done)
+        with world.transaction() as session:
+            operations.take_back(
+                session,
+                task_id=task,
+                reason="填错了",
+                actor=world.actor(HANDLER),
+                now=clock.now(),
+            )
+            assert task in [row.id for row in open_tasks(session, world.case)]
+    with world.database.reading() as session:
+        rows = session.scalars(select(UserTask).where(UserTask.instance_id == world.case)).all()
+        names = ("id", "process", "task", "scope", "entered_seq")
+        rounds = ranked({name: getattr(row, name) for name in names} for row in rows)
+        assert {row.id: row.round for row in rows} == rounds
+
+
+def test_nothing_stays_at_hand_after_the_lock(world: World) -> None:
+    world.dispatched()
+    with world.transaction() as session:
+        at_hand(session, lock(session, world.case))
+        assert held(session, world.case) is not None
+        with session.begin_nested() as savepoint:
+            savepoint.rollback()
+        assert held(session, world.case) is None
+
+
+def test_a_case_of_one_version_is_not_asked_for_its_moves(world: World) -> None:
+    world.dispatched()
+    with world.transaction() as session:
+        instance = lock(session, world.case)
+        with counted(world) as told:
+            assert find_versions(session, instance).starts == [(0, instance.digest, instance.version)]
+        assert not told
+        instance.version += 1  # as whoever moves it does, before it tells the journal
+        with session.no_autoflush, counted(world) as told:
+            find_versions(session, instance)
+        assert len(told) == 1
+        session.rollback()
+
+
+def test_who_is_there_for_a_task_is_asked_anew_when_the_directory_changes(world: World) -> None:
+    world.recorded()
+    day = clock.today()
+
+    def vacant() -> bool:
+        with world.database.reading() as session:
+            rows = open_tasks(session, world.case)
+            return bool(marks(session, rows, day).absences)
+
+    assert not vacant()
+    with counted(world) as told:
+        assert not vacant()
+    assert not [one for one in told if "held" in one]
+    with world.transaction() as session:
+        for account in auth.accounts_of_role(session, "talent_office", None, on=day):
+            auth.disable_user(session, username=account.username, actor=SYSTEM, now=clock.now())
+    assert vacant()
