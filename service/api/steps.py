@@ -13,9 +13,10 @@ from service.http.context import actor
 from service.processes import queries
 from service.processes.advance import open_tasks
 from service.processes.filters import STAGE
+from service.processes.marking import marks
 from service.processes.models import CANCELLED, DONE, OPEN, SUSPENDED, Instance, UserTask
 from service.processes.rules import GREEN, GREY, RED, YELLOW, one_line
-from service.processes.standing import Marks, marks
+from service.processes.standing import Marks
 from service.processes.subjects import Subject as About
 from service.processes.subjects import subjects_of
 from service.processes.visibility import seen

@@ -32,9 +32,9 @@ from service.api.steps import Step, steps_of
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
 from service.processes import commands, operations, queries, sharing
+from service.processes.marking import marks
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import NO_TASK
-from service.processes.standing import marks
 from service.processes.visibility import sees_task
 from service.talents import TalentFilter, search_talents
 from service.usecases.names import Names

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from service.auth.models import Account, DirectoryStamp, RoleGrant, SecondFactor, Token
 from service.auth.roles import account_rules, roles_of
+from service.db.looking import proved_by
 from service.db.prepared import Prepared
 from service.history import HistoryHead
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
@@ -107,7 +108,9 @@ def look(session: Session, stream: str) -> int:
 
     One statement. 0 where there is no such stream.
     """
-    [(stamp, seq)] = _LOOK.rows(session, {"stream": stream})
+    given = {"stream": stream}
+    [(stamp, seq)] = found = _LOOK.rows(session, given)
+    proved_by(session, _LOOK, given, found)
     session.info[_READ] = stamp
     return seq or 0
 
@@ -188,4 +191,6 @@ def _ended(session: Session) -> None:
 
 
 _HEAD = select(HistoryHead.seq).where(HistoryHead.stream == bindparam("stream")).scalar_subquery()
-_LOOK = Prepared(select(select(DirectoryStamp.stamp).where(DirectoryStamp.id == 1).scalar_subquery(), _HEAD))
+_LOOK = Prepared(
+    select(select(DirectoryStamp.stamp).where(DirectoryStamp.id == 1).scalar_subquery(), _HEAD), covered=True
+)

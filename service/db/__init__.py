@@ -6,5 +6,6 @@ SQLite (embedded default) and PostgreSQL (production) run the same code and the 
 from service.db.base import Base, Json, UtcDateTime
 from service.db.database import Database, is_writing
 from service.db.idempotency import IdempotentAnswer
+from service.db.looking import Overtaken
 
-__all__ = ["Base", "Database", "IdempotentAnswer", "Json", "UtcDateTime", "is_writing"]
+__all__ = ["Base", "Database", "IdempotentAnswer", "Json", "Overtaken", "UtcDateTime", "is_writing"]

@@ -135,15 +135,23 @@ class Rows(Generic[T]):
 
     ``narrow`` adds the conditions to the bare ``select``. ``fresh``: what the database says takes the place of what the
     session knew (changes that wait are sent first), as it must under a new lock; else what the session knows stands.
+    ``covered``: as of a ``Prepared``.
     """
 
-    def __init__(self, model: type[T], narrow: Callable[[Select[Any]], Select[Any]], *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        model: type[T],
+        narrow: Callable[[Select[Any]], Select[Any]],
+        *,
+        fresh: bool = False,
+        covered: bool = False,
+    ) -> None:
         mapper: Any = model.__mapper__
         self._model, self._fresh, self._manager = model, fresh, mapper.class_manager
         self._names = [mapper.get_property_by_column(column).key for column in mapper.local_table.columns]
         [key] = [column for column in mapper.local_table.columns if column.primary_key]
         self._place = self._names.index(mapper.get_property_by_column(key).key)
-        self._asked = Prepared(narrow(select(*mapper.local_table.columns)))
+        self._asked = Prepared(narrow(select(*mapper.local_table.columns)), covered=covered)
 
     def all(self, session: Session, given: Mapping[str, Any]) -> list[T]:
         """All of them."""

@@ -18,6 +18,7 @@ from service.canonical import dumps
 from service.config.trust import Timeouts
 from service.db.aside import Aside
 from service.db.failures import is_of_a_lost_server, trouble
+from service.db.looking import Looking, watch
 from service.db.shared import share
 from service.db.turns import Turns
 from service.db.watched import WatchedConnection
@@ -81,23 +82,36 @@ class Database:
         return not self.is_sqlite or Path(str(self.url.database)).exists()
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, look_first: bool = False) -> Iterator[Session]:
         """A session that commits at the end of the block, or leaves no trace if the block raises.
 
         On SQLite the write lock is taken at once (``BEGIN IMMEDIATE``), so a command never fails half-way on a lock;
-        those who write queue for it (``turns``).
+        those who write queue for it (``turns``). With ``look_first`` it is taken as late as can be (``looking``), and
+        the block may raise ``Overtaken``: whoever asks for it does the block again without.
         """
-        turn = nullcontext() if self._turns is None else self._turns.turn()
-        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        with turn, Session(engine, expire_on_commit=False, info=self.session_info) as session:
+        looks = look_first and self._turns is not None
+        engine = self.engine if looks else self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        with ExitStack() as turn, Session(engine, expire_on_commit=False, info=self.session_info) as session:
+            if self._turns is not None and not looks:
+                turn.enter_context(self._turns.turn())
             mark = _writing.set(True)
             try:
-                with session.begin():
+                with session.begin(), self._looking(session, turn) if looks else nullcontext():
                     if self.at_begin is not None:
                         self.at_begin(session)
                     yield session
             finally:
                 _writing.reset(mark)
+
+    @contextmanager
+    def _looking(self, session: Session, turn: ExitStack) -> Iterator[None]:
+        turns = self._turns
+        looking = Looking(session, lambda: turns is not None and turn.enter_context(turns.turn()))
+        try:
+            yield
+            session.flush()  # what waits takes the lock; the commit would send it without
+        finally:
+            looking.end()
 
     def try_aside(self, work: Callable[[Session], object]) -> bool:
         """Does a small write in a transaction of its own that waits for nobody; False where it would have to wait.
@@ -246,6 +260,7 @@ def _sqlite_engine(url: str, idle: int | None) -> Engine:
         kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {kind}")
 
+    watch(engine)
     return engine
 
 

@@ -20,11 +20,12 @@ class Prepared:
     """One statement. ``make`` writes it for a dialect (``sqlite``, ``postgresql``) when it is first asked there.
 
     Parameters are those of its ``bindparam``; all other values in it stay as they were when it was made. Lists of
-    values may stand in it, but no parameter may be a list.
+    values may stand in it, but no parameter may be a list. ``covered``: what it reads, its caller proves to be as it
+    was when the transaction takes the lock (``db.looking``).
     """
 
-    def __init__(self, make: Callable[[str], Executable] | Executable) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[str], Executable] | Executable, *, covered: bool = False) -> None:
+        self._make, self._covered = make, covered
         self._made: dict[str, _Made] = {}
 
     def on(self, connection: Connection) -> _Made:
@@ -32,7 +33,7 @@ class Prepared:
         found = self._made.get(connection.dialect.name)
         if found is None:
             statement = self._make(connection.dialect.name) if callable(self._make) else self._make
-            found = self._made[connection.dialect.name] = _Made(statement, connection.dialect)
+            found = self._made[connection.dialect.name] = _Made(statement, connection.dialect, covered=self._covered)
         return found
 
     def rows(self, session: Session, given: Mapping[str, Any] = _NONE) -> list[Values]:
@@ -56,7 +57,7 @@ class Prepared:
 class _Made:
     """A compiled statement: its text, the parameters in order, what makes a value the driver's and the other way."""
 
-    def __init__(self, statement: Any, dialect: Any) -> None:
+    def __init__(self, statement: Any, dialect: Any, *, covered: bool) -> None:
         compiled = statement.compile(dialect=dialect)
         lists = compiled._process_parameters_for_postcompile(compiled.construct_params(_check=False))
         makers = {**compiled._bind_processors, **lists.processors}
@@ -65,7 +66,7 @@ class _Made:
         parts = [part for name in lists.parameter_expansion.values() for part in name]
         known |= {name: lists.additional_parameters[name] for name in parts}
         asked = [name for bind, name in compiled.bind_names.items() if _is_asked(bind)]
-        self.text = lists.statement
+        self.text, self._covered = lists.statement, covered
         self._positional = bool(compiled.positional)
         names = list(lists.positiontup) if self._positional else [*known, *asked]
         self._constants = {name: _made(makers.get(name), value) for name, value in known.items()}
@@ -91,7 +92,7 @@ class _Made:
         """Sends it as SQLAlchemy sends a text, without the objects that it makes for each: listeners hear of it, and
         failures are told as its own."""
         heard = connection._has_events or connection.engine._has_events
-        context: Any = Sending(many)
+        context: Any = Sending(many, self._covered)
         cursor = connection.connection.cursor()
         try:
             if heard:
@@ -128,8 +129,8 @@ class _Made:
 class Sending:
     """A statement on its way, as far as listeners and the telling of failures ask for it."""
 
-    def __init__(self, many: bool) -> None:
-        self.executemany = many
+    def __init__(self, many: bool, covered: bool = False) -> None:
+        self.executemany, self.covered = many, covered
 
     def handle_dbapi_exception(self, _error: BaseException) -> None:
         """Nothing of it is left to be put away."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.canonical import normalized
 from service.history.chain import FIRST, seal
-from service.history.journal import _HEADS, _LAST_AT, _NEXT_ID, _counts, _in_order, append
+from service.history.journal import _HEADS, _LAST_AT, _in_order, append
 from service.history.models import HistoryEvent, HistoryHead
 
 _LOCKED = (
@@ -55,7 +55,7 @@ def extend_streams(
 ) -> None:
     """Adds events (stream, the event's data) to streams that have begun, in the caller's transaction.
 
-    Three statements for up to a few hundred of them, one more on SQLite; the streams are locked in the order of their
+    Three statements for up to a few hundred of them; the streams are locked in the order of their
     names. One that has not begun, or whose head the transaction holds already, costs what ``append`` does. ``kind``
     must not be one that is owed to the outside. Raises Conflict as ``append`` does.
     """
@@ -110,11 +110,5 @@ def _row(
 
 
 def _insert(session: Session, events: list[dict[str, Any]]) -> None:
-    """Writes events in one statement. Asked for their ids, SQLite would be sent them one by one (``journal``)."""
-    if _counts(session):
-        known = session.info.get(_NEXT_ID)
-        first = known if known is not None else (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
-        for number, one in enumerate(events, first):
-            one["id"] = number
-        session.info[_NEXT_ID] = first + len(events)
+    """Writes events in one statement; the database numbers them, and is not asked how."""
     session.connection().execute(_EVENTS, events)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, event, func, null, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, event, func, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from service.canonical import written
@@ -25,7 +25,6 @@ PLAYED = "history_played"
 LATE_BY = timedelta(minutes=10)
 """So much earlier than the last event of its stream an event may say that it is: a request takes the time when it
 begins, and a worker at the beginning of a round, but each waits for its turn at the stream."""
-_NEXT_ID = "history_next_id"
 _TOLD = "history_told"
 """In a session: the data of the last events that its transaction has told, by stream and number."""
 _AT_ONCE = 500
@@ -45,14 +44,8 @@ _LAST_AT = (
     .scalar_subquery()
 )
 _LOCKED = Rows(HistoryHead, lambda heads: _of_stream(heads).add_columns(_LAST_AT), fresh=True)
-_LOCKED_AND_LAST = Rows(
-    HistoryHead,
-    lambda heads: _of_stream(heads).add_columns(_LAST_AT, select(func.max(HistoryEvent.id)).scalar_subquery()),
-    fresh=True,
-)
 _FIRST_HEAD = text(
-    "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING"
-    " RETURNING (SELECT max(id) FROM history_event)"
+    "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING RETURNING seq"
 )
 
 
@@ -71,8 +64,7 @@ def append(
 
     Nobody else extends the stream until that ends. ``actor`` and ``on_behalf_of`` are user names, ``at`` is aware,
     ``data`` is a JSON object (copied; whole floats become ints). A kind in ``OUTBOX_KINDS`` is also owed to the
-    outside. The row is sent, together with all others of the command, at the next flush; on PostgreSQL the id is
-    known then.
+    outside. The row is sent, together with all others of the command, at the next flush; its id is known then.
     Raises Invalid for data that no database can keep, Conflict for a moment before the stream's last event by more than
     ``LATE_BY`` (the machine's clock was set back), ValueError for a naive moment.
     """
@@ -95,7 +87,7 @@ def append(
         prev_hash=prev_hash,
     )
     happened = HistoryEvent(
-        id=_next_id(session),
+        id=None,
         stream=stream,
         seq=seq,
         at=at,
@@ -119,23 +111,20 @@ def append(
     return happened
 
 
-def head_columns(dialect: str) -> list[ColumnElement[Any]]:
-    """What ``hold`` asks of a head, for whoever reads more with it: over ``HistoryHead``, whose row is locked."""
-    last = select(func.max(HistoryEvent.id)).scalar_subquery() if dialect == "sqlite" else null()
-    return [*HistoryHead.__table__.columns, _LAST_AT, last]
+def head_columns() -> list[ColumnElement[Any]]:
+    """The columns of a head that ``hold`` takes, for whoever reads more with it over ``HistoryHead``, its row locked."""
+    return [*HistoryHead.__table__.columns, _LAST_AT]
 
 
 def hold(session: Session, values: Sequence[Any]) -> None:
     """The head with these ``head_columns``, locked by the caller until the transaction ends, is asked for no more."""
-    stream, at, last = values[0], values[-2], values[-1]
+    stream, at = values[0], values[-1]
     held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
     if stream in held:
         return
-    held[stream] = _LOCKED.take(session, values[:-2])
+    held[stream] = _LOCKED.take(session, values[:-1])
     if at is not None:
         session.info.setdefault(_LATEST, {})[stream] = at
-    if _counts(session):
-        session.info.setdefault(_NEXT_ID, (last or 0) + 1)
 
 
 def lock(session: Session, stream: str) -> None:
@@ -168,8 +157,6 @@ def lock_all(session: Session, streams: Iterable[str]) -> None:
             held[head.stream] = head
             if last is not None:
                 session.info.setdefault(_LATEST, {})[head.stream] = last
-    if _counts(session) and _NEXT_ID not in session.info:
-        session.info[_NEXT_ID] = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
 
 
 def stream_events(session: Session, stream: str, after: int = 0) -> list[HistoryEvent]:
@@ -216,21 +203,16 @@ def _locked_head(session: Session, stream: str) -> HistoryHead:
     held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
     if stream in held:
         return held[stream]
-    counting = _counts(session) and _NEXT_ID not in session.info
-    locked = _LOCKED_AND_LAST if counting else _LOCKED
     head: HistoryHead
-    last: int | None = None
     at: datetime | None = None
-    if (row := locked.beside(session, {"stream": stream})) is not None:
-        head, at, last = row[0], row[1][0], row[1][1] if counting else None
-    elif (first := session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST}).one_or_none()) is not None:
-        head, last = _inserted(session, stream), first[0]
+    if (row := _LOCKED.beside(session, {"stream": stream})) is not None:
+        head, at = row[0], row[1][0]
+    elif session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST}).one_or_none() is not None:
+        head = _inserted(session, stream)
     elif (row := _LOCKED.beside(session, {"stream": stream})) is not None:
         head, at = row[0], row[1][0]  # of two first events at once one inserts, the other has waited and finds the row
     else:
         raise LookupError(stream)
-    if counting:
-        session.info[_NEXT_ID] = (last or 0) + 1
     held[stream] = head
     if at is not None:
         session.info.setdefault(_LATEST, {})[stream] = at
@@ -254,28 +236,10 @@ def _in_order(session: Session, stream: str, at: datetime, last: datetime | None
     latest[stream] = at if last is None else max(at, last)
 
 
-def _next_id(session: Session) -> int | None:
-    """The id that the next event takes on SQLite; None on PostgreSQL, whose sequence numbers a batch of rows by itself.
-
-    SQLAlchemy sends rows one by one to SQLite if it has to ask for their ids. There the whole database is locked and
-    no event is ever deleted, so counting on from the last id is safe.
-    """
-    if not _counts(session):
-        return None
-    known: int = session.info[_NEXT_ID]  # read with the head that the event is added to
-    session.info[_NEXT_ID] = known + 1
-    return known
-
-
-def _counts(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_soft_rollback")
 def _forget_heads(session: Session, *_: object) -> None:
     """A lock ends with its transaction or savepoint, so what is known under the lock ends with it too."""
     session.info.pop(_HEADS, None)
-    session.info.pop(_NEXT_ID, None)
     session.info.pop(_LATEST, None)
     session.info.pop(_TOLD, None)

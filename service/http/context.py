@@ -92,10 +92,12 @@ def told() -> None:
 def transaction() -> Iterator[Session]:
     """The one transaction of a request: writing for a POST, else one whose changes are never kept.
 
-    Reports, and sheets of whole lists, are read from the server for reading, where there is one.
+    Reports, and sheets of whole lists, are read from the server for reading, where there is one. What is tried again
+    where it was overtaken (``second_try``, which says so in ``g.looks``) looks before it locks.
     """
     database = wired().database
-    opened = database.reading(aside=_is_report()) if request.method in READING else database.transaction()
+    reads, looks = request.method in READING, bool(g.get("looks"))
+    opened = database.reading(aside=_is_report()) if reads else database.transaction(look_first=looks)
     with opened as session:
         g.db = session
         try:

@@ -1,4 +1,5 @@
-"""A second try of a request under which the database was lost: it has failed over, and the next connection works."""
+"""A second try of a request under which the database was lost: it has failed over, and the next connection works; or
+which another has overtaken between looking and locking: the second one locks first."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import structlog
 from flask import g, request
 from sqlalchemy.exc import DBAPIError
 
+from service.db import Overtaken
 from service.db.failures import SWITCHING, describe, trouble
 from service.http.context import READING
 
@@ -27,11 +29,14 @@ def tried_twice(work: Callable[[], Answer], *, keyed: Callable[[], bool]) -> Ans
 
     Only where nothing can be done twice so: by a request that reads, that is known again by a key (``keyed()``), or
     that had not ``begun``. All that the first call had kept for the request is forgotten, as its transaction is. Raises
-    what ``work`` raises, be it the second time.
+    what ``work`` raises, be it the second time. One that was overtaken has written nothing.
     """
     before = {name: g.get(name) for name in g}
+    g.looks = True
     try:
         return work()
+    except Overtaken:
+        log.info("overtaken")
     except DBAPIError as error:
         harmless = request.method in READING or keyed() or not g.get("begun")
         if trouble(error) is not SWITCHING or not harmless:

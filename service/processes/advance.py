@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +40,10 @@ Judge = Callable[[Compiled, engine.Landing, DayFunctions], list[fx.Effect]]
 
 # Asked at every step, so built once.
 _LOCKED = Rows(
-    Instance, lambda cases: cases.where(Instance.id == bindparam("instance")).with_for_update(of=Instance), fresh=True
+    Instance,
+    lambda cases: cases.where(Instance.id == bindparam("instance")).with_for_update(of=Instance),
+    fresh=True,
+    covered=True,
 )
 _JOINED = (
     select(Instance)
@@ -76,12 +79,14 @@ def advance(
     actor: Actor,
     now: datetime,
     judge: Judge | None = None,
+    first: Callable[[], object] | None = None,
 ) -> int:
     """Journals ``what``, runs the engine, writes state, effects and projections. Gives the input's sequence number.
 
     With the input stands whatever of today the engine counts with, so that replay never asks for what is in force now.
 
-    ``judge`` says what the effects are, where they are not those of a token that moved.
+    ``judge`` says what the effects are, where they are not those of a token that moved. ``first`` is what is written
+    before all else: when the diagram calls its first action, or at the end.
 
     The instance row is locked by the caller. Raises engine.EngineFailure when the diagram fails; the caller's
     transaction must then roll back.
@@ -102,7 +107,8 @@ def advance(
         session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
     made = compiled(session, instance.digest, instance.process)
     days = DayFunctions(calendar, now)
-    act = _actions(session, instance, what, actor, now)
+    begin = cache(first or _nothing)
+    act = _actions(session, instance, what, begin, actor, now)
     given = context_of(instance.id, event.seq, days, act, opening, engine.RULES)
     context = replace(given, instances=wiring(session).most_instances)
     landing = run(made, context)
@@ -113,7 +119,9 @@ def advance(
     else:
         done = what.task if what.completes else None
         found = fx.effects_of(made, instance.frame, before, done, landing, days, engine.RULES)
-    apply_effects(session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now, cause=what)
+    apply_effects(
+        session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now, cause=what, first=begin
+    )
     if instance.ended_at is not None:
         _tell_result(session, instance, what, actor=actor, now=now)
         _take_along(session, instance, actor=actor, now=now)
@@ -185,8 +193,12 @@ def lock(session: Session, instance_id: UUID) -> Instance:
     return found
 
 
+def _nothing() -> None:
+    """Nothing has to be written first."""
+
+
 def _actions(
-    session: Session, instance: Instance, what: Input, actor: Actor, now: datetime
+    session: Session, instance: Instance, what: Input, begin: Callable[[], object], actor: Actor, now: datetime
 ) -> Callable[[engine.Call], Any]:
     known = wiring(session).actions
 
@@ -199,6 +211,7 @@ def _actions(
             raise engine.EngineFailure(f"动作 {action.title}（{call.name}）缺少参数 {'、'.join(missing)}")
         if unknown := sorted(named - set(action.parameters) - set(action.optional)):
             raise engine.EngineFailure(f"动作 {action.title}（{call.name}）不认识参数 {'、'.join(unknown)}")
+        begin()
         result = normalized(
             action.run(
                 session,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -42,13 +42,14 @@ from service.rights import Actor
 # Asked at every step, so built once.
 @lru_cache
 def _waiting_or_armed(size: int) -> Rows[Timer]:
+    # ``covered``: whoever changes a timer tells the journal of its case, whose head is at hand
     case = bindparam("instance", type_=Timer.instance_id.type)
     waiting = select(Timer.id).where(Timer.instance_id == case, Timer.status == WAITING)
     if not size:
-        return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting)))
+        return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting)), covered=True)
     # two searches, each by an index: with a plain "or" a database reads all timers that the case has ever had
     armed = select(Timer.id).where(Timer.id.in_(places("armed", size, Timer.id.type)))
-    return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting.union(armed))))
+    return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting.union(armed))), covered=True)
 
 
 def apply_effects(
@@ -62,14 +63,17 @@ def apply_effects(
     actor: Actor,
     now: datetime,
     cause: Input,
+    first: Callable[[], object] | None = None,
 ) -> None:
     """Journals effects, brings the projections (instance, user tasks, timers) in line, and says who is to be told.
 
-    ``rows``, by id, are the tasks that were open before; new ones are added.
+    ``rows``, by id, are the tasks that were open before; new ones are added. ``first`` is done before anything is sent.
     """
     turn = put_down(
         session, instance, found, landing, rows=rows, seq=seq, actor=actor, now=now, cause=cause, timers=None
     )
+    if first is not None:
+        first()
     session.flush()
     turn.send(session)
     keep(session, instance, now)

@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.db.by_hand import Rows
+from service.db.looking import proved_by
 from service.db.prepared import Prepared
 from service.history import HistoryEvent, HistoryHead
 from service.processes import calendars
@@ -79,7 +80,7 @@ class AtHand:
 
 
 def at_hand(session: Session, instance: Instance) -> AtHand:
-    """What is at hand of the case, which the caller has locked; read where it is not. One statement, then none.
+    """The case, which the caller has locked, at hand; read where it is not. One statement, then none.
 
     Changes that wait are sent first.
     """
@@ -90,13 +91,13 @@ def at_hand(session: Session, instance: Instance) -> AtHand:
 
 
 def begun(session: Session, instance: Instance) -> AtHand:
-    """The same of a case that begins in this very transaction: nothing is there yet."""
+    """A case that begins in this very transaction at hand: nothing is there yet."""
     held: dict[UUID, AtHand] = session.info.setdefault(_HELD, {})
     return held.setdefault(instance.id, AtHand((), Counter(), cancelled=False))
 
 
 def held(session: Session, instance_id: UUID) -> AtHand | None:
-    """What is at hand of the case; None where the transaction has not locked it."""
+    """The case at hand; None where the transaction has not locked it."""
     found: AtHand | None = session.info.get(_HELD, {}).get(instance_id)
     return found
 
@@ -110,6 +111,7 @@ def taken(session: Session, instance_id: UUID, rows: Iterable[UserTask]) -> None
 def _read(session: Session, instance: Instance) -> AtHand:
     given = {"stream": stream_of(instance.id), "instance": instance.id, "process": instance.process}
     rows = _ASKED.rows(session, given)
+    proved_by(session, _STILL, given, [(rows[0][_OF_HEAD + 1], rows[0][0])] if rows else [])
     if not rows:  # its journal has no head: whoever verifies says so
         return AtHand(_OPEN_TASKS.all(session, given))
     digest, newest, moved, places = rows[0][:_OF_HEAD]
@@ -130,11 +132,11 @@ def _asked(dialect: str) -> Executable:
     case = bindparam("instance", type_=UserTask.instance_id.type)
     return (
         select(
-            select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1).scalar_subquery(),
+            _CALENDAR,
             select(func.max(Definition.version)).where(Definition.key == bindparam("process")).scalar_subquery(),
             exists().where(HistoryEvent.stream == stream, HistoryEvent.kind == literal_column(f"'{MIGRATED}'")),
             _places(case, dialect).scalar_subquery(),
-            *history.head_columns(dialect),
+            *history.head_columns(),
             *UserTask.__table__.columns,
         )
         .select_from(HistoryHead)
@@ -155,7 +157,10 @@ def _places(case: ColumnElement[UUID], dialect: str) -> Select[Any]:
     return select(cast(getattr(func, all_of_them)(getattr(func, one)(*of_place.c)), Text))
 
 
-_ASKED = Prepared(_asked)
+_CALENDAR = select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1).scalar_subquery()
+_ASKED = Prepared(_asked, covered=True)
+_STILL = Prepared(select(HistoryHead.seq, _CALENDAR).where(HistoryHead.stream == bindparam("stream")), covered=True)
+"""Proves all that was read of a case: whatever changes it stands in its journal."""
 _OPEN_TASKS = Rows(
     UserTask,
     lambda tasks: tasks.where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN).order_by(
@@ -164,7 +169,7 @@ _OPEN_TASKS = Rows(
     fresh=True,
 )
 _OF_HEAD = 4
-_OF_TASK = _OF_HEAD + len(history.head_columns("sqlite"))
+_OF_TASK = _OF_HEAD + len(history.head_columns())
 """The places of the first column of the head, and of a task."""
 
 

@@ -217,7 +217,6 @@ def complete(
     task.asked_due_on = None
     task.revision += 1
     merge_data(instance, task, clean, drop, made.own_fields(task.process, task.task))
-    stopped(session, [task.id], today, how_done(clean))
     advance(
         session,
         instance,
@@ -225,6 +224,7 @@ def complete(
         lambda program, context: engine.complete(program.program, instance.state, str(task.id), clean, drop, context),
         actor=doer,
         now=now,
+        first=lambda: stopped(session, [task.id], today, how_done(clean)),
     )
     return task
 
@@ -328,6 +328,7 @@ _LOCKED_BY_TASK = Rows(
         Instance.id == select(UserTask.instance_id).where(UserTask.id == bindparam("task")).scalar_subquery()
     ).with_for_update(of=Instance),
     fresh=True,
+    covered=True,
 )
 
 

@@ -25,6 +25,7 @@ from service.processes.filters import BEST, COMPUTED, NEWEST, case_order, task_c
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.forms import Form
+from service.processes.marking import marks as marks_of
 from service.processes.models import (
     COMPLETED,
     DONE,
@@ -40,7 +41,6 @@ from service.processes.prefills import filled_in
 from service.processes.recording import stream_of
 from service.processes.rules import NO_CASE, NO_TASK, light
 from service.processes.standing import NOTHING, Absence, Marks
-from service.processes.standing import marks as marks_of
 from service.processes.told_texts import day_facts, told_form
 from service.processes.versions import find_versions
 from service.processes.visibility import seen

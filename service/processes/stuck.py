@@ -128,7 +128,7 @@ def why_stuck(session: Session, instance: Instance, day: date, *, manned: bool =
 
 
 def unmanned_words(task: UserTask, absence: standing.Absence | None) -> str:
-    """Why nobody may take an open task, '' where somebody may. ``absence`` as ``standing.marks`` has it."""
+    """Why nobody may take an open task, '' where somebody may. ``absence`` as ``marking.marks`` has it."""
     if task.role is not None and (absence is None or absence.role is not None):
         return ""
     why = absence.words if absence is not None else "没有指定办理角色"

@@ -21,9 +21,10 @@ from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between, days_left
 from service.processes.definitions import list_definitions
 from service.processes.forms import Form
+from service.processes.marking import marks
 from service.processes.models import DONE, OPEN, SUSPENDED, UserTask
 from service.processes.rules import left, one_line
-from service.processes.standing import Marks, alone, marks, stand_in_accounts
+from service.processes.standing import Marks, alone, stand_in_accounts
 from service.processes.stuck import unmanned_words
 from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring

@@ -9,9 +9,10 @@ from datetime import datetime
 from service import clock
 from service.http.context import actor, db
 from service.processes.handled import Round, Slot, Turn, rounds_of, told_in
+from service.processes.marking import marks
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import one_line
-from service.processes.standing import Marks, marks
+from service.processes.standing import Marks
 from service.processes.subjects import Subject
 from service.processes.versions import Versions, find_versions
 from service.processes.visibility import Seen, is_round, seen

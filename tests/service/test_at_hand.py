@@ -1,4 +1,4 @@
-"""What a step needs of its case is read at once under the lock, and holds until the transaction ends (adr/0074)."""
+"""A step reads its case at once under the lock, and it stays at hand until the transaction ends (adr/0074)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from service import auth, clock
 from service.processes import commands, operations
 from service.processes.advance import lock, open_tasks
 from service.processes.at_hand import at_hand, held
+from service.processes.marking import marks
 from service.processes.models import OPEN, UserTask
 from service.processes.rounds import ranked
-from service.processes.standing import marks
 from service.processes.versions import find_versions
 from service.rights import SYSTEM
 from tests.factories.statements import counted

@@ -14,7 +14,7 @@ from service.clock import local
 from service.errors import Conflict, NotAllowed
 from service.people import persons, units
 from service.people.models import Leader
-from service.processes import claims, commands, freeing, operations, queries, standing, timers
+from service.processes import claims, commands, freeing, marking, operations, queries, timers
 from service.processes.models import Incident, UserTask
 from service.rights import SYSTEM
 from tests.factories.leader_lanes import deploy
@@ -338,7 +338,7 @@ def test_lists_and_pages_agree_on_whose_a_task_is(world: World) -> None:
                 if queries.access.taker(session, actor, task, world.clock.now) is not None
             }
             assert listed == taken, user
-        assert standing.marks(session, everything, today).lapsed == frozenset()
+        assert marking.marks(session, everything, today).lapsed == frozenset()
 
 
 @pytest.mark.databases("postgresql")

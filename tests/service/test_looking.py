@@ -1,0 +1,161 @@
+"""On SQLite a request looks before it takes the lock, and is done again where another was faster (adr/0074)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, func, select
+
+from service import clock
+from service.auth import revoke_token
+from service.auth.models import Token
+from service.db import Overtaken
+from service.history import HistoryEvent, verify_stream
+from service.processes import commands, operations, sharing
+from service.processes.advance import lock
+from service.processes.models import OPEN, Instance, UserTask
+from service.processes.recording import stream_of
+from service.rights import SYSTEM
+from tests.factories.statements import counted
+from tests.factories.world import OFFICE, World
+
+HANDLER = "handler-edu"
+
+
+@contextmanager
+def between(world: World, work: Callable[[], object]) -> Iterator[list[str]]:
+    """``work`` is done, once, after the request has looked and before it has the lock: on PostgreSQL before it asks for
+    its case. Gives what was sent then."""
+    told: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        ours = statement == "ROLLBACK" if world.database.is_sqlite else "FOR UPDATE" in statement
+        if ours and not told:
+            told.append(statement)
+            work()
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    try:
+        yield told
+    finally:
+        event.remove(world.database.engine, "before_cursor_execute", note)
+
+
+def complete(world: World, task: UUID) -> Any:
+    return world.api(HANDLER).post(f"/tasks/{task}/complete", {"data": world.sample("handle")})
+
+
+def events_of(world: World, kind: str) -> int:
+    with world.database.reading() as session:
+        wanted = HistoryEvent.stream == stream_of(world.case), HistoryEvent.kind == kind
+        assert not verify_stream(session, stream_of(world.case))
+        return session.scalar(select(func.count()).where(*wanted)) or 0
+
+
+def ready(world: World) -> UUID:
+    """The task of a unit, whose token has been used already."""
+    world.dispatched()
+    world.api(HANDLER).get("/tasks")
+    return world.task("handle").id
+
+
+def test_whoever_is_overtaken_by_a_note_is_done_again_and_once(world: World) -> None:
+    task = ready(world)
+
+    def comment() -> None:
+        with world.transaction() as session:
+            actor = world.actor(OFFICE)
+            sharing.comment(session, instance_id=world.case, task_id=None, text="请抓紧", actor=actor, now=clock.now())
+
+    with between(world, comment) as told:
+        answer = complete(world, task)
+    assert told
+    assert answer.status_code == 200, answer.json
+    assert [step["task"] for step in answer.json["open_tasks"]].count("review_reply") == 1
+    assert (events_of(world, "completed"), events_of(world, "commented")) == (4, 1)
+    with world.database.reading() as session:
+        opened = select(func.count()).where(UserTask.instance_id == world.case, UserTask.status == OPEN)
+        assert session.scalar(opened) == len(world.open_steps())
+
+
+def test_a_task_that_another_did_meanwhile_is_gone(world: World) -> None:
+    task = ready(world)
+
+    def faster() -> None:
+        with world.transaction() as session:
+            actor, data = world.actor("handler-edu-2"), world.sample("handle")
+            commands.complete(session, task_id=task, data=data, actor=actor, now=clock.now())
+
+    with between(world, faster) as told:
+        answer = complete(world, task)
+    assert told
+    assert answer.status_code == 409, answer.json
+    assert events_of(world, "completed") == 4
+
+
+def test_a_token_that_was_revoked_meanwhile_opens_nothing(world: World) -> None:
+    if not world.database.is_sqlite:
+        pytest.skip("rights are those of the beginning of the transaction")
+    task = ready(world)
+
+    def revoke() -> None:
+        with world.transaction() as session:
+            token = session.scalars(select(Token).where(Token.username == HANDLER)).one()
+            revoke_token(session, sha256=token.sha256, actor=SYSTEM, now=clock.now())
+
+    with between(world, revoke):
+        answer = complete(world, task)
+    assert answer.status_code == 401
+    assert events_of(world, "completed") == 3
+
+
+def test_another_case_overtakes_nobody(world: World) -> None:
+    other = ready(world)
+    case = world.case
+    task = ready(world)
+
+    def claim() -> None:
+        with world.transaction() as session:
+            operations.claim(session, task_id=other, actor=world.actor(HANDLER), now=clock.now())
+
+    with between(world, claim), counted(world) as told:
+        answer = complete(world, task)
+    assert answer.status_code == 200, answer.json
+    assert world.case != case
+    assert told.count("ROLLBACK") == (1 if world.database.is_sqlite else 0)  # done once
+
+
+def test_a_transaction_that_looks_writes_nothing_of_what_another_has_changed(world: World) -> None:
+    task = ready(world)
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL locks the case alone")
+
+    def write() -> None:
+        with world.database.transaction(look_first=True) as session:
+            instance = lock(session, world.case)
+            with world.transaction() as second:
+                operations.claim(second, task_id=task, actor=world.actor(HANDLER), now=clock.now())
+            instance.title = "别的"
+
+    with pytest.raises(Overtaken):
+        write()
+    with world.database.reading() as session:
+        assert session.get_one(UserTask, task).assignee == HANDLER
+        assert session.get_one(Instance, world.case).title != "别的"
+
+
+def test_what_waits_at_the_end_takes_the_lock_too(world: World) -> None:
+    task = ready(world)
+    with counted(world) as told, world.database.transaction(look_first=True) as session:
+        lock(session, world.case).urges += 1
+    sent = [one.split()[0] for one in told]
+    if world.database.is_sqlite:
+        assert sent.index("UPDATE") > told.index("BEGIN IMMEDIATE")
+    with counted(world) as told, world.database.transaction(look_first=True) as session:
+        lock(session, world.case)
+    assert "BEGIN IMMEDIATE" not in told  # nothing was written
+    assert task
