@@ -112,7 +112,7 @@ def append(
 
 
 def head_columns() -> list[ColumnElement[Any]]:
-    """The columns of a head that ``hold`` takes, for whoever reads more with it over ``HistoryHead``, its row locked."""
+    """The columns of a head that ``hold`` takes, for whoever reads more with it over ``HistoryHead``, locked."""
     return [*HistoryHead.__table__.columns, _LAST_AT]
 
 

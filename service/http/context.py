@@ -92,8 +92,8 @@ def told() -> None:
 def transaction() -> Iterator[Session]:
     """The one transaction of a request: writing for a POST, else one whose changes are never kept.
 
-    Reports, and sheets of whole lists, are read from the server for reading, where there is one. What is tried again
-    where it was overtaken (``second_try``, which says so in ``g.looks``) looks before it locks.
+    Reports, and sheets of whole lists, are read from the server for reading, where there is one. A request
+    that is tried again where it was overtaken (``second_try``, which says so in ``g.looks``) looks before it locks.
     """
     database = wired().database
     reads, looks = request.method in READING, bool(g.get("looks"))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0108_moves_of_cases"
-down_revision = "0091_figures_by_day"
+down_revision = "0112_whose_steps"
 branch_labels = None
 depends_on = None
 
