@@ -44,9 +44,11 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
 
 def _keeper(worker: Any) -> Any:
-    """The access log of the application that a server process has loaded; None where it has not come so far."""
+    """The access log of the application that a server process has loaded; None where it has not come so far, or has
+    loaded another (the bench's)."""
     application = getattr(worker, "wsgi", None)
-    return application.extensions["liaison"].keeper if application is not None else None
+    parts = application.extensions.get("liaison") if application is not None else None
+    return parts.keeper if parts is not None else None
 
 
 def child_exit(_server: Any, worker: Any) -> None:
