@@ -18,8 +18,9 @@ from tests.factories.world import OFFICE, World
 
 HANDLER = "handler-edu"
 REDO = {"decision": "redo", "comment": "请补充材料后再报"}
-MOST = 18
-"""Statements of a completion through the API, with its beginning; as many after ten rounds as after one."""
+MOST = 17
+"""Statements of a completion through the API, as many after ten rounds as after one; on SQLite there are two proofs
+beside them, and what begins the transaction twice."""
 
 
 def _completed(world: World, step: str, user: str, data: dict[str, object]) -> int:
@@ -40,7 +41,7 @@ def test_a_completion_takes_few_statements_however_often_the_case_went_round(wor
         for _ in range(4)
     ]
     assert len(set(taken)) == 1, taken
-    assert max(taken[0]) <= MOST, taken
+    assert max(taken[0]) <= MOST + (5 if world.database.is_sqlite else 0), taken
 
 
 def test_what_is_at_hand_after_a_step_is_what_the_database_holds(world: World) -> None:
