@@ -131,6 +131,8 @@ def test_each_act_is_in_the_sums_at_once_and_after_it_was_taken_in(world: World)
         today = clock.today()
         for on in {today, max(today - timedelta(days=1), began), began}:
             same(world, actor, since=began, until=on)
+            same(world, actor, since=began, until=on, unit="edu", town=UNSAID)
+            same(world, world.actor("handler-edu"), since=began, until=on)
 
     actor = office = world.actor(OFFICE)
     began = clock.today()
