@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Executable, and_, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -87,28 +87,42 @@ def given(session: Session) -> Mapping[str, list[str]]:
 
     A case is numbered once, whatever is taken again. Raises what reading a damaged journal raises.
     """
+    data, kind = HistoryEvent.data, HistoryEvent.kind
+    said = [data[name].as_string().label(name) for name in ("process", "name", "number", "result")]
     asked = (
-        select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.at, HistoryEvent.data)
-        .where(HistoryEvent.kind.in_(("started", "action", "circular_issued", "numbered", "urged")))
+        select(HistoryEvent.stream, kind, HistoryEvent.at, *said)
+        .where(
+            or_(
+                kind.in_(("started", "circular_issued", "numbered", "urged")),
+                and_(kind == "action", data["name"].as_string() == "issue_number"),
+            )
+        )
         .order_by(HistoryEvent.id)
         .execution_options(yield_per=AT_ONCE)
     )
     found: dict[str, list[str]] = {}
     unnumbered: dict[str, str] = {}
     with session.execute(asked) as rows:
-        for stream, kind, at, data in rows:
-            year = clock.local(at).year
-            name, number = None, ""
-            if kind == "started":
-                unnumbered[stream] = data["process"]
-            elif kind == "circular_issued":
-                name, number = circular_name(year), data["number"]
-            elif kind == "urged" and "number" in data:
-                name, number = urge_name(year), data["number"]
-            elif kind == "numbered":
-                name, number = str(data["name"]), data["number"]
-            elif kind == "action" and data["name"] == "issue_number" and stream in unnumbered:
-                name, number = number_name(unnumbered.pop(stream), year), data["result"]
+        for row in rows:
+            name, number = None, row.number
+            if row.kind == "started":
+                unnumbered[row.stream] = _there(row.process)
+            elif row.kind == "circular_issued":
+                name = circular_name(clock.local(row.at).year)
+            elif row.kind == "urged":
+                name = urge_name(clock.local(row.at).year) if number is not None else None
+            elif row.kind == "numbered":
+                name = _there(row.name)
+            elif row.stream in unnumbered:
+                name = number_name(unnumbered.pop(row.stream), clock.local(row.at).year)
+                number = row.result
             if name is not None:
-                found.setdefault(name, []).append(str(number))
+                found.setdefault(name, []).append(_there(number))
     return found
+
+
+def _there(value: Any) -> str:
+    """A value that each event of its kind has."""
+    if value is None:
+        raise LookupError("an event that gives a number does not say what it must")
+    return str(value)

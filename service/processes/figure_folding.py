@@ -190,7 +190,9 @@ def cells(told: str) -> Counter[Cell]:
             if led is not None:
                 now[DISPATCH, led] = bits & _OF_DISPATCH
         for about in {**before, **now}:
-            _changed(made, (*about, day, on), before.get(about, 0), now.get(about, 0))
+            was, is_now = before.get(about, 0), now.get(about, 0)
+            if was != is_now:
+                _changed(made, (*about, day, on), was, is_now)
         before = now
     _of_stages(made, day, data["steps"])
     for unit, stop, figure, first, after in data["answers"]:
@@ -207,9 +209,8 @@ def figures_of(bits: int) -> tuple[str, ...]:
 
 
 def _changed(made: Counter[Cell], about: tuple[str, str, int, int], was: int, now: int) -> None:
-    for figure, bit in _BIT.items():
-        if (was ^ now) & bit:
-            made[Cell(*about, figure)] += 1 if now & bit else -1
+    for figure in figures_of(was ^ now):
+        made[Cell(*about, figure)] += 1 if now & _BIT[figure] else -1
 
 
 def _of_stages(made: Counter[Cell], day: int, steps: Iterable[Sequence[Any]]) -> None:

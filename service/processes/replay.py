@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select, type_coerce
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import NullType
 
@@ -238,6 +239,10 @@ def _counters(session: Session) -> Iterator[Mismatch]:
     try:
         given = counters.given(session)
     except DAMAGE:
+        return
+    except DBAPIError as error:
+        if "malformed JSON" not in str(error.orig):  # SQLite's word for a text that is none
+            raise
         return
     have = {row["name"]: row["value"] for row in raw_rows.rows(session, Counter)}
     ours = {name for name in have if str(name).startswith(counters.PREFIXES)}

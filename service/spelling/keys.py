@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from operator import add
 
 from service.spelling.characters import is_noncharacter, tidy
 from service.spelling.variants import folded, simplified, traditional, variants_of
@@ -44,8 +45,9 @@ def grams(text: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for word in text.split(" "):
-        found |= dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1))
-        found |= dict.fromkeys(piece for at in range(len(word) - 2) if (piece := word[at : at + 3]).isascii())
+        pairs = list(map(add, word, word[1:]))
+        found |= dict.fromkeys(pairs)
+        found |= dict.fromkeys(filter(str.isascii, map(add, pairs, word[2:])))
     return list(found)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from service.audit.tables.names import named, table_names
+from service.audit.verifying import results
+from service.audit.verifying.runs import Verifier
 from service.processes.incidents import incidents_of
 from service.processes.models import Instance
+from service.rights import COMMAND_LINE
 from service.usecases import wire
 from service.usecases.verifying import VERIFY
 from tests.factories.journal import tamper
@@ -54,13 +57,17 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
 
 def test_a_finding_names_its_record_by_words(world: World) -> None:
     world.accepted()
-    gone = "00000000-0000-0000-0000-000000000001"
+    gone, begun = "00000000-0000-0000-0000-000000000001", world.clock.now
+    outcome = Verifier(world.database, "ours", 1).verify(full=False)
     with world.database.reading() as session:
         case = session.get_one(Instance, world.case)
         assert named(session, f"instance:{world.case}") == f"事项 {case.number}"
         assert named(session, f"instance:{gone}") == f"事项 {gone}"
         assert [named(session, one) for one in ("access_log", "seals", "calendar")] == ["访问记录", "封存", "工作日历"]
         assert named(session, "talent:T0001") == "人才 T0001"
+        assert named(session, f"contact:{gone}") == "联系记录 标识 00000000…"
+        kept = results.keep(session, outcome, begun_at=begun, actor=COMMAND_LINE, now=begun)
+        assert named(session, f"verification:{kept.id}").startswith("核验 command-line 20")
     assert {"access_entry", "access_subject"} <= table_names().keys()
 
 

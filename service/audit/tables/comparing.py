@@ -19,7 +19,9 @@ from service.db import Base
 from service.db.differing import NOT_THERE, THERE, apart
 from service.db.raw_rows import Row, Shape, shape
 from service.history.folding import LIVE, Digest, Held
+from service.ids import as_id
 from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.models import Instance
 
 UNTOLD = "untold"
 """The sort of a finding about a column of which no event tells: an upgrade writes these down as it finds them."""
@@ -319,9 +321,17 @@ class Comparison:
 
     def _title(self, row: Row) -> str:
         try:
-            return str(self.held.title(row))
+            return self._worded(str(self.held.title(row)))
         except DAMAGE:
-            return "、".join(str(row.get(name)) for name in self.known.keys)
+            return "、".join(self._worded(str(row.get(name))) for name in self.known.keys)
+
+    def _worded(self, title: str) -> str:
+        """The number of the case whose id a title is; of another id its beginning."""
+        key = as_id(title)
+        if key is None:
+            return title
+        number = self.session.scalar(select(Instance.number).where(Instance.id == key))
+        return number or f"标识 {str(key)[:8]}…"
 
     def _finding(self, stream: str, row: Row, column: str | None, what: str, sort: str | None = None) -> Mismatch:
         return Mismatch(stream, None, what, self.table, self._title(row), column, sort)

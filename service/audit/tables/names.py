@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, select
 from sqlalchemy.orm import Session
 
 from service.audit.questions.known import KINDS
-from service.audit.tables.registry import HELD
+from service.audit.tables.registry import FAMILIES, HELD
+from service.db.raw_rows import rows
+from service.ids import as_id
 from service.people.models import Person, Unit
+from service.processes.deployed import DAMAGE
 from service.processes.models import Instance
 
 TABLES: Mapping[str, str] = {
@@ -65,7 +69,7 @@ def named(session: Session, stream: str) -> str:
     if prefix in WHOLE:
         return f"{WHOLE[prefix]} {name}".strip()
     if prefix not in ("instance", "person") and (noun := KINDS.get(prefix) or table_names().get(stream)):
-        return f"{noun} {name}".strip()
+        return f"{noun} {_titled(session, prefix, name) or short(name)}".strip()
     if prefix == "unit":
         return f"单位 {session.scalar(select(Unit.name).where(Unit.code == name)) or name}"
     if prefix == "talent":
@@ -81,3 +85,21 @@ def named(session: Session, stream: str) -> str:
         return stream
     row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
     return f"事项 {row.number or f'“{row.title}”'}" if row is not None else f"事项 {name}"
+
+
+def short(name: str) -> str:
+    """A name that is an id by its beginning; all else as it is."""
+    key = as_id(name)
+    return f"标识 {str(key)[:8]}…" if key is not None else name
+
+
+def _titled(session: Session, prefix: str, name: str) -> str | None:
+    """The record of a stream as the rule of its table calls it; None where it is gone, or has no table of its own."""
+    for held in FAMILIES[prefix].held if prefix in FAMILIES else ():
+        owner, keys = held.owner, list(held.model.__table__.primary_key)
+        if owner is None or held.through or [owner.key] != [one.name for one in keys]:
+            continue
+        with suppress(*DAMAGE):
+            key = UUID(name) if isinstance(owner.type, Uuid) else name
+            return next((str(held.title(row)) for row in rows(session, held.model, owner == key)), None)
+    return None
