@@ -67,7 +67,8 @@ def test_lists_dialogs_and_remarks_work_in_an_old_browser(old_site: Site, size: 
     dialog.get_by_role("button", name="催办").click()
     expect(page.locator("#timeline")).to_contain_text("请抓紧办理")
     page.get_by_label("意见或说明").fill("第一行\n" * 12)
-    assert page.get_by_label("意见或说明").evaluate("one => one.clientHeight >= one.scrollHeight - 2")  # it has grown
+    remark = page.get_by_label("意见或说明").element_handle()
+    page.wait_for_function("one => one.clientHeight >= one.scrollHeight - 2", arg=remark)  # it has grown
     page.get_by_role("button", name="发送").click()
     expect(page.locator("#timeline")).to_contain_text("第一行")
 

@@ -268,10 +268,11 @@ document.addEventListener("change", ({ target }) => {
 
 // a browser that cannot fit a text field to its text (field-sizing) is helped
 if (!CSS.supports("field-sizing", "content")) {
-  document.addEventListener("input", ({ target }) => {
-    if (!target.matches?.("textarea.form-grow") || target.scrollHeight <= target.clientHeight) return;
-    target.style.height = `${target.scrollHeight + target.offsetHeight - target.clientHeight}px`;
-  });
+  const grow = (field) => {
+    if (field.scrollHeight > field.clientHeight) field.style.height = `${field.scrollHeight + field.offsetHeight - field.clientHeight}px`;
+  };
+  document.querySelectorAll("textarea.form-grow").forEach(grow); // what the page brought, or somebody typed before this ran
+  document.addEventListener("input", ({ target }) => target.matches?.("textarea.form-grow") && grow(target));
 }
 
 // A browser cuts what is pasted beyond maxlength without a word, and counts a rare character as two. With script, all of
