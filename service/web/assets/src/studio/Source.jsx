@@ -9,6 +9,7 @@ export function Source({ text, language = "json", label, editable, at, onChange,
   const view = useRef(null);
   const latest = useRef(onChange);
   const shown = useRef(text);
+  const told = useRef([]); // what was typed and has not come back as `text` yet: an echo of it may be older than what stands here
   const [failed, setFailed] = useState(false);
   latest.current = onChange;
   const begun = useRef(onReady);
@@ -19,7 +20,7 @@ export function Source({ text, language = "json", label, editable, at, onChange,
     import("./editor.js")
       .then(({ editor }) => {
         if (gone) return;
-        view.current = editor(place.current, { text: shown.current, language, label, editable, onChange: (typed) => { shown.current = typed; latest.current(typed); } });
+        view.current = editor(place.current, { text: shown.current, language, label, editable, onChange: (typed) => { shown.current = typed; told.current.push(typed); latest.current(typed); } });
         place.current.dataset.ready = "";
         begun.current?.(view.current);
       })
@@ -32,7 +33,9 @@ export function Source({ text, language = "json", label, editable, at, onChange,
   }, [language, label, editable]);
 
   useEffect(() => {
-    if (text === shown.current) return;
+    const echo = told.current.lastIndexOf(text);
+    told.current = echo < 0 ? [] : told.current.slice(echo + 1);
+    if (echo >= 0 || text === shown.current) return;
     shown.current = text;
     view.current?.put(text);
   }, [text]);
