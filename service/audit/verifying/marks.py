@@ -105,12 +105,10 @@ def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[
 
 
 def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The rows of a statement of SQLite as its driver gives them, a thousand at a time: nothing is made of a value."""
+    """The rows of a statement of SQLite as its driver gives them, one by one: nothing is made of a value."""
     own: Any = session.connection().connection.cursor()
     try:
-        own.execute(asked, names)
-        while rows := own.fetchmany(1000):
-            yield from rows
+        yield from own.execute(asked, names)
     finally:
         own.close()
 
