@@ -28,13 +28,25 @@ class Proof:
     root: str
 
 
+class Altered(Conflict):
+    """The journal is not as it was sealed between the numbers ``first_id`` and ``last_id``: no event there can be
+    proven, whichever of them was changed."""
+
+    def __init__(self, seal: int, first_id: int, last_id: int) -> None:
+        super().__init__(f"日志第 {first_id} 号到第 {last_id} 号的记录与第 {seal} 次封存时不符")
+        self.first_id, self.last_id = first_id, last_id
+
+
 def proof(session: Session, seal: Seal, stream: str, seq: int) -> Proof:
-    """The proof of one event. Raises NotFound; Conflict where the event came after the seal, or was changed since."""
+    """The proof of one event. Raises NotFound; Conflict where the event came after the seal; Altered."""
     return proofs(session, seal, stream, (seq,))[0]
 
 
 def proofs(session: Session, seal: Seal, stream: str, seqs: Iterable[int] | None = None) -> list[Proof]:
-    """The proofs of events of a stream (of all that the seal covers), by seq. Reads one block an event at most."""
+    """The proofs of events of a stream (of all that the seal covers), by seq. Reads one block an event at most.
+
+    Raises NotFound, Conflict, Altered.
+    """
     wanted = select(HistoryEvent.id, HistoryEvent.seq, HistoryEvent.hash).where(HistoryEvent.stream == stream)
     asked = None if seqs is None else set(seqs)
     if asked is not None:
@@ -59,7 +71,7 @@ def proofs(session: Session, seal: Seal, stream: str, seqs: Iterable[int] | None
         digests.append(tree.digest_of(tree.sha256, [leaf for _, leaf in rest]))
     root = head_of(seal.head).sha256
     if digests and tree.reduced(tree.sha256, digests).hex() != root:
-        raise Conflict(f"日志与第 {seal.number} 次封存时不符，请先运行 liaison verify 核验")
+        raise Altered(seal.number, rest_after + 1, seal.last_id)
     found, known = list[Proof](), dict[int, list[tuple[int, bytes]]]()
     for event in covered:
         number = next((n for n, block in enumerate(blocks) if event.id <= block.last_id), len(blocks))
@@ -73,7 +85,9 @@ def proofs(session: Session, seal: Seal, stream: str, seqs: Iterable[int] | None
         at = number * tree.BLOCK + place
         made = Proof(stream, event.seq, at, seal.size, event.hash, [one.hex() for one in path], root)
         if tree.root_by(tree.sha256, bytes.fromhex(event.hash), at, seal.size, path) != bytes.fromhex(root):
-            raise Conflict(f"{stream} 第 {event.seq} 条与封存时不符，请先运行 liaison verify 核验")
+            block = blocks[number] if number < len(blocks) else None
+            first, last = (rest_after + 1, seal.last_id) if block is None else (block.first_id, block.last_id)
+            raise Altered(seal.number, first, last)
         found.append(made)
     return found
 

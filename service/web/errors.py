@@ -20,6 +20,9 @@ from service.errors import Finding, LiaisonError
 from service.history import Stale
 from service.http.context import wired
 from service.http.failures import problem, status_of
+from service.rights import may
+from service.seals import Altered
+from service.usecases.sealing import RIGHT
 from service.web.access import EnrolmentNeeded, PasswordChangeNeeded, SignInNeeded
 from service.web.context import find_actor, wants_json
 from service.web.once import FIELD
@@ -40,6 +43,11 @@ WORDS = {
     503: ("系统暂时不可用", "系统正忙或数据库暂时不能写入，没有改动任何数据。请稍后再试；仍不成功时请联系系统管理员。"),
 }
 
+ALTERED = (
+    "记录与封存时不符",
+    "刷新不能解决。请先保全（《审计员指南》第三节），再到“核验”重新核验全部记录，到“封存”用保存在别处的封存核对。",
+)
+
 _SECRET = frozenset({"web.auth", "web.accounts", "web.second_factor"})
 """The blueprints whose forms take passwords and codes."""
 
@@ -58,7 +66,7 @@ def install(app: Flask) -> None:
 
 def _show(status: int, kind: str, detail: str, findings: Sequence[Finding] = (), **more: Any) -> ResponseReturnValue:
     title, way_out = WORDS.get(status, WORDS[500] if status >= 500 else WORDS[400])
-    title = more.pop("title", title)
+    title, way_out = more.pop("title", title), more.pop("way_out", way_out)
     if wants_json():
         return problem(status, kind, title, detail or way_out, findings, **more)
     page = render_template(
@@ -70,6 +78,7 @@ def _show(status: int, kind: str, detail: str, findings: Sequence[Finding] = (),
         errors=findings,
         reference=g.get("request_id"),
         again=more.get("again"),
+        links=more.get("links", ()),
     )
     return page, status
 
@@ -79,7 +88,15 @@ def _liaison(error: LiaisonError) -> ResponseReturnValue:
     if isinstance(error, Stale):
         # the page goes on from the present version: what nobody touched on it becomes as it is now
         more = {"version": error.version, "later": {name: str(one.now or "") for name, one in error.later.items()}}
+    elif isinstance(error, Altered):
+        more = {"title": ALTERED[0], "way_out": ALTERED[1]}
+        more |= {} if wants_json() else {"links": _where_to_check()}
     return _show(status_of(error), type(error).__name__.lower(), error.message, error.findings, **more)
+
+
+def _where_to_check() -> list[tuple[str, str]]:
+    pages = ("核验", "web.verifications.index"), ("封存", "web.seals.index")
+    return [(name, url_for(page)) for name, page in pages] if may(g.actor, RIGHT) else []
 
 
 def _sign_in(_error: SignInNeeded) -> ResponseReturnValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from service.processes.recording import stream_of
 from service.seals.models import SealOffer
 from service.usecases import wire
 from tests.factories.forger import rewrite
+from tests.factories.journal import tamper
 from tests.factories.visitor import Visitor
 from tests.factories.workers import worker_of
 from tests.factories.world import World
@@ -146,3 +148,25 @@ def test_evidence_is_given_from_the_case_to_who_may_and_noted(office: World, tmp
     with office.database.reading() as session:
         noted = [one for one in history.stream_events(session, "seals") if one.kind == "evidence_exported"]
         assert [one.actor for one in noted] == ["auditor", "auditor"]
+
+
+def test_a_case_in_a_broken_part_of_the_seal_is_not_itself_accused(office: World) -> None:
+    """The page names the record that was changed, by the number of its case, and says where to check it."""
+    changed = stream_of(office.case)
+    office.dispatched("edu")
+    auditor = Visitor(office, "auditor")
+    auditor.post("/seals")
+    done(office)
+    forged = "UPDATE history_event SET hash = '{}' WHERE stream = '{}' AND seq = 2"
+    tamper(office.database, forged.format("ab" * 32, changed))
+    answer = auditor.get(f"/cases/{office.case}/evidence.zip")
+    said = answer.text.split("<main")[-1]
+    assert (answer.status_code, "记录与封存时不符" in said, "刷新页面" in said) == (409, True, False)
+    assert "事项 2026-需-0002不能导出证据包" in said
+    assert "该事项自己的记录没有查出改动" in said
+    assert "事项 2026-需-0001 第 2 条" in said
+    assert re.search(r"事项 2026-需-0002 第 \d+ 条|[0-9a-f]{8}-[0-9a-f]{4}|liaison ", said) is None
+    assert 'href="/verifications"' in said
+    assert 'href="/seals"' in said
+    refused = office.api("auditor").get(f"/instances/{office.case}/evidence")
+    assert refused.json["detail"].startswith("日志第 1 号到第 ")

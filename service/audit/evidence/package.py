@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from service import clock, documents, history
-from service.audit.evidence import verifier
+from service.audit.evidence import altered, verifier
 from service.audit.evidence.description import metadata, report
 from service.audit.evidence.page import page
 from service.canonical import dumps
@@ -35,7 +35,7 @@ from service.processes.models import Instance
 from service.processes.queries import visible
 from service.processes.recording import stream_of
 from service.rights import Actor, require
-from service.seals import STREAM, Seal, last_seal, proofs
+from service.seals import STREAM, Altered, Seal, last_seal, proofs
 from service.seals.keys import known_keys
 from service.seals.models import SealToken
 from service.seals.witnesses import head_file, name_of
@@ -80,7 +80,7 @@ class Gathered:
 def gather(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor | None = None) -> Gathered:
     """The evidence of a case as it stands, for who sees it; exported ``by`` whom, if by another.
 
-    Raises NotFound, NotAllowed, Conflict (what is sealed was changed).
+    Raises NotFound, NotAllowed, Altered (what was sealed in the same part of the journal was changed).
     """
     require(actor, RIGHT)
     instance = visible(session, instance_id, actor)
@@ -88,7 +88,11 @@ def gather(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor
     events = history.stream_events(session, stream)
     seal = last_seal(session)
     made: Files = {"journal.jsonl": _lines(events)}
-    shown = [] if seal is None else proofs(session, seal, stream)
+    try:
+        shown = [] if seal is None else proofs(session, seal, stream)
+    except Altered as error:
+        altered.tell(session, error, instance)
+        raise
     made["proofs.json"] = _json([{"seq": one.seq, "at": one.at, "path": list(one.path)} for one in shown])
     covered = {one.seq for one in shown}
     uncovered = [event.seq for event in events if event.seq not in covered]
