@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.attachments.records import MOST_OF_CASE, said_of
@@ -33,8 +34,8 @@ def hand_in(
     """Makes the files that ``data`` names the case's own, each with its entry in the journal, before the step's.
 
     Files of the same step that ``data`` names no longer (it was taken back and done again) are withdrawn. Raises
-    ``Invalid`` at the field for a file of another case, of a kind that the field does not take, that the case has
-    already, or one too many.
+    ``Invalid`` at the field for a file of another case, of a kind that the field does not take, that the form
+    names twice, or one too many.
     """
     fields = form.files
     if not fields:
@@ -42,11 +43,8 @@ def hand_in(
     named = [one for one in form.references(data) if one[1] == FILES]
     if not named and task.revision == AS_ENTERED:  # nor can an earlier answer of it have left files
         return
-    if named and is_round(instance):
-        said = "多单位共同办理的事项不带附件，请把附件放在本单位的报告或记录上"
-        raise Invalid(said, [Finding(path, said) for path, _, _ in named])
     stream = stream_of(instance.id)
-    there = {one.id: one for one in attachments_of(session, [stream]).get(stream, [])}
+    there = {one.id: one for one in _beside(session, instance, task, stream)}
     staged = {path: session.get(StagedFile, UUID(value)) for path, _, value in named}
     findings = list(_faults(form, named, there, staged))
     fresh = [one for one in staged.values() if one is not None]
@@ -65,13 +63,23 @@ def hand_in(
             _keep(session, stream, one, task, path.split("/")[2], actor, now)
 
 
+def _beside(session: Session, instance: Instance, task: UserTask, stream: str) -> list[Attachment]:
+    """The files of the case, from which a form may choose; of a round those of the step's own slot alone."""
+    found = attachments_of(session, [stream]).get(stream, [])
+    if not found or not is_round(instance):
+        return found
+    slot = select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.scope == task.scope)
+    own = set(session.scalars(slot))
+    return [one for one in found if one.task_id in own]
+
+
 def _faults(
     form: Form,
     named: list[tuple[str, str, str]],
     there: Mapping[UUID, Attachment],
     staged: Mapping[str, StagedFile | None],
 ) -> Iterator[Finding]:
-    digests = {one.sha256: one.name for one in there.values()}
+    digests: dict[str, str] = {}  # of this form alone: a later step may hand in the same paper again
     for path, _, value in named:
         file = staged[path] or there.get(UUID(value))
         if file is None:
@@ -80,9 +88,9 @@ def _faults(
         kinds = form.fields[path.split("/")[2]].get("x-file-kinds")
         if kinds and kind_of(file.name) not in kinds:
             yield Finding(path, f"附件“{file.name}”不是本栏要的种类（{'、'.join(kinds)}），请删去后换一个文件")
-        elif staged[path] is not None and file.sha256 in digests:
+        elif file.sha256 in digests:
             yield Finding(path, f"附件“{file.name}”与“{digests[file.sha256]}”内容相同，请删去其中一个")
-        elif staged[path] is not None:
+        else:
             digests[file.sha256] = file.name
 
 

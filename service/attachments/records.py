@@ -7,7 +7,7 @@ evidence of a reported change, R9, or the signed form of a need, W3). Rights are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from service.processes import queries
 from service.processes.commands import require_running
 from service.processes.models import Instance
 from service.processes.steps import step_names
-from service.processes.visibility import is_round, require_part
+from service.processes.visibility import is_round, require_part, seen
 from service.reports.models import HalfYearReport
 from service.reports.rules import EDITABLE
 from service.rights import Actor, may
@@ -77,6 +77,7 @@ class Files:
 def require_attach(session: Session, *, stream: str, actor: Actor, now: datetime) -> None:
     """Raises as ``attach`` does where the actor may attach no file to a record: asked before a file is taken in."""
     row = _seen(session, stream, actor)
+    _require_beside(row)
     _KINDS[stream.partition(":")[0]].change(session, row, actor, now)
     _require_room(stream, attachments_of(session, [stream]).get(stream, []))
 
@@ -87,7 +88,8 @@ def attach(session: Session, *, stream: str, file: Received, actor: Actor, now: 
     Raises ``NotAllowed``, ``NotFound``, and ``Conflict`` where the record takes no files any more, has as many as it
     may or the very same one.
     """
-    _, entering = _to_change(session, stream, actor, now)
+    row, entering = _to_change(session, stream, actor, now)
+    _require_beside(row)
     there = attachments_of(session, [stream]).get(stream, [])
     _require_room(stream, there)
     if any(one.sha256 == file.sha256 for one in there):
@@ -136,30 +138,52 @@ def attachment_for(session: Session, attachment_id: UUID, actor: Actor, *, with_
         row = _seen(session, kept.stream, actor)
     except LiaisonError as error:
         raise NotFound("没有这个附件，或您无权查看") from error
-    if hides_files(session, row, actor):
+    if hides_files(session, row, actor) or not _of_own_part(session, row, actor, [kept]):
         raise NotFound("没有这个附件，或您无权查看")
     return kept
 
 
 def files_called(session: Session, q: str, actor: Actor, limit: int) -> list[Attachment]:
     """The newest files whose name holds ``q``, of records that the actor may see; among ``LOOKED_THROUGH`` of them."""
-    known: dict[str, bool] = {}
+    known: dict[str, Base | None] = {}
     found = []
     for kept in attachments_called(session, q, LOOKED_THROUGH):
         if kept.stream not in known:
-            known[kept.stream] = _shown(session, kept.stream, actor)
-        if known[kept.stream]:
+            known[kept.stream] = _record_shown(session, kept.stream, actor)
+        row = known[kept.stream]
+        if row is not None and _of_own_part(session, row, actor, [kept]):
             found.append(kept)
         if len(found) == limit:
             break
     return found
 
 
-def _shown(session: Session, stream: str, actor: Actor) -> bool:
+def _record_shown(session: Session, stream: str, actor: Actor) -> Base | None:
+    """The record of a stream if the actor may see it and its files."""
     try:
-        return not hides_files(session, _seen(session, stream, actor), actor)
+        row = _seen(session, stream, actor)
     except LiaisonError:
-        return False
+        return None
+    return None if hides_files(session, row, actor) else row
+
+
+def _of_own_part(session: Session, row: Base, actor: Actor, files: Iterable[Attachment]) -> list[Attachment]:
+    """Those of a record's files that the actor may see, who sees the record: of a round those of their own slot and
+    those that belong to all."""
+    if not isinstance(row, Instance) or not is_round(row):
+        return list(files)
+    part = seen(session, row, actor)
+    return [one for one in files if str(one.task_id) not in part.tasks]
+
+
+def _is_round(row: Base) -> bool:
+    return isinstance(row, Instance) and is_round(row)
+
+
+def _require_beside(row: Base) -> None:
+    """Raises ``NotAllowed`` for a round, whose files come with the steps of its units alone: so each keeps its own."""
+    if _is_round(row):
+        raise NotAllowed("多单位共同办理的事项，附件只能随本单位的步骤一起提交")
 
 
 def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> Files:
@@ -167,14 +191,14 @@ def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> File
     row = _seen(session, stream, actor)
     if hides_files(session, row, actor):
         return Files(stream, (), False, frozenset(), hidden=True)
-    items = tuple(attachments_of(session, [stream]).get(stream, []))
+    items = tuple(_of_own_part(session, row, actor, attachments_of(session, [stream]).get(stream, [])))
     people = account_names(session, {one.added_by for one in items}) if items else {}
     tasks = {one.task_id for one in items} - {None}
     steps = step_names(session, tasks) if tasks else {}
     if not _takes_files(session, row, actor, now):
         return Files(stream, items, False, frozenset(), people=people, steps=steps)
     mine = frozenset(one.id for one in items if _may_withdraw(session, row, one, actor))
-    return Files(stream, items, True, mine, people=people, steps=steps)
+    return Files(stream, items, not _is_round(row), mine, people=people, steps=steps)
 
 
 def record_history(session: Session, stream: str, actor: Actor) -> list[HistoryEvent]:
@@ -240,10 +264,7 @@ def _see_unit(session: Session, key: str, _actor: Actor) -> Unit:
 
 
 def _see_case(session: Session, key: str, actor: Actor) -> Instance:
-    found = queries.visible(session, key, actor)
-    if is_round(found):
-        raise NotFound("多单位共同办理的事项不带附件，请把附件放在本单位的报告或记录上")
-    return found
+    return queries.visible(session, key, actor)
 
 
 def _change_contact(session: Session, contact: Contact, actor: Actor, now: datetime) -> Actor:

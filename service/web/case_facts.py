@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 
 from service import clock
+from service.attachments import Files
 from service.history import HistoryEvent
 from service.http.context import actor, db
 from service.liaisons import leaders_of
@@ -95,13 +96,19 @@ def about(
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
         "papers": papers(instance),
-        "files": None if is_round(instance) else attachments.of_record(f"instance:{instance.id}"),
+        "files": _files(instance),
         "instructions": instructions_on(instance.id, names),
         "may_speak": may_speak(db(), instance, actor()),
         "names_people": may(actor(), "view_directory"),
         "related": related(instance),
         "operates": may(actor(), "operate_cases"),
     }
+
+
+def _files(instance: Instance) -> Files | None:
+    """The files of the case; None of a round in whose steps the reader sees none, for nothing is attached beside."""
+    found = attachments.of_record(f"instance:{instance.id}")
+    return None if is_round(instance) and not found.items else found
 
 
 def _first(events: Sequence[HistoryEvent], made: Compiled) -> HistoryEvent | None:

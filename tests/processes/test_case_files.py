@@ -1,4 +1,4 @@
-"""Files of cases: the evidence of a reported change (R9), the signed form of a need (W3); rounds take none."""
+"""Files of cases: evidence of a reported change (R9), the signed form of a need (W3); rounds take none beside forms."""
 
 from __future__ import annotations
 
@@ -71,9 +71,8 @@ def test_a_units_handler_attaches_to_a_need_while_it_is_theirs(world):
     assert mismatches(world) == []
 
 
-def test_a_round_keeps_its_units_apart_and_so_takes_no_files(world):
+def test_nothing_is_attached_to_a_round_beside_its_forms(world):
     begin(world, "half_year_report", "office")
-    with pytest.raises(NotFound, match="不带附件"):
+    with pytest.raises(NotAllowed, match="只能随本单位的步骤一起提交"):
         attach(world, "office")
-    with pytest.raises(NotFound):
-        seen(world, "office")
+    assert not seen(world, "office").may_attach

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.audit.replay.changes import Change, changes
-from service.audit.replay.fold import fold
+from service.audit.replay.fold import ATTACHED, fold
 from service.audit.replay.forms import FormSeen, form_seen
 from service.audit.replay.steps import Form, Happened
 from service.errors import NotFound
@@ -111,6 +111,7 @@ class CaseReplay:
         return replace(
             told,
             tasks=tasks,
+            files=[each for each in one.files if each.id not in self._elsewhere],
             timers=[],
             marking=[place for place in one.marking if mine.scope(place[1])],
             passed=[each for each in one.passed if mine.scope(each[1])],
@@ -119,6 +120,12 @@ class CaseReplay:
             due_changes=[each for each in one.due_changes if mine.scope(each.scope)],
             notices=[each for each in one.notices if mine.event(self._by_seq[each.seq])],
         )
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[str]:
+        """The files that others handed in, in slots of theirs."""
+        added = [one for one in self.events if one.kind == ATTACHED and not self._mine.event(one)]
+        return frozenset(str(one.data["id"]) for one in added)
 
     def _answer(self, action: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of an action, masked like all that stands in its slot."""
