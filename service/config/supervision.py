@@ -28,7 +28,7 @@ class Supervision:
     titles of options: a step whose form has one of them can be done from the board.
     """
 
-    urge_text: str = "截至{今天}，该事项{时限}，此前已催办 {催办次数} 次。收到请签收，并将办理进展回复区人才办。"
+    urge_text: str = "此前已催办 {催办次数} 次。请告知办理进展、存在的困难和预计办结的日期。"
     circular_step: str = "通报审批"
     channels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(dict(_CHANNELS)))
     accepting: Sequence[str] = ("受理",)
