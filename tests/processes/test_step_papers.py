@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -62,6 +63,8 @@ def test_notice_minutes_and_letters_say_what_was_filled_in_at_their_step(world: 
     notice = told(world, "会议通知")
     assert "关于召开“子女入学”专题工作会议的通知" in notice
     assert meeting["place"] in notice
+    held = date.fromisoformat(meeting["held_on"])
+    assert f"{held.month}月{held.day}日（星期{'一二三四五六日'[held.weekday()]}）召开" in notice
     assert "的通知区教育局、桂城街道办事处：" in notice
     minutes = told(world, "会议纪要")
     assert world.sample("record_minutes")["decisions"] in minutes
@@ -176,4 +179,4 @@ def test_a_notice_tells_the_time_of_the_meeting_once_with_its_day(world: World) 
     notice = told(world, "会议通知")
     assert notice.count("会议时间") == 1
     assert notice.count("14:30") == 2
-    assert re.search(r"定于\d+年\d+月\d+日14:30召开", re.sub(r"\s", "", notice))
+    assert re.search(r"定于\d+年\d+月\d+日（星期.）14:30召开", re.sub(r"\s", "", notice))
