@@ -74,8 +74,9 @@ class TaskFilter:
 class CaseFilter:
     """The filter of a list of cases (the ledger).
 
-    ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``received…`` and
-    ``due…`` are about the answer that a responsible unit owes, ``step_due…`` about the other steps (``speaking``).
+    ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``received…``,
+    ``due…`` and ``first_due…`` are about the answer that a responsible unit owes, ``step_due…`` about the other steps
+    (``speaking``).
     ``as_of``: as of the end of that day (None: today): the cases that had begun, all that is asked of them as it was
     then. ``figure``: the cases that a figure of the statistics counts (``figures``), of the unit ``asked`` alone where
     it is named; ``done_in``: those in which a step of a stage had been done. ``rule`` and ``against`` are
@@ -117,6 +118,9 @@ class CaseFilter:
     received_until: date | None = condition(note="received by the unit on this day or earlier")
     due_since: date | None = condition(note="the unit's answer is due on this day or later")
     due_until: date | None = condition(note="the unit's answer is due on this day or earlier")
+    first_due_since: date | None = condition(note="the unit's answer was first due on this day or later")
+    first_due_until: date | None = condition(note="the unit's answer was first due on this day or earlier")
+    due_unit: str | None = condition(note="code of the unit whose date `due…` and `first_due…` are")
     step_due_since: date | None = condition(note="another step is due on this day or later")
     step_due_until: date | None = condition(note="another step is due on this day or earlier")
     q: str | None = condition(note=FOUND)
@@ -190,12 +194,11 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
         }
     )
     clauses += _in_days(wanted, rows, on or today)
+    clauses += _of_answer(wanted, on or today)
     if wanted.assisting:
         clauses.append(assisted_by(rows, wanted.assisting) if "\x00" not in wanted.assisting else false())
     if wanted.urges is not None:
         clauses.append(rows.urges >= wanted.urges)
-    if wanted.rounds is not None:
-        clauses.append(speaking.rounds(on or today) >= wanted.rounds)
     if wanted.talents is not None:
         clauses.append(rows.talent_id.in_(wanted.talents))
     clauses += _figures(wanted, rows, on or today)
@@ -245,12 +248,21 @@ def _in_days(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement
     for first, last, made in (
         (wanted.received_since, wanted.received_until, partial(speaking.received_on, on)),
         (wanted.due_since, wanted.due_until, partial(speaking.due_on, on)),
+        (wanted.first_due_since, wanted.first_due_until, partial(speaking.first_due_on, on)),
         (wanted.step_due_since, wanted.step_due_until, partial(speaking.due_on, on, steps=True)),
     ):
         if first is not None:
             yield made() >= first
         if last is not None:
             yield made() <= last
+
+
+def _of_answer(wanted: CaseFilter, on: date) -> Iterator[ColumnElement[bool]]:
+    """Narrows to the unit of the run that speaks for the case, and to how often it was asked."""
+    if wanted.rounds is not None:
+        yield speaking.rounds(on) >= wanted.rounds
+    if wanted.due_unit:
+        yield from _equal({speaking.unit_asked(on): wanted.due_unit})
 
 
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:

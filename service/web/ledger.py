@@ -42,7 +42,7 @@ blueprint = Blueprint("ledger", __name__)
 
 LINKED = "需求"
 """The column that leads to the case; it is always shown."""
-USUAL = ("编号", LINKED, "状态", "联系对象", "主办", "收到", "期限", "剩余/超期", "登记时间", "催办次数")
+USUAL = ("编号", LINKED, "状态", "联系对象", "主办", "收到", "期限", "剩余/超期", "催办次数")
 STEPS = "环节超期"
 """The column that shows why a case is found by the filter of that name."""
 COUNTED = 999
@@ -242,7 +242,7 @@ def choices() -> Choices:
         "rule": rules,
         "against": rules,
         "outcome": dict(OUTCOMES),
-        **dict.fromkeys(("unit", "lead", "assisting", "origin", "asked"), units),
+        **dict.fromkeys(("unit", "lead", "assisting", "due_unit", "origin", "asked"), units),
     }
 
 
@@ -258,6 +258,7 @@ MORE = (
     "done_in",
     "lead",
     "assisting",
+    "due_unit",
     "origin",
     "outcome",
     "talent",

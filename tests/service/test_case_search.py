@@ -151,6 +151,9 @@ def test_every_column_sorts_and_narrows_today_and_on_a_past_day(world: World) ->
         assert set(asked(received_since=then, received_until=then, as_of=on)) == {edu, both}
         assert asked(received_since=date(2026, 9, 30), as_of=on) == []
         assert set(asked(due_until=date(2026, 9, 25), rounds=1, as_of=on)) == {edu, both}
+        assert set(asked(first_due_since=date(2026, 9, 24), first_due_until=date(2026, 9, 24), as_of=on)) == {edu, both}
+        assert asked(first_due_since=date(2026, 9, 25), as_of=on) == asked(due_unit="nobody", as_of=on) == []
+        assert asked(due_unit="edu", as_of=on) == [edu]
         assert asked(rounds=2, as_of=on) == asked(urges=1, as_of=on) == asked(outcome="solved", as_of=on) == []
         assert asked(ended_since=then, as_of=on) == asked(ended_until=today, as_of=on) == []
     assert asked(step_due_since=then, as_of=then) != []
