@@ -33,6 +33,7 @@ from tests.bench.verifying import evidence, replaying, sealing, verifying
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
 KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
+SERVED = "Under gunicorn, 2 workers of 4 threads"
 
 
 def main() -> None:
@@ -64,6 +65,7 @@ def main() -> None:
         help="timers shared by workers, notices, and N letters alone, worker killed",
     )
     parser.add_argument("--districts", action="store_true", help="the memory that each further district takes, alone")
+    parser.add_argument("--requests", action="store_true", help="what clients of a running server wait for, alone")
     parser.add_argument("--compare", action="store_true", help="name what got slower since the last run")
     chosen = parser.parse_args()
     began, table = time.monotonic(), Table()
@@ -76,6 +78,11 @@ def main() -> None:
             print(f"{column}:", flush=True)
             if chosen.lists:
                 at_size(chosen, table, column)
+                continue
+            if chosen.requests:
+                with kind() as url, bench(url) as world:
+                    table.head(SERVED)
+                    requests(world, url, chosen.seconds, table, column)
                 continue
             if chosen.letters:
                 with kind() as url, bench(url) as world:
@@ -138,7 +145,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     reading(world, table, column)
     table.head("The people side")
     people_pages(world, table, column)
-    table.head("Under gunicorn, 2 workers of 4 threads")
+    table.head(SERVED)
     requests(world, url, chosen.seconds, table, column)
 
 
