@@ -209,7 +209,10 @@ def _steps(found: CaseReplay, shown: Iterable[Shown]) -> list[Row]:
     for one in shown:
         step = one.step
         fields = fields_then(found.versions.at(step.seq), step) if one.changes else {}
-        changes = [Row(each, title=fields.get(each.field, {}).get("title")) for each in one.changes]
+        changes = [
+            Row(each, title=(one.filled.get(each.path) or fields.get(each.field, {})).get("title"))
+            for each in one.changes
+        ]
         told.append(Row(step, marking=_marking(step), changes=changes))
     return told
 

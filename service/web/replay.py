@@ -118,7 +118,7 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
     names = Names(db(), clock.local(one.at).date())
     entry = _entry(one, _told(found, names), names)
     made = found.versions.at(one.seq)
-    values = Values(made, one, names, page_day)
+    values = Values(made, one, names, page_day, filled=shown.filled, before=shown.before)
     form = found.form(one)
     place = found.shown.index(shown)
     return {

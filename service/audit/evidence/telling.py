@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.attachments import ENTRIES as OF_FILES
-from service.audit.replay.changes import changes
+from service.audit.replay.changes import Filled, changes
 from service.audit.replay.fold import fold
 from service.audit.replay.steps import DueChange, FileThen, Happened
 from service.audit.replay.telling import WHY, active, off, passed, version_place
-from service.audit.replay.values import Values
+from service.audit.replay.values import Values, Worded
 from service.auth.queries import account_names
 from service.config.notifications import KINDS
 from service.history import HistoryEvent
@@ -71,10 +71,13 @@ def steps(session: Session, instance: Instance, events: Sequence[HistoryEvent]) 
     told = fold(instance.id, events, lambda digest: compiled(session, digest, instance.process))
     versions, names = versions_of(session, instance, events), Naming(session, told)
     before: Mapping[str, Any] = {}
-    found = []
+    found, filled = [], Filled()
     for one in told:
         made = versions.at(one.seq)
-        parts = [[head, rows] for head, rows in _parts(one, made, names, before) if rows]
+        changed = list(changes(before, one.case))
+        values = Values(made, one, names, filled=filled.take(made, one, changed), before=before)
+        worded = [values.change(change) for change in changed]
+        parts = [[head, rows] for head, rows in _parts(one, made, names, worded) if rows]
         found.append(_step(one, made, versions, names) | {"parts": parts})
         before = one.case
     return found
@@ -99,7 +102,7 @@ def _step(one: Happened, made: Compiled, versions: Versions, names: Naming) -> d
 
 
 def _parts(
-    one: Happened, made: Compiled, names: Naming, before: Mapping[str, Any]
+    one: Happened, made: Compiled, names: Naming, worded: Sequence[Worded]
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """The headings of a step with their rows; those without rows are left out by the caller."""
     said = [
@@ -112,8 +115,6 @@ def _parts(
         said.insert(0, ["退回到", one_line(label)])
     yield "说明", said
     yield "填写的内容", _form(one, made, names)
-    values = Values(made, one, names)
-    worded = [values.change(change) for change in changes(before, one.case)]
     yield (
         "数据的变化",
         [[f"{each.title}　{each.slot}".strip(), f"{each.old or '（空）'} → {each.new or '（空）'}"] for each in worded],

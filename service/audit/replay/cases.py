@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import history
-from service.audit.replay.changes import Change, changes
+from service.audit.replay.changes import Change, Filled, changes
 from service.audit.replay.fold import ATTACHED, fold
 from service.audit.replay.forms import FormSeen, form_seen
 from service.audit.replay.steps import Form, Happened
@@ -31,10 +31,15 @@ from service.rights import Actor
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A step as the reader sees it, and what it changed in the data of the case."""
+    """A step as the reader sees it, and what it changed in the data of the case, which were ``before``.
+
+    ``filled`` has the fields by which the changed values were filled in, by path.
+    """
 
     step: Happened
     changes: Sequence[Change]
+    before: Mapping[str, Any]
+    filled: Mapping[str, Mapping[str, Any]]
 
 
 class CaseReplay:
@@ -52,11 +57,14 @@ class CaseReplay:
         before: Mapping[str, Any] = {}
         raw: Mapping[str, Any] | None = None
         found: list[Shown] = []
+        filled = Filled()
         for one in fold(self.instance.id, self.events, self._definition):
             if not self._mine.event(self._by_seq[one.seq]):
                 continue
             case = before if one.case is raw else self._mine.data(one.case)
-            found.append(Shown(self._as_seen(one, case), list(changes(before, case))))
+            told = list(changes(before, case))
+            fields = filled.take(self.versions.at(one.seq), one, told)
+            found.append(Shown(self._as_seen(one, case), told, before, fields))
             before, raw = case, one.case
         return found
 

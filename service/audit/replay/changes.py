@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,3 +62,31 @@ def fields_then(made: Compiled, one: Happened) -> dict[str, Mapping[str, Any]]:
         data = {**one.case, **(typed if isinstance(typed, Mapping) else {})}
         found |= {name: field_in(form, name, data) for name in form.fields}
     return found
+
+
+class Filled:
+    """Keeps by which field each value of a case was filled in, to word it so when it goes or comes back later."""
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[str, str], Mapping[str, Any]] = {}
+
+    def take(self, made: Compiled, one: Happened, changed: Iterable[Change]) -> dict[str, Mapping[str, Any]]:
+        """Path → schema of the changes of the step ``one`` of the version ``made``, as far as a form filled them in.
+
+        Steps are to be taken in order.
+        """
+        own, typed = dict[str, Mapping[str, Any]](), one.data.get("data")
+        known = one.process is not None and one.step is not None
+        if known and isinstance(typed, Mapping) and (one.process, one.step) in made.program.user_tasks:
+            form, data = made.form_of(str(one.process), str(one.step)), {**one.case, **typed}
+            own = {name: field_in(form, name, data) for name in form.fields if name in typed}
+        found = {}
+        for change in changed:
+            schema = own.get(change.field)
+            if schema is not None:
+                self._by[change.path, repr(change.new)] = schema
+            for value in (change.new, change.old):
+                schema = schema or self._by.get((change.path, repr(value)))
+            if schema is not None:
+                found[change.path] = schema
+        return found

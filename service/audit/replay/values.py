@@ -47,11 +47,22 @@ class Worded:
 class Values:
     """Words the changes of one step: titles are those of the version's forms, or of the service task that answered.
 
-    ``day`` writes an ISO date: as paper has it, or as a page does.
+    ``day`` writes an ISO date: as paper has it, or as a page does. ``filled`` has the fields by which values were
+    filled in, by path; ``before`` is the data of the case before the step, for shares of it that are gone after.
     """
 
-    def __init__(self, made: Compiled, one: Happened, names: Naming, day: DayWords = day_words) -> None:
+    def __init__(
+        self,
+        made: Compiled,
+        one: Happened,
+        names: Naming,
+        day: DayWords = day_words,
+        *,
+        filled: Mapping[str, Mapping[str, Any]] | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
         self._one, self._names, self._day = one, names, day
+        self._filled, self._before = filled or {}, before or {}
         self._fields = fields_then(made, one)
         labels = made.program.names
         self._schemas = {str(action["variable"]): _OF_ACTION.get(str(action.get("name")), {}) for action in one.actions}
@@ -65,16 +76,19 @@ class Values:
     def change(self, change: Change) -> Worded:
         """A change as people read it."""
         parts = change.path.split("/")
-        slot = self._slot(parts[1]) if parts[0] == "slots" and len(parts) > 2 else ""
-        if slot and change.field in _OF_SLOT:  # whose share of the case it is, not what a form of the same name says
+        within = parts[0] == "slots" and len(parts) > 2
+        slot = self._slot(parts[1]) if within else ""
+        if within and len(parts) == 3 and change.field in _OF_SLOT:  # whose share it is, not a form's field of the name
             schema: Mapping[str, Any] = _OF_SLOT[change.field]
         else:
-            schema = self._fields.get(change.field) or self._schemas.get(change.field, {})
+            schema = (
+                self._filled.get(change.path) or self._fields.get(change.field) or self._schemas.get(change.field, {})
+            )
         title = str(schema.get("title") or self._answers.get(change.field) or _COMMON.get(change.field) or change.field)
         return Worded(title, slot, self._text(schema, change.old), self._text(schema, change.new))
 
     def _slot(self, scope: str) -> str:
-        said = self._one.case.get("slots", {}).get(scope, {})
+        said = self._one.case.get("slots", {}).get(scope) or self._before.get("slots", {}).get(scope, {})
         return str(said.get("name") or "") or self._names.unit(said.get("unit"))
 
     def _text(self, schema: Mapping[str, Any], value: Any) -> str:

@@ -1,0 +1,67 @@
+"""The words of a replay, on the page and offline: what went keeps the title under which it was filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from service import clock, history
+from service.audit.evidence.telling import steps
+from service.processes import operations
+from service.processes.models import Instance
+from service.processes.recording import stream_of
+from tests.factories.replays import replayed
+from tests.factories.visitor import Visitor
+from tests.factories.world import OFFICE, World
+
+
+def offline(world: World) -> list[dict[str, Any]]:
+    """The steps of the case as the offline page tells them."""
+    with world.database.reading() as session:
+        case = session.get_one(Instance, world.case)
+        return steps(session, case, history.stream_events(session, stream_of(case.id)))
+
+
+def page_of(world: World, seq: int, user: str = "auditor") -> str:
+    """The part of the replay's page about a step."""
+    return Visitor(world, user).get(f"/cases/{world.case}/replay/{seq}").text
+
+
+def seq_of(world: World, kind: str, step: str = "") -> int:
+    """The number of the last step of its kind."""
+    found = [one.step for one in replayed(world, "auditor").shown]
+    return next(one.seq for one in reversed(found) if one.kind == kind and (not step or one.step == step))
+
+
+def take_back(world: World, user: str, task: UUID) -> None:
+    with world.transaction() as session:
+        operations.take_back(session, task_id=task, reason="点错了", actor=world.actor(user), now=clock.now())
+
+
+def rows(told: list[dict[str, Any]], seq: int, head: str) -> list[list[str]]:
+    return [
+        row for step in told if step["seq"] == seq for name, found in step["parts"] if name == head for row in found
+    ]
+
+
+def test_a_share_that_goes_keeps_its_title(world: World) -> None:
+    world.dispatched("edu")
+    take_back(world, "handler-edu", world.do("handler-edu", "handle", unit="edu"))
+    seq = seq_of(world, "taken_back")
+    told = dict(rows(offline(world), seq, "数据的变化"))
+    assert told["承办单位　区教育局"] == "区教育局 → （空）"
+    assert not [title for title in told if "改派至" in title]
+    assert re.search(r"承办单位<br><small[^>]*>区教育局</small></th><td>区教育局</td><td>—", page_of(world, seq))
+
+
+def test_a_value_that_goes_keeps_the_title_of_its_form(world: World) -> None:
+    world.recorded()
+    seen = world.do(OFFICE, "accept", {"decision": "return", "reason": "请补材料"})
+    take_back(world, OFFICE, seen)
+    seq = seq_of(world, "taken_back")
+    told = dict(rows(offline(world), seq, "数据的变化"))
+    assert told["理由"] == "请补材料 → （空）"
+    page = page_of(world, seq)
+    assert re.search(r"理由</th><td>请补材料</td><td>—", page)
+    assert "备注（选填）" not in page
