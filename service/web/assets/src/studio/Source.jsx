@@ -10,8 +10,10 @@ export function Source({ text, language = "json", label, editable, at, onChange,
   const latest = useRef(onChange);
   const shown = useRef(text);
   const told = useRef([]); // what was typed and has not come back as `text` yet: an echo of it may be older than what stands here
+  const drawn = useRef(text);
   const [failed, setFailed] = useState(false);
   latest.current = onChange;
+  drawn.current = text;
   const begun = useRef(onReady);
   begun.current = onReady;
 
@@ -20,7 +22,7 @@ export function Source({ text, language = "json", label, editable, at, onChange,
     import("./editor.js")
       .then(({ editor }) => {
         if (gone) return;
-        view.current = editor(place.current, { text: shown.current, language, label, editable, onChange: (typed) => { shown.current = typed; told.current.push(typed); latest.current(typed); } });
+        view.current = editor(place.current, { text: shown.current, language, label, editable, onChange: (typed) => { shown.current = typed; told.current = typed === drawn.current ? [] : [...told.current, typed]; latest.current(typed); } });
         place.current.dataset.ready = "";
         begun.current?.(view.current);
       })
