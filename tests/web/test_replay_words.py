@@ -11,7 +11,7 @@ from service.audit.evidence.telling import steps
 from service.processes import operations
 from service.processes.models import Instance
 from service.processes.recording import stream_of
-from tests.factories.replays import replayed
+from tests.factories.replays import eventful, replayed
 from tests.factories.visitor import Visitor
 from tests.factories.world import OFFICE, World
 
@@ -65,3 +65,11 @@ def test_a_value_that_goes_keeps_the_title_of_its_form(world: World) -> None:
     page = page_of(world, seq)
     assert re.search(r"理由</th><td>请补材料</td><td>—", page)
     assert "备注（选填）" not in page
+
+
+def test_a_migration_tells_its_versions_and_dates_offline(world: World) -> None:
+    eventful(world)
+    told = dict(rows(offline(world), seq_of(world, "migrated"), "说明"))
+    assert told["版本"] == "第 1 版 → 第 2 版"
+    assert told["期限"].startswith("期限按第 2 版重新计算")
+    assert "digest" not in str(told)

@@ -12,7 +12,7 @@ from service.attachments import ENTRIES as OF_FILES
 from service.audit.replay.changes import Filled, changes
 from service.audit.replay.fold import fold
 from service.audit.replay.steps import DueChange, FileThen, Happened
-from service.audit.replay.telling import WHY, active, off, passed, version_place
+from service.audit.replay.telling import WHY, active, migrated_dates, off, passed, version_place
 from service.audit.replay.values import Values, Worded
 from service.auth.queries import account_names
 from service.config.notifications import KINDS
@@ -34,8 +34,10 @@ from service.rights.actor import SERVICE_NAMES
 
 WORDS = {**ENTRIES, **OF_FILES, **OF_NOTICES, **OF_CIRCULARS, **OF_REPORTED}
 """The words for whatever the journal of a case may hold."""
-_SAID = {"reason": "理由", "text": "内容", "number": "编号", "to": "转给"}
+_SAID = {"reason": "理由", "text": "内容", "number": "编号"}
 """Parts of an entry without a form that are told, with their titles."""
+_SAID_TO = {"copied": "抄送给", "copy_withdrawn": "不再抄送给"}
+"""Kind of entry → the title of those whom it names; of others they are whom a step is given to."""
 
 
 class Naming:
@@ -51,6 +53,9 @@ class Naming:
         )
 
     def person(self, username: str | None) -> str:
+        if username and username not in self._people:
+            found = (behalf_names if ":" in username else account_names)(self.session, {username})
+            self._people |= {username: username} | found
         return self._people.get(username or "", username or "")
 
     def unit(self, code: str | None) -> str:
@@ -105,11 +110,7 @@ def _parts(
     one: Happened, made: Compiled, names: Naming, worded: Sequence[Worded]
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """The headings of a step with their rows; those without rows are left out by the caller."""
-    said = [
-        [title, str(one.data[key])]
-        for key, title in _SAID.items()
-        if one.data.get(key) and (one.form is None or one.form.typed is None)
-    ]
+    said = [] if one.form is not None and one.form.typed is not None else list(_said(one, names))
     if one.kind == "returned":
         label = next((label for (_, node), label in made.program.names.items() if node == one.data.get("target")), "")
         said.insert(0, ["退回到", one_line(label)])
@@ -125,6 +126,21 @@ def _parts(
     yield "附件", [[each.name, _file(each, names)] for each in one.files]
     if one.ended:
         yield "结束", [["结果", one.ended]]
+
+
+def _said(one: Happened, names: Naming) -> Iterator[list[str]]:
+    """Title and words of what an entry without a form says."""
+    data = one.data
+    if one.kind == "migrated":
+        version = data["to"]["version"]
+        yield ["版本", f"第 {data['from']['version']} 版 → 第 {version} 版"]
+        yield ["期限", migrated_dates(data, version, one.due_changes)]
+    elif to := data.get("to"):
+        told = [names.person(str(each)) for each in (to if isinstance(to, list) else [to])]
+        yield [_SAID_TO.get(one.kind, "转给"), "、".join(told)]
+    for key, title in _SAID.items():
+        if data.get(key):
+            yield [title, str(data[key])]
 
 
 def _form(one: Happened, made: Compiled, names: Naming) -> list[list[str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from service.audit.replay.drawn import drawing_of
-from service.audit.replay.steps import Happened
+from service.audit.replay.steps import DueChange, Happened
 from service.processes.bundles import Compiled
+from service.processes.moves import KEEP
 from service.processes.versions import Versions
 
 WHY: Mapping[str, str] = {
@@ -23,6 +25,14 @@ WHY: Mapping[str, str] = {
 def off(one: Happened) -> str:
     """Why a step counts no longer; '' where it counts."""
     return "已撤回" if one.taken_back is not None else "已退回重办" if one.redone is not None else ""
+
+
+def migrated_dates(data: Mapping[str, Any], version: int, changes: Sequence[DueChange]) -> str:
+    """What a migration to ``version`` did with the dates: kept, moved, or counted anew with the same days."""
+    if data.get("due") == KEEP:
+        return "期限不变"
+    counted = f"期限按第 {version} 版重新计算"
+    return counted if any(one.moved for one in changes) else f"{counted}，日期都没有变"
 
 
 def version_place(versions: Versions, one: Happened) -> int:
