@@ -21,6 +21,7 @@ from service.processes import commands
 from service.processes.recording import stream_of
 from service.rights import SYSTEM
 from service.seals import Sealer
+from service.usecases.case_papers import case_papers
 from service.usecases.evidence import hand_out
 from tests.factories.files import received
 from tests.factories.journal import tamper
@@ -223,3 +224,13 @@ def test_who_may_and_what_is_noted(sealed):
     tamper(sealed.database, f"UPDATE history_event SET hash = '{'ab' * 32}' WHERE {where}")  # noqa: S608 - our own words
     with pytest.raises(Conflict, match="封存时不符"):
         exported(sealed)
+
+
+def test_every_paper_of_the_case_is_in_it(world):
+    case = world.finished()
+    with world.database.reading() as session:
+        papers = case_papers(session, case, world.actor("auditor"))
+    assert sorted(one.title for one in papers if one.each) == ["反馈函", "反馈函"]
+    found = [name for name in files_in(exported(world)) if name.startswith("papers/")]
+    assert len(found) == len(papers)
+    assert len([name for name in found if "反馈函" in name and name.endswith("条）.pdf")]) == 2

@@ -26,10 +26,12 @@ from service.canonical import dumps
 from service.errors import Busy, LiaisonError
 from service.history import HistoryEvent
 from service.history.records import record
-from service.ledger.case_record import Paper
+from service.ledger.case_record import Paper, Record
+from service.ledger.circulars import circular, circulars_of
 from service.ledger.own_papers import own_paper, own_papers, templates_of
 from service.ledger.sheet import has_sheet, sheet
-from service.processes.bundles import compiled, files_of
+from service.ledger.step_papers import step_paper_of, step_papers
+from service.processes.bundles import files_of
 from service.processes.calendars import by_digest
 from service.processes.models import Instance
 from service.processes.queries import visible
@@ -193,20 +195,31 @@ def _attached(session: Session, stream: str) -> Files:
 
 
 def _drafts(session: Session, instance: Instance, actor: Actor) -> Iterator[tuple[str, documents.Draft | LiaisonError]]:
-    """The papers as the case stands, by the templates of the version on which it runs."""
-    asked: list[tuple[str, Callable[[], Paper]]] = []
+    """Drafts every paper of the case, by the templates of the version on which it runs.
+
+    Those of the whole case are as it stands, those of its steps and circulars as of then, with a number in the name.
+    """
+    templates, record = templates_of(session, instance.id), Record(session, instance.id, actor)
+    asked: list[tuple[str, str, Callable[[], Paper]]] = []
     if instance.title and has_sheet(instance):
-        asked.append(("sheet", lambda: sheet(session, instance.id, actor)))
-    for name, _ in own_papers(compiled(session, instance.digest, instance.process)):
-        asked.append((name, partial(own_paper, session, instance.id, name, actor)))
-    templates = templates_of(session, instance.id)
-    for name, ask in asked:
+        asked.append(("sheet", "", lambda: sheet(session, instance.id, actor)))
+    asked += [
+        ("circular", f"（通报 {one.n}）", partial(circular, session, instance.id, one.n, actor))
+        for one in circulars_of(record)
+    ]
+    asked += [
+        (ref.name, f"（第 {ref.seq} 条）", partial(step_paper_of, record, templates, ref.name, ref.seq, actor))
+        for ref in step_papers(record, templates)
+    ]
+    asked += [(name, "", partial(own_paper, session, instance.id, name, actor)) for name, _ in own_papers(record.made)]
+    for name, number, made in asked:
         try:
-            paper = ask()
+            paper = made()
         except LiaisonError as error:
-            yield name, error
+            yield f"{name}{number}", error
         else:
-            yield paper.name, documents.Draft({**templates, **paper.files}, name, paper.data, paper.made_at)
+            draft = documents.Draft({**templates, **paper.files}, name, paper.data, paper.made_at)
+            yield f"{paper.name}{number}", draft
 
 
 def _printed(drafts: Mapping[str, documents.Draft | LiaisonError]) -> Iterator[tuple[str, bytes]]:
