@@ -1,7 +1,9 @@
 """Reading from a standby (``read_url``): never as of a moment before the one at which it was asked for.
 
 A standby that lags would show a right that was withdrawn, or not what somebody has just written. So the primary says
-first how far its log goes, and a standby that has not come so far within a moment is not asked.
+first how far its log goes, and a standby that has not come so far within a moment is not asked. Nor is one on another
+branch of the log: that of a primary that was lost may go further. After a promotion a standby counts as behind until
+its first restart point, which as PostgreSQL is set comes within minutes.
 """
 
 from __future__ import annotations
@@ -31,10 +33,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the log of the cluster ``system``, up to which a primary has confirmed; ``lsn`` '': it is none."""
+    """A place in the log of the cluster ``system``, up to which a primary has confirmed; ``lsn`` '': it is none.
+
+    ``timeline``: the branch of the log. Each promotion begins a new one.
+    """
 
     system: str
     lsn: str
+    timeline: int
 
 
 class Aside:
@@ -88,13 +94,13 @@ def _waited(connection: Connection, wanted: Place) -> str:
     """How the server stands at last; no transaction is left, which would see the moment at which it was first asked."""
     end = monotonic() + CATCH_UP_SECONDS
     while True:
-        system, replays, reached = connection.execute(_THERE, {"lsn": wanted.lsn or _FIRST}).one()
+        system, replays, reached, timeline = connection.execute(_THERE, {"lsn": wanted.lsn or _FIRST}).one()
         connection.rollback()
         if not replays or not wanted.lsn:
             return PRIMARY
         if system != wanted.system:
             return ANOTHERS
-        if reached:
+        if reached and timeline == wanted.timeline:
             return CURRENT
         if monotonic() >= end:
             return BEHIND
@@ -103,10 +109,12 @@ def _waited(connection: Connection, wanted: Place) -> str:
 
 _FIRST = "0/0"
 _HERE = text(
-    "SELECT system_identifier::text, CASE WHEN pg_is_in_recovery() THEN '' ELSE pg_current_wal_flush_lsn()::text END "
-    "FROM pg_control_system()"
+    "SELECT system_identifier::text, CASE WHEN pg_is_in_recovery() THEN '' ELSE pg_current_wal_flush_lsn()::text END, "
+    "CASE WHEN pg_is_in_recovery() THEN 0 "
+    "ELSE ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int END FROM pg_control_system()"
 )
 _THERE = text(
     "SELECT system_identifier::text, pg_is_in_recovery(), "
-    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() >= CAST(:lsn AS pg_lsn) END FROM pg_control_system()"
+    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() >= CAST(:lsn AS pg_lsn) END, "
+    "min_recovery_end_timeline FROM pg_control_system(), pg_control_recovery()"
 )

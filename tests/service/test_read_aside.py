@@ -117,6 +117,32 @@ def test_a_server_that_is_no_standby_of_ours_or_is_gone_is_not_asked(
         found.dispose()
 
 
+def test_a_standby_of_a_branch_that_was_lost_is_not_asked() -> None:
+    """Its log goes further than that of the primary of today, but it is another log."""
+    with standbys.succeeded(lost=True) as (url, other):
+        found = Database(url, read_url=other)
+        write(found, "confirmed")
+        assert found.aside is not None
+        assert found.aside.stands() == aside.BEHIND
+        assert read(found) == (False, ["confirmed"])
+        found.dispose()
+
+
+def test_a_standby_that_follows_the_new_primary_is_asked_again() -> None:
+    with standbys.succeeded(lost=False) as (url, other):
+        found = Database(url, read_url=other)
+        write(found, "confirmed")
+        assert found.aside is not None
+        for _ in range(20):  # it looks every few seconds whether its primary is there
+            for engine in (found.engine, found.aside.engine):
+                with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.execute(text("CHECKPOINT"))
+            if found.aside.stands() == aside.CURRENT:
+                break
+        assert read(found) == (True, ["confirmed"])
+        found.dispose()
+
+
 def test_the_doctor_says_where_reports_are_read(
     pair: tuple[Server, Path], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
