@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,42 +13,15 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.history import HistoryEvent, of_kinds
 from service.people.past import leader_names_then, unit_names_then
-from service.processes.bundles import compiled
 from service.processes.forms import FILES
-from service.processes.models import Definition, UserTask
+from service.processes.models import UserTask
 from service.processes.recording import stream_of
-from service.processes.rules import NEED, one_line
+from service.processes.said_fields import SaidColumn
 from service.processes.told_fields import words
-from service.processes.wiring import wiring
 from service.storage import attachment_names
 from service.talents.past import names_then
 
 DID, TAKEN_BACK = "completed", "taken_back"
-
-
-@dataclass(frozen=True, slots=True)
-class SaidColumn:
-    """A field of a step's form: how the column is called, and the field's schema. Private fields are none."""
-
-    key: str
-    title: str
-    schema: Mapping[str, Any] = field(hash=False, compare=False)
-
-
-def said_columns(session: Session) -> dict[str, SaidColumn]:
-    """The columns by key (``<step>.<field>``), those of the newest version first; one statement, and one for each
-    version that this process has not read yet."""
-    versions = select(Definition.digest).where(Definition.key == NEED).order_by(Definition.version.desc())
-    private = wiring(session).private.fields
-    found: dict[str, SaidColumn] = {}
-    for digest in dict.fromkeys(session.scalars(versions)):
-        made = compiled(session, digest, NEED)
-        for (process, task), info in made.program.user_tasks.items():
-            for name, schema in made.form_of(process, task).fields.items():
-                if name not in private and name not in made.private:
-                    title = f"{one_line(info.name)}·{schema.get('title') or name}"
-                    found.setdefault(f"{task}.{name}", SaidColumn(f"{task}.{name}", title, schema))
-    return found
 
 
 def said_cells(

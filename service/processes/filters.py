@@ -9,18 +9,19 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, case, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import clock
 from service.errors import Finding, Invalid
 from service.fields import condition
-from service.people.models import Leader, Person, Unit
 from service.processes import lateness, need_figures, speaking
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.past import Rows, assisted_by, cases_on, is_past, of_unit, said
 from service.processes.readers import UNIT
 from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
+from service.processes.said_fields import HOW, of_leader, order_said, where_said
+from service.processes.said_fields import of_unit as pinyin_of_unit
 from service.processes.searching import best_first, sought
 from service.processes.wide import Wide, by_reader, of_process
 from service.processes.wiring import Wiring
@@ -124,7 +125,11 @@ class CaseFilter:
     step_due_since: date | None = condition(note="another step is due on this day or later")
     step_due_until: date | None = condition(note="another step is due on this day or earlier")
     q: str | None = condition(note=FOUND)
+    said: str | None = condition(note="a field of a step's form as `step.field`, asked by `said_is` and `said_text`")
+    said_is: str | None = condition(choices=HOW, strict=True, note="how that field is asked (default: contains)")
+    said_text: str | None = condition(note="what it contains or equals, in words; of several values one of them")
     sort: str = condition(BEST, choices=CASE_SORTS, strict=True)
+    sort_said: str | None = condition(note="sorts by a field of a form instead: `step.field`, downwards `-step.field`")
 
 
 def light_clause(name: str, today: date) -> ColumnElement[bool]:
@@ -209,10 +214,19 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
         clauses.append(Instance.started_at >= midnight(wanted.since))
     if wanted.until:
         clauses.append(Instance.started_at < midnight(wanted.until) + timedelta(days=1))
+    clauses += _said(session, wanted, on or today)
     words = sought(session, wanted.q, on)
     if words is None:
         clauses.append(false())
     return clauses, [*_wide(wanted, on or today), *(words or ())]
+
+
+def _said(session: Session, wanted: CaseFilter, on: date) -> list[ColumnElement[bool]]:
+    if wanted.said:
+        return where_said(session, wanted.said, wanted.said_is, wanted.said_text, on)
+    if wanted.said_text:
+        raise Invalid("不能这样筛选", [Finding("/said", "请先选择是表单里的哪一项")])
+    return []
 
 
 def _wide(wanted: CaseFilter, on: date) -> Iterator[Wide]:
@@ -314,9 +328,13 @@ def task_order(sort: str) -> Any:
 NEWEST = (Instance.started_at.desc(), Instance.id)
 
 
-def case_order(wanted: CaseFilter, plan: Wiring) -> Any:
+def case_order(session: Session, wanted: CaseFilter, plan: Wiring) -> Any:
     """How cases are sorted, by what was so at the end of the asked day; no value comes last. Raises Invalid."""
     sort, on = wanted.sort, wanted.as_of
+    if wanted.sort_said:
+        column = order_said(session, wanted.sort_said.removeprefix("-"), on or clock.today(), plan)
+        down = wanted.sort_said.startswith("-")
+        return (column.desc().nulls_last() if down else column.asc().nulls_last(), *NEWEST)
     if sort not in CASE_SORTS:
         raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(CASE_SORTS))])
     newest = NEWEST
@@ -327,16 +345,6 @@ def case_order(wanted: CaseFilter, plan: Wiring) -> Any:
         return newest if down else (Instance.started_at, Instance.id)
     column = _CASES_SORTED[name](cases_on(on)[0], on or clock.today(), plan)
     return (column.desc().nulls_last() if down else column.asc().nulls_last(), *newest)
-
-
-def _of_unit(code: Any) -> ColumnElement[Any]:
-    return select(Unit.pinyin).where(Unit.code == code).scalar_subquery()
-
-
-def _of_leader(leader_id: Any) -> ColumnElement[Any]:
-    # the case keeps the id as text
-    key = cast(func.replace(leader_id, "-", ""), Uuid)
-    return select(Person.pinyin).join(Leader, Leader.person_id == Person.id).where(Leader.id == key).scalar_subquery()
 
 
 def _late(on: date, *, steps: bool) -> ColumnElement[Any]:
@@ -352,17 +360,17 @@ _CASES_SORTED: Mapping[str, _Column] = {
         {code: place for place, code in enumerate(plan.stages)}, value=rows.stage, else_=len(plan.stages)
     ),
     "talent": lambda rows, _on, plan: plan.spelled(rows.talent_id),
-    "leader": lambda rows, _on, _plan: _of_leader(rows.leader_id),
+    "leader": lambda rows, _on, _plan: of_leader(rows.leader_id),
     "category": lambda rows, _on, _plan: said(rows, "category"),
     "town": lambda rows, _on, _plan: said(rows, "town"),
-    "origin": lambda _rows, _on, _plan: _of_unit(Instance.initiator_unit),
-    "lead": lambda rows, _on, _plan: _of_unit(said(rows, "lead_unit")),
+    "origin": lambda _rows, _on, _plan: pinyin_of_unit(Instance.initiator_unit),
+    "lead": lambda rows, _on, _plan: pinyin_of_unit(said(rows, "lead_unit")),
     "assisting": lambda rows, _on, _plan: said(rows, "assisting_units"),
     "rounds": lambda _rows, on, _plan: speaking.rounds(on),
     "received": lambda _rows, on, _plan: speaking.received_on(on),
     "due": lambda _rows, on, _plan: speaking.due_on(on),
     "first_due": lambda _rows, on, _plan: speaking.first_due_on(on),
-    "due_unit": lambda _rows, on, _plan: _of_unit(speaking.unit_asked(on)),
+    "due_unit": lambda _rows, on, _plan: pinyin_of_unit(speaking.unit_asked(on)),
     "step_due": lambda _rows, on, _plan: speaking.due_on(on, steps=True),
     "ended": lambda rows, _on, _plan: rows.ended_at,
     "end": lambda rows, _on, _plan: rows.end_name,

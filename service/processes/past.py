@@ -169,7 +169,7 @@ def of_unit(unit: str | Select[str], on: date | None) -> ColumnElement[bool]:
     end = clock.end_of(on)
     # a task whose case went back and came this way again says of itself that it came up the second time
     again = select(_case_of(HistoryEvent.stream)).where(
-        HistoryEvent.stream.in_(_taken_back_after(end)),
+        HistoryEvent.stream.in_(taken_back_after(end)),
         HistoryEvent.kind == fx.ENTERED,
         HistoryEvent.at < end,
         _is(HistoryEvent.data["unit"].as_string(), unit),
@@ -187,7 +187,8 @@ def _is(column: Any, unit: str | Select[str]) -> ColumnElement[bool]:
     return found
 
 
-def _taken_back_after(moment: datetime) -> Select[str]:
+def taken_back_after(moment: datetime) -> Select[str]:
+    """The streams of cases in which somebody took a step back at this moment or later."""
     # as a literal: SQLite looks into a partial index only where it reads the kind in the statement
     return select(HistoryEvent.stream).where(
         HistoryEvent.kind == literal_column("'taken_back'"), HistoryEvent.at >= moment

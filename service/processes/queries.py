@@ -259,8 +259,10 @@ def cases(
     narrow, wide = all_conditions_of(session, wanted)
     if not visibility.sees_all(actor):
         wide.append(visibility.ways_of(session, actor).wide)
-    order, newest_first = case_order(wanted, wiring(session)), NEWEST if wanted.sort in (BEST, "-started") else None
-    asked, computed = (wanted.process, narrow, wide), wanted.sort.removeprefix("-") in COMPUTED
+    by_date = wanted.sort in (BEST, "-started") and not wanted.sort_said
+    order, newest_first = case_order(session, wanted, wiring(session)), NEWEST if by_date else None
+    computed = bool(wanted.sort_said) or wanted.sort.removeprefix("-") in COMPUTED
+    asked = (wanted.process, narrow, wide)
     order_of = {"order": order, "newest": newest_first, "computed": computed}
     return _shown(session, listed(session, *asked, **order_of, limit=limit, offset=offset))
 
@@ -276,7 +278,7 @@ def case_ids(session: Session, actor: Actor, filters: CaseFilter) -> list[UUID]:
     """The ids of all cases of ``cases``, in its order: what reads a whole ledger sorts it once. One statement."""
     plan = wiring(session)
     mine = visibility.visible_clause(session, actor)
-    query = select(Instance.id).where(mine, *clauses_of(session, filters)).order_by(*case_order(filters, plan))
+    query = select(Instance.id).where(mine, *clauses_of(session, filters)).order_by(*case_order(session, filters, plan))
     return list(session.scalars(query))
 
 
@@ -317,7 +319,7 @@ def started_by(
     """我发起的: cases that the actor started."""
     wanted = filters or CaseFilter(process=None)
     plan, mine = wiring(session), Instance.initiator == actor.username
-    query = select(Instance.id).where(mine, *clauses_of(session, wanted)).order_by(*case_order(wanted, plan))
+    query = select(Instance.id).where(mine, *clauses_of(session, wanted)).order_by(*case_order(session, wanted, plan))
     return _shown(session, page_of_ids(session, query, limit=limit, offset=offset))
 
 

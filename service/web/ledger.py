@@ -17,7 +17,7 @@ from service.errors import Invalid
 from service.http.context import actor, db, wired
 from service.ledger import COLUMNS, OUTCOMES, Cell, ledger_rows, views
 from service.ledger.models import LedgerView
-from service.ledger.said import SaidColumn, said_cells, said_columns
+from service.ledger.said import said_cells
 from service.ledger.statistics import OF_UNIT
 from service.people.queries import all_unit_names
 from service.processes import queries, speaking
@@ -29,6 +29,7 @@ from service.processes.lateness import MEANING
 from service.processes.models import TERMINATED, Instance
 from service.processes.need_figures import FIGURES
 from service.processes.rules import NEED, STATUSES
+from service.processes.said_fields import HOW, SaidColumn, said_columns
 from service.rights import may
 from service.usecases.names import Names
 from service.web.access import requires
@@ -120,8 +121,9 @@ def ledger() -> ResponseReturnValue:
         wide=WIDE,
         moments=MOMENTS,
         days=DAYS,
-        sorted_by={name: sort for name, sort in SORTED.items() if not (page.more and sort in COMPUTED)},
-        sort=wanted.sort if wanted.sort != BEST else ("" if wanted.q else "-started"),
+        sorted_by={name: sort for name, sort in SORTED.items() if not (page.more and sort in COMPUTED)}
+        | {one.title: one.key for one in said if not page.more},
+        sort=wanted.sort_said or (wanted.sort if wanted.sort != BEST else ("" if wanted.q else "-started")),
         choices=known,
         stages=stage_names().newest(NEED),
         units=every_unit(),
@@ -242,6 +244,8 @@ def choices() -> Choices:
         "rule": rules,
         "against": rules,
         "outcome": dict(OUTCOMES),
+        "said": {key: one.title for key, one in said_columns(db()).items()},
+        "said_is": HOW,
         **dict.fromkeys(("unit", "lead", "assisting", "due_unit", "origin", "asked"), units),
     }
 
@@ -266,6 +270,8 @@ MORE = (
     "urges",
     "rounds",
     "end",
+    "said",
+    "said_text",
     *DATES,
 )
 """The filters that are folded away until one of them is used."""

@@ -59,6 +59,9 @@ LABELS: Mapping[str, str] = {
     "until": "登记日期到",
     "as_of": "截至",
     "sort": "排序",
+    "said": "表单中填写的内容",
+    "said_is": "表单内容的比较方式",
+    "said_text": "表单内容的文字",
     **DATES,
 }
 """Filter → how the page calls it."""
@@ -84,7 +87,7 @@ def asked_of(args: MultiDict[str, str], choices: Choices) -> CaseFilter:
             wrong.append(Finding(f"/{name}", f"台账没有“{name[:40]}”这个筛选条件，请从地址里删去"))
             continue
         try:
-            found |= _read(known[name], given, choices.get(name))
+            found |= _read(known[name], given, choices.get("said" if name == "sort" else name))
         except ValueError as error:
             wrong.append(Finding(f"/{name}", f"“{LABELS[name]}”{error}"))
     today, on = clock.today(), found.get("as_of")
@@ -111,7 +114,11 @@ def _read(one: Condition, given: str, choices: Mapping[str, str] | None) -> dict
         if not (number.isascii() and number.isdecimal() and len(number) < 5 and int(number) in one.choices):
             raise ValueError(f"应是 {min(one.choices)} 到 {max(one.choices)} 之间的整数")
         return {one.name: int(number)}
-    allowed = STATUSES if one.page == "status" else choices if choices is not None else one.choices
+    if one.page == "sort" and given.removeprefix("-") in (choices or ()):
+        return {"sort_said": given}
+    allowed = (
+        STATUSES if one.page == "status" else choices if choices is not None and one.page != "sort" else one.choices
+    )
     if allowed and given not in allowed:
         raise ValueError(
             "没有这个选项，请在页面上选择" if one.page == "sort" else f"没有“{given[:40]}”，请在页面上选择"

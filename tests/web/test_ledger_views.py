@@ -147,7 +147,7 @@ def test_every_field_of_a_form_is_a_column_as_of_the_asked_day(world: World) -> 
     office = Visitor(world, OFFICE)
     chosen = {"col": ["record_need.description", "dispatch.lead_unit", "handle.reply"]}
     page = office.get("/ledger", **chosen).text
-    assert "·需求（问题）内容</th>" in page
+    assert "·需求（问题）内容</a></th>" in page
     assert "孩子九月上小学" in page
     assert ">区教育局<" in page
     world.do(OFFICE, "feedback_accepted")
