@@ -15,6 +15,7 @@ from service.audit.questions import again
 from service.audit.questions.declared import Asked, Row
 from service.audit.questions.journal import beginning_of, period, wanted_of
 from service.audit.questions.known import Known, the_case, the_people, the_unit
+from service.config import Organization
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
 from service.history import HistoryEvent, of_kinds
@@ -66,7 +67,9 @@ def late(asked: Asked) -> Page[Row]:
     if written := asked.text("case"):
         query = query.where(UserTask.instance_id == the_case(session, written))
     if unit := asked.text("unit"):
-        query = query.where(UserTask.unit == the_unit(session, unit))
+        code = the_unit(session, unit)
+        office = and_(UserTask.unit.is_(None), UserTask.role.in_(_roles_called(asked, code, unit)))
+        query = query.where(or_(UserTask.unit == code, office))
     since, until = asked.day("since"), asked.day("until")
     query = query.where(UserTask.due_on >= since) if since is not None else query
     query = query.where(UserTask.due_on <= until) if until is not None else query
@@ -79,17 +82,34 @@ def late(asked: Asked) -> Page[Row]:
         (stream_of(one.instance_id) for one in rows),
         (one.unit for one in rows),
     )
-    return Page(tuple(_late(one, known, calendar, said) for one in rows), total, limit, offset)
+    return Page(tuple(_late(one, known, asked.organization, calendar, said) for one in rows), total, limit, offset)
 
 
-def _late(one: UserTask, known: Known, calendar: Calendar, said: Mapping[UUID, Sequence[Any]]) -> Row:
+def _roles_called(asked: Asked, code: str, written: str) -> list[str]:
+    """The roles whose steps are of no unit, and which are themselves that unit (区人才办)."""
+    return [one.id for one in asked.organization.roles.values() if one.id == code or one.name == written]
+
+
+def _whose(one: UserTask, known: Known, organization: Organization) -> str:
+    """The unit of a step; of one of no unit the role."""
+    role = organization.roles.get(one.role or "")
+    return known.unit(one.unit) or (role.name if role is not None else "")
+
+
+def _late(
+    one: UserTask,
+    known: Known,
+    organization: Organization,
+    calendar: Calendar,
+    said: Mapping[UUID, Sequence[Any]],
+) -> Row:
     told = said.get(one.instance_id, ())
     urged = [event for event in told if event.kind == "urged" and event.task == str(one.id)]
     circulars = [str(event.data.get("number")) for event in told if event.kind == "circular_issued"]
     return {
         **_case(known, one.instance_id),
         "step": one_line(one.name),
-        "unit": known.unit(one.unit),
+        "unit": _whose(one, known, organization),
         "due": one.due_on,
         "done": one.completed_at,
         "late": one.late_days if one.status == DONE else days_late(calendar, one.due_on, clock.today()),
@@ -258,7 +278,6 @@ def gaps(asked: Asked) -> Page[Row]:
     listed: list[Row] = []
     tasks = list(session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(limit).offset(offset)))
     known = Known(session).learn((), (stream_of(one.instance_id) for one in tasks), (one.unit for one in tasks))
-    names = {role.id: role.name for role in asked.organization.roles.values()}
     for one in tasks:
         entered = clock.local(one.entered_at).date()
         listed.append(
@@ -266,7 +285,7 @@ def gaps(asked: Asked) -> Page[Row]:
                 **_case(known, one.instance_id),
                 "what": "无人领办的步骤",
                 "step": one_line(one.name),
-                "unit": known.unit(one.unit) or names.get(one.role or "", ""),
+                "unit": _whose(one, known, asked.organization),
                 "since": entered,
                 "days": (clock.today() - entered).days,
                 "due": one.due_on,
