@@ -71,8 +71,14 @@ def opened_again(asked: Asked) -> Select[Any]:
     return found
 
 
-BY_FORM = (COMPLETED, opened_again)
-"""Returns by form, beside entries of other kinds."""
+RETURNED = "returned"
+BY_FORM = (COMPLETED, opened_again, RETURNED)
+"""Returns by form, beside entries of other kinds: whoever asks for what was returned means them too."""
+KINDS: Mapping[str, str] = {
+    RETURNED: f"{RETURN}、{AGAIN}（含在表单里的）",
+    COMPLETED: f"只看在表单里{RETURN}、{AGAIN}的",
+}
+"""The choices of both pages that list returns."""
 
 
 def came_again(task: Any) -> ColumnElement[bool]:

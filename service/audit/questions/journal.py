@@ -52,9 +52,10 @@ More = Callable[[Session, Sequence[Event], Known], Mapping[int, Mapping[str, Any
 """Further columns of a page of events, by the events' ids, in a fixed number of statements."""
 
 
-Beside = tuple[str, Callable[[Asked], Select[Any]]]
+Beside = tuple[str, Callable[[Asked], Select[Any]], str]
 """A kind of which few entries are meant, and the query that finds them among the tasks of cases, each once: ``at``,
-``case``, ``seq`` and ``task``. The entry has that number; of a task it is the first of the kind behind that number."""
+``case``, ``seq`` and ``task``. The entry has that number; of a task it is the first of the kind behind that number.
+Last the other kind under whose word they are found as well."""
 
 
 def of(
@@ -99,9 +100,13 @@ def paged(asked: Asked, query: Select[Any]) -> Page[Event]:
 
 def wanted_of(asked: Asked, kinds: Collection[str], beside: Beside) -> tuple[list[str], Select[Any] | None]:
     """The kinds of which all entries are meant, and the query of those beside them, as the filter ``kind`` asks."""
-    kind, find = beside
+    kind, find, under = beside
     wanted = asked.text("kind")
-    return [name for name in sorted(kinds) if wanted in ("", name)], find(asked) if wanted in ("", kind) else None
+    return [name for name in sorted(kinds) if wanted in ("", name)], find(asked) if wanted in (
+        "",
+        kind,
+        under,
+    ) else None
 
 
 def _paged_beside(asked: Asked, kinds: Collection[str], beside: Beside) -> Page[Event]:

@@ -54,7 +54,7 @@ def moved(asked: Asked) -> Select[Any]:
     return found
 
 
-ANEW = (ENTERED, moved)
+ANEW = (ENTERED, moved, ENTERED)
 """Steps that came up anew with another date, beside entries of other kinds."""
 
 

@@ -150,7 +150,7 @@ QUESTIONS: tuple[Question, ...] = (
         "退回、撤回、转给他人的步骤和理由。在表单里退回的（退回补正、退回重办、退回改派）也在内："
         "凡是完成一步之后，办过的步骤又打开的都列出，写明当时选了什么；没有选“退回”的（如同意分步办理），列为“回到办过的步骤”",
         ALL,
-        (OF_CASE, OF_PERSON, _of(*RETURNS, **{again.COMPLETED: f"在表单里退回、{again.AGAIN}"}), *_PERIOD),
+        (OF_CASE, OF_PERSON, _of(*RETURNS, **again.KINDS), *_PERIOD),
         _USUAL,
         journal.of(RETURNS, beside=again.BY_FORM, more=_returns),
     ),
@@ -214,7 +214,7 @@ QUESTIONS: tuple[Question, ...] = (
         "走法不寻常的事项",
         "有过退回（含在表单里退回、回到办过的步骤）、撤回、转办、挂起、终止或换过流程版本的事项，各有几次；在“回放”里看它在哪一步离开了多数事项的走法",
         ALL,
-        (Filter("kind", "种类", CHOICE, steps.UNUSUAL), *_PERIOD),
+        (Filter("kind", "种类", CHOICE, {**steps.UNUSUAL, **again.KINDS}), *_PERIOD),
         (
             Column("at", "最近一次", MOMENT),
             ABOUT,
