@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from service.fields import Entry
+from service.fields import Entry, Field
 from service.history.records import record
 from service.jobs.models import Job
 from service.rights import Actor
@@ -17,7 +17,7 @@ MADE, HELD, RESUMED, TOLD = "job_made", "job_paused", "job_resumed", "job_told"
 ENDED, FORGOTTEN = "job_ended", "job_forgotten"
 
 ENTRIES: Mapping[str, Entry] = {
-    MADE: Entry("提交后台任务"),
+    MADE: Entry("提交后台任务", (Field("kind", "种类", among="job_kinds"),)),
     HELD: Entry("暂停后台任务"),
     RESUMED: Entry("继续后台任务"),
     TOLD: Entry("后台任务的进展"),

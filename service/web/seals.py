@@ -17,6 +17,7 @@ from service.seals.keys import known_keys
 from service.seals.witnesses import LEAVES, head_file, name_of, write_leaves
 from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.evidence import Evidence, hand_out
+from service.usecases.names import Names
 from service.usecases.sealing import AGAINST, CHECK, LARGEST, RIGHT, SEAL, submit_against
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
@@ -29,13 +30,15 @@ ZIP = "application/zip"
 @requires(right=RIGHT)
 def index() -> ResponseReturnValue:
     """The heads, the newest first, and how the last check ended."""
+    sealing = jobs.jobs(db(), actor(), kind=SEAL, limit=5).items
     return render_template(
         "seals/seals.html",
+        names=Names(db()).learn([job.made_by for job in sealing]),
         page=seals.seals(db(), limit=PER_PAGE, offset=offset()),
         keys=known_keys(db()),
         checks=jobs.jobs(db(), actor(), kind=CHECK, limit=1).items,
         held=jobs.jobs(db(), actor(), kind=AGAINST, limit=5).items,
-        sealing=jobs.jobs(db(), actor(), kind=SEAL, limit=1).items,
+        sealing=sealing,
         groups=groups,
     )
 

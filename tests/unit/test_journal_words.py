@@ -15,7 +15,7 @@ import pytest
 import service
 from service import attachments
 from service.access_log.fields import ENTRIES as OF_ACCESS_LOG
-from service.audit.verifying.results import ENTRIES as OF_VERIFICATIONS
+from service.audit.fields import ENTRIES as OF_VERIFICATIONS
 from service.auth.fields import ENTRIES as OF_ACCOUNTS
 from service.contacts.fields import ENTRIES as OF_CONTACTS
 from service.exchange.fields import ENTRIES as OF_IMPORTS

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.access_log.fields import ENTRIES as ACCESS_LOG
 from service.attachments import ENTRIES as FILES
+from service.audit.fields import ENTRIES as VERIFICATIONS
 from service.auth.fields import ENTRIES as ACCOUNTS
 from service.clock import span_words
 from service.config.editable import CHANGED, label_of
@@ -50,6 +51,7 @@ WORDS: Mapping[str, Entry] = {
     **SEALS,
     **STUDIO,
     **TALENTS,
+    **VERIFICATIONS,
 }
 """Kind of entry → its word and fields, of all features."""
 
@@ -200,8 +202,8 @@ def _text(one: Field, value: Any, named: Named) -> str:
                 f"{named(f'{PICKED[one.pick]}:{key}')}：{one.choices.get(said, said)}" for key, said in value.items()
             )
         return str(value.get("name") or "")
-    if one.among == "roles":
-        return named(f"role:{value}")
+    if one.among in ("roles", "job_kinds"):
+        return named(f"{one.among.removesuffix('s')}:{value}")
     if one.pick:
         return named(f"{PICKED[one.pick]}:{value}") if one.pick in PICKED else ""
     return str(one.choices.get(value, value))

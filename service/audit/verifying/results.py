@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -19,14 +18,11 @@ from service.audit.verifying.runs import Outcome
 from service.canonical import normalized
 from service.db.lists import Page, page
 from service.errors import NotFound
-from service.fields import Entry
 from service.history.folding import Digest
 from service.history.records import record
 from service.rights import Actor, require
 
 RIGHT = "verify"
-ENTRIES: Mapping[str, Entry] = {VERIFIED: Entry("核验")}
-"""The kinds of entries in the journal of a verification."""
 
 
 def keep(session: Session, outcome: Outcome, *, begun_at: datetime, actor: Actor, now: datetime) -> Verification:
