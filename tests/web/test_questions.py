@@ -25,6 +25,7 @@ from service.history.records import record
 from service.http.context import KEY
 from service.processes import operations
 from service.rights import SYSTEM
+from service.usecases import wire
 from service.usecases.configuration import note_configuration
 from service.workdays import Calendar
 from tests.conftest import FakeClock
@@ -33,6 +34,7 @@ from tests.factories.everything import fill
 from tests.factories.replays import replayed, returned
 from tests.factories.steps import INTERIM, NOT_OURS, REDO
 from tests.factories.visitor import Visitor
+from tests.factories.workers import worker_of
 from tests.factories.world import World
 
 NEEDED = {"acts": {"person": "office"}, "on-a-day": {"day": "2026-09-16"}}
@@ -196,6 +198,32 @@ def test_a_number_is_told_with_who_gave_it_and_when(filled: World) -> None:
     assert number["who"].endswith("（office）")
 
 
+def test_what_somebody_did_is_named(filled: World) -> None:
+    """A verification, and the kind of a job; a sheet of questions tells which cases it named."""
+    wire(filled.database, filled.settings, filled.organization)
+    auditor = Visitor(filled, "auditor")
+    for page in ("/verifications", "/seals"):
+        auditor.post(page)
+    for _ in range(3):
+        worker_of(filled).tick(filled.clock.advance(minutes=1))
+    acts = answer(filled, "acts", person="auditor", limit=200)
+    told = {(one["what"], one["detail"].partition("；")[0]) for one in acts}
+    assert {("提交后台任务", "种类：核验"), ("提交后台任务", "种类：封存"), ("核验", "方式：增量")} <= told
+    assert "其他记录" not in str(acts)
+    assert re.search(r"封存[^<]*（auditor）提交", auditor.get("/seals").text)
+
+
+def test_a_sheet_of_questions_is_noted_with_the_cases_that_it_names(filled: World) -> None:
+    auditor = Visitor(filled, "auditor")
+    auditor.get("/audit/numbers.xlsx")
+    auditor.get("/audit/acts.xlsx", person="office")
+    sheets = [one["detail"] for one in answer(filled, "exports", kind="exported")][:2]
+    assert all(re.search(r"涉及的人才、事项数：[1-9]", one) for one in sheets), sheets
+    filled.app.extensions[KEY].keeper.flush()
+    found = answer(filled, "looks", case="2026-需-0001", own="own", limit=200)
+    assert len([one for one in found if one["act"] == "导出" and "auditor" in one["who"]]) >= 2
+
+
 def test_looks_name_their_pages_and_leave_out_the_readers_own(filled: World) -> None:
     Visitor(filled, "auditor").get("/talents/T0001", at="17")
     filled.app.extensions[KEY].keeper.flush()
@@ -260,6 +288,8 @@ def test_returns_by_form_are_told_with_what_was_chosen_and_why(world: World) -> 
         "回到办过的步骤",
         "退回",
     ]
+    assert len(answer(world, "returns", kind="returned")) == 4  # all that are called 退回 stand under 退回
+    assert len(answer(world, "unusual", kind="returned")) == 1
     assert corrected["detail"].endswith("；退回补正，理由：请补充学籍信息")
     assert "退回重办" in redone["detail"]
     assert "同意分步办理，改定期限" in agreed["detail"]
@@ -285,6 +315,14 @@ def test_late_steps_are_found_by_a_unit_of_the_list_and_open_ones_count_until_to
     assert re.search(rf'<option value="[^"]+"[^>]*>{named}</option>', page.text)
     assert {one["unit"] for one in answer(filled, "lateness", unit=named)} == {named}
     assert "没有叫“无此单位”的单位" in Visitor(filled, "auditor").get("/audit/lateness", unit="无此单位").text
+
+
+def test_late_steps_of_the_office_are_found_under_its_name(world: World) -> None:
+    world.recorded()
+    world.clock.advance(days=40)
+    [late] = answer(world, "lateness")
+    assert (late["step"], late["unit"]) == ("受理审核", "区人才办")
+    assert answer(world, "lateness", unit="区人才办") == [late]
 
 
 def test_nothing_restricted_and_no_private_number_is_in_an_answer(filled: World) -> None:

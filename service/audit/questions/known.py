@@ -8,11 +8,14 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from service.access_log import note_shown
 from service.auth.models import Account
 from service.auth.queries import account_names
 from service.contacts.models import Contact
 from service.errors import Finding, Invalid, NotFound
 from service.ids import as_id
+from service.jobs import KEY as JOBS
+from service.jobs import Job
 from service.people.models import Leader, Person, Unit
 from service.processes.instances import case_id
 from service.processes.models import Definition, Instance
@@ -51,6 +54,9 @@ KINDS: Mapping[str, str] = {
 }
 """Prefix of a stream → how people call its record, where no better name is known."""
 
+NOTED = ("instance", "talent")
+"""Prefixes of the records of which is noted who saw what: an answer names them without loading them."""
+
 Link = tuple[str, str]
 
 
@@ -84,9 +90,11 @@ class Known:
             ("unit", self._of_units),
             ("contact", self._contacts),
             ("definition", self._definitions),
+            ("job", self._jobs),
         ):
             if names := by_prefix.get(prefix):
                 find(names)
+        note_shown(*(f"{prefix}:{name}" for prefix in NOTED for name in sorted(by_prefix.get(prefix, ()))))
         return self
 
     def person(self, username: str | None) -> str:
@@ -112,6 +120,9 @@ class Known:
         prefix, _, name = stream.partition(":")
         if prefix == "role":
             return wiring(self._session).role_name(name) or name, None
+        if prefix == "job_kind":
+            kind = self._session.info.get(JOBS, {}).get(name)
+            return kind.title if kind is not None else name, None
         if prefix == "account":
             return self.person(name) or name, None
         return KINDS.get(prefix, "其他记录"), None
@@ -144,6 +155,10 @@ class Known:
         query = query.join(Person, Person.id == Leader.person_id).where(Contact.id.in_(_ids(names)))
         for key, day, name in self._session.execute(query):
             self._streams[f"contact:{key}"] = f"{name} {day.isoformat()} 的联系记录", ("contact", str(key))
+
+    def _jobs(self, names: set[str]) -> None:
+        for key, kind in self._session.execute(select(Job.id, Job.kind).where(Job.id.in_(_ids(names)))):
+            self._streams[f"job:{key}"] = f"后台任务“{self.record(f'job_kind:{kind}')[0]}”", None
 
     def _definitions(self, names: set[str]) -> None:
         newest = (
