@@ -231,6 +231,10 @@ def test_every_paper_of_the_case_is_in_it(world):
     with world.database.reading() as session:
         papers = case_papers(session, case, world.actor("auditor"))
     assert sorted(one.title for one in papers if one.each) == ["反馈函", "反馈函"]
-    found = [name for name in files_in(exported(world)) if name.startswith("papers/")]
+    files = files_in(exported(world))
+    told = files["metadata.xml"].decode()
+    assert "<文种>高层次人才需求处理</文种>" in told
+    assert "<责任者>liaison" not in told
+    found = [name for name in files if name.startswith("papers/")]
     assert len(found) == len(papers)
     assert len([name for name in found if "反馈函" in name and name.endswith("条）.pdf")]) == 2

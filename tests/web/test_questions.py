@@ -18,8 +18,8 @@ from sqlalchemy import event, select
 from service import clock
 from service.audit.questions import QUESTIONS
 from service.audit.questions.declared import SINCE, UNTIL
-from service.audit.questions.places import GROUPS, place
-from service.audit.questions.words import done, setting
+from service.audit.questions.places import GROUPS, asked_words, place
+from service.audit.questions.words import detail, done, setting
 from service.history import HistoryEvent
 from service.history.records import record
 from service.http.context import KEY
@@ -233,6 +233,19 @@ def test_looks_name_their_pages_and_leave_out_the_readers_own(filled: World) -> 
     assert own[0]["asked"] == ""
     assert place("page", "/cases/<uuid:instance_id>/replay") == "网页 事项·回放"
     assert place("api", "/api/v1/instances/<uuid:instance_id>/events") == "接口 事项·日志"
+
+
+def test_filters_of_an_address_are_words() -> None:
+    cursor = "5c9ab914-edea-4e07-8b8e-6f3a3a0f1c11"
+    assert asked_words(f"person=office；day=；after={cursor}") == "人员：office"
+    kept = {"name": "单位 名录.xlsx", "asked": "talent_id=T0001；q=", "way": "网页 /audit/exports.xlsx"}
+    assert (
+        detail("exported", "handed_out:1", kept, str) == "文件：单位 名录.xlsx；条件：人才：T0001；经由：网页 审计查询"
+    )
+
+
+def test_what_was_entered_is_told_as_it_was() -> None:
+    assert detail("urged", "instance:1", {"text": "须在 7 个工作日内 答复"}, str) == "内容：须在 7 个工作日内 答复"
 
 
 def test_every_route_that_is_read_has_a_word(filled: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -14,8 +15,16 @@ from service.processes.models import Instance
 from service.seals import Seal
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The names behind the codes of a case: who began it, what its process is called."""
+
+    initiator: str
+    process: str
+
+
 def metadata(
-    instance: Instance, events: Sequence[HistoryEvent], files: Mapping[str, bytes], seal: Seal | None
+    instance: Instance, words: Words, events: Sequence[HistoryEvent], files: Mapping[str, bytes], seal: Seal | None
 ) -> bytes:
     """``metadata.xml``: the record, its files, its business entries, its signature."""
     root = Element("电子文件元数据", {"标准": "DA/T 46", "封装": "DA/T 48"})
@@ -25,8 +34,8 @@ def metadata(
     _put(root, "日期", f"{clock.local(instance.started_at):%Y-%m-%d}")
     if instance.ended_at is not None:
         _put(root, "办结日期", f"{clock.local(instance.ended_at):%Y-%m-%d}")
-    _put(root, "责任者", instance.initiator)
-    _put(root, "文种", instance.process)
+    _put(root, "责任者", words.initiator)
+    _put(root, "文种", words.process)
     for path in sorted(files):
         one = SubElement(root, "文件")
         _put(one, "计算机文件名", path)

@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session, undefer
 
 from service import clock, documents, history
 from service.audit.evidence import altered, verifier
-from service.audit.evidence.description import metadata, report
+from service.audit.evidence.description import Words, metadata, report
 from service.audit.evidence.page import page
+from service.auth.queries import account_names
 from service.canonical import dumps
 from service.errors import Busy, LiaisonError
 from service.history import HistoryEvent
@@ -31,12 +32,13 @@ from service.ledger.circulars import circular, circulars_of
 from service.ledger.own_papers import own_paper, own_papers, templates_of
 from service.ledger.sheet import has_sheet, sheet
 from service.ledger.step_papers import step_paper_of, step_papers
-from service.processes.bundles import files_of
+from service.processes.bundles import compiled, files_of
 from service.processes.calendars import by_digest
+from service.processes.definitions import name_of as process_name
 from service.processes.models import Instance
 from service.processes.queries import visible
 from service.processes.recording import stream_of
-from service.rights import Actor, require
+from service.rights import SERVICE_NAMES, Actor, require
 from service.seals import STREAM, Altered, Seal, last_seal, proofs
 from service.seals.keys import known_keys
 from service.seals.models import SealToken
@@ -69,6 +71,7 @@ class Gathered:
     error stands for one that cannot be."""
 
     instance: Instance
+    words: Words
     events: Sequence[HistoryEvent]
     seal: Seal | None
     uncovered: Sequence[int]
@@ -108,7 +111,12 @@ def gather(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor
     made |= _attached(session, stream)
     made["index.html"] = page(session, instance, events)
     drafts = dict(_drafts(session, instance, actor))
-    return Gathered(instance, events, seal, uncovered, bundles, calendars, made, drafts, by or actor)
+    known = account_names(session, [instance.initiator])
+    words = Words(
+        SERVICE_NAMES.get(instance.initiator) or known.get(instance.initiator, instance.initiator),
+        process_name(compiled(session, instance.digest, instance.process)),
+    )
+    return Gathered(instance, words, events, seal, uncovered, bundles, calendars, made, drafts, by or actor)
 
 
 def packed(gathered: Gathered) -> Evidence:
@@ -120,7 +128,7 @@ def packed(gathered: Gathered) -> Evidence:
     made: Files = {**gathered.made, **dict(_printed(gathered.drafts))}
     made["verify.py"] = VERIFIER.read_bytes()
     made["说明.txt"] = _readme(instance, gathered.exporter)
-    made["metadata.xml"] = metadata(instance, events, made, seal)
+    made["metadata.xml"] = metadata(instance, gathered.words, events, made, seal)
     made["四性检测.json"] = _json(report(events, gathered.uncovered, made, seal))
     said = {
         "format": verifier.FORMAT,

@@ -178,7 +178,7 @@ class Decided:
             chosen = [one for one in schema.get("oneOf", ()) if name in filled and one.get("const") == filled[name]]
             if chosen and re.search(rf"\b{re.escape(name)}\b", read):
                 said.append(str(chosen[0].get("title", filled[name])))
-        said += [f"{word}：{one_line(str(filled[name]))}" for name, word in REASONS.items() if filled.get(name)]
+        said += [f"{word}：{' '.join(str(filled[name]).split())}" for name, word in REASONS.items() if filled.get(name)]
         return "，".join(said)
 
     def _conditions(self, made: Compiled) -> str:

@@ -12,13 +12,11 @@ from service.access_log.models import AccessEntry, AccessSubject
 from service.audit.questions.declared import Asked, Find, Row
 from service.audit.questions.journal import period
 from service.audit.questions.known import Known, the_case, the_people, the_talents
-from service.audit.questions.places import place
+from service.audit.questions.places import filters_words, place
 from service.db.lists import MAX_LIMIT, Page
 from service.processes.recording import stream_of
 from service.rights import RIGHTS
 
-POSITIONS = frozenset({"at", "offset", "limit", "sort", "page", "once"})
-"""Parts of an address that say where on a page, and nothing of what was looked for."""
 OWN = "own"
 NAMED = 3
 """Records of an entry that are named; of more the number is told."""
@@ -83,7 +81,7 @@ def _row(one: AccessEntry, shown: Sequence[str], known: Known, roles: Mapping[st
         "act": ACTS.get(one.act, one.act),
         "about": "、".join(dict.fromkeys(name for name, _ in told))
         + (f" 等 {len(one.subjects)} 项" if more > 0 else ""),
-        "asked": "；".join(f"{name}={value}" for name, value in one.asked.items() if name not in POSITIONS),
+        "asked": filters_words(one.asked),
         "way": place(one.way, one.route),
         "address": one.address,
         "links": {"about": link} if link is not None else {},

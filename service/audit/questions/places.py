@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from service.access_log.entries import WAYS
 
@@ -129,3 +131,57 @@ def place(way: str, route: str) -> str:
     if len(parts) == 2 and parts[1].startswith("<"):
         words.append("详情")
     return f"{WAYS.get(way, way)} {'·'.join(dict.fromkeys(words))}"
+
+
+ASKED: Mapping[str, str] = {
+    "act": "方式",
+    "as_of": "截至",
+    "case": "事项",
+    "category": "类别",
+    "day": "日期",
+    "kind": "种类",
+    "late": "时限",
+    "leader": "联系领导",
+    "leader_id": "联系领导",
+    "number": "编号",
+    "person": "人员",
+    "process": "流程",
+    "q": "检索",
+    "since": "起",
+    "stage": "阶段",
+    "status": "状态",
+    "talent": "人才",
+    "talent_id": "人才",
+    "town": "镇街",
+    "unit": "单位",
+    "until": "止",
+}
+"""Filter of an address → its word; others keep their names."""
+POSITIONS = frozenset(
+    {"after", "at", "before", "col", "cursor", "limit", "offset", "once", "page", "sort", "v", "view"},
+)
+"""Parts of an address that say where on a page, and nothing of what was looked for."""
+_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def filters_words(asked: Mapping[str, Any]) -> str:
+    """The filters of an address in words: 人员：office；日期：2026-11-30. What is empty or a position is left out."""
+    return "；".join(
+        f"{ASKED.get(name, name)}：{_ID.sub('（一条记录）', str(value))}"
+        for name, value in asked.items()
+        if value and name not in POSITIONS
+    )
+
+
+def asked_words(text: str) -> str:
+    """The same of filters that were kept as one text: ``person=office；day=``."""
+    parts = [one.partition("=") for one in text.split("；")]
+    plain = all(sign and name.isidentifier() for name, sign, _ in parts)
+    return filters_words({name: value for name, _, value in parts}) if plain else text
+
+
+def way_words(text: str) -> str:
+    """The way of an export in words: of 网页 /audit/exports.xlsx 网页 审计查询."""
+    word, _, route = text.partition(" ")
+    way = next((key for key, known in WAYS.items() if known == word), "")
+    return place(way, route) if way and route.startswith("/") else text

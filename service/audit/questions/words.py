@@ -9,6 +9,7 @@ from typing import Any
 from service.access_log.fields import ENTRIES as ACCESS_LOG
 from service.attachments import ENTRIES as FILES
 from service.audit.fields import ENTRIES as VERIFICATIONS
+from service.audit.questions.places import asked_words, way_words
 from service.auth.fields import ENTRIES as ACCOUNTS
 from service.clock import span_words
 from service.config.editable import CHANGED, label_of
@@ -97,6 +98,8 @@ TAGS = "contacts.tags."
 _OF_FILES = {*FILES, *IMPORTS}
 """Kinds of entries whose ``name`` is that of a file."""
 LONGEST = 400
+HANDED_OUT = ("exported", "printed_out")
+"""Kinds of entries that keep an address and its filters as they were asked for."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PICKED: Mapping[str, str] = {"units": "unit", "people": "person", "leaders": "leader", "talents": "talent"}
 """Kind of picked record → the prefix of its stream."""
@@ -137,8 +140,7 @@ def detail(kind: str, stream: str, data: Mapping[str, Any], named: Named) -> str
     """
     shown = redacted(data, contact=False, identity=False) if stream.startswith("talent:") else data
     told = list(_process(kind, shown)) if stream.startswith("instance:") else list(_record(kind, shown, named))
-    line = _single if kind in FIRST else one_line  # values of settings keep their blanks
-    text = "；".join(line(one) for one in told if one and _ID.search(one) is None)  # ids say nothing to people
+    text = "；".join(_single(one) for one in told if one and _ID.search(one) is None)  # ids say nothing to people
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
@@ -172,6 +174,8 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
     for one in entry.fields if entry is not None else ():
         told.add(one.name)
         value = data.get(one.name)
+        if kind in HANDED_OUT and isinstance(value, str):
+            value = {"asked": asked_words, "way": way_words}.get(one.name, str)(value)
         if entry is not None and entry.changes and isinstance(value, list) and len(value) == 2:
             yield f"{one.label}：{_text(one, value[0], named) or NOTHING} → {_text(one, value[1], named) or NOTHING}"
         elif text := _text(one, value, named):
