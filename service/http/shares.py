@@ -1,4 +1,5 @@
-"""The threads of a process, as its districts share them: silent databases, however many, never take them all."""
+"""The threads of a process, as its districts share them: silent databases, however many, take them all once at most,
+for one attempt to connect."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 @dataclass(slots=True)
 class _Share:
     """One district's: nothing has come ``since`` its last answer, or since it began to hold any; ``stuck``: somebody
-    waited in vain meanwhile."""
+    waited in vain meanwhile, or for so long as one waits nothing came."""
 
     held: int = 0
     since: float = 0.0
@@ -32,8 +33,9 @@ class _Share:
 class Shares:
     """The ``threads`` of a process, which gives a district no more of them than it leaves free.
 
-    The first takes half of them, the second half of the rest … A district that has let somebody wait in vain is
-    stuck until it answers: it gets one at a time, and all that are stuck get half of the threads together.
+    The first takes half of them, the second half of the rest … A district that has let somebody wait in vain, or has
+    held one so long for nothing, is stuck until it answers: it gets one at a time, and all that are stuck get half of
+    the threads together.
     """
 
     def __init__(self, threads: int) -> None:
@@ -71,6 +73,8 @@ class Shares:
             self._held -= 1
             if answered:
                 one.since, one.stuck = monotonic(), False
+            elif monotonic() - one.since > PATIENCE_SECONDS:
+                one.stuck = True
             self._changed.notify_all()
 
     def _may(self, one: _Share) -> bool:

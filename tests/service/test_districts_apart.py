@@ -299,6 +299,23 @@ def test_each_gets_no_more_than_it_leaves_free_and_nobody_gets_all(monkeypatch: 
     assert all_of("south") >= 1
 
 
+def test_however_many_are_silent_they_take_all_threads_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits in vain here: each asks for one thread, and has it as long as an attempt to connect takes."""
+    monkeypatch.setattr(shares, "PATIENCE_SECONDS", 0.1)
+    several, names = shares.Shares(8), [f"d{number}" for number in range(8)]
+    taken = []
+    for _ in range(3):
+        held = [name for name in names if several.take(name)]
+        taken.append(len(held))
+        if len(held) < 8:
+            assert several.take("east")
+            several.give("east", answered=True)
+        time.sleep(0.15)
+        for name in held:
+            several.give(name, answered=False)
+    assert taken == [8, 4, 4]
+
+
 @pytest.fixture
 def silent() -> Iterator[int]:
     """The port of a server that takes connections and never says a word."""
