@@ -17,11 +17,11 @@ from service.audit.verifying.results import RIGHT
 from service.audit.verifying.runs import Verifier
 from service.auth.queries import actor_of
 from service.config import Settings
-from service.processes.incidents import open_incident
+from service.processes.incidents import incidents_of, open_incident
 from service.rights import SYSTEM
 
 VERIFY = "verify"
-"""The kind of these jobs, and of the incident that a night's findings open."""
+"""The kind of these jobs, and of the incident that findings open."""
 _EVERY, _BEAT = 2.0, 30.0
 """Seconds between two words of progress, and at most between two signs of life."""
 
@@ -37,8 +37,8 @@ def kind(settings: Settings) -> jobs.Kind:
             outcome = verifier.verify(full=bool(run.params.get("full")), progress=progress)
         with run.database.transaction() as session:
             kept = results.keep(session, outcome, begun_at=begun, actor=actor, now=clock.now())
-            if outcome.found and actor is SYSTEM:
-                open_incident(session, kind=VERIFY, message=_message(outcome.found), now=clock.now())
+            if outcome.found:
+                _warn(session, _message(outcome.found, nightly=actor is SYSTEM))
         return {"verification": str(kept.id), "found": outcome.found}
 
     return jobs.Kind(VERIFY, "核验", RIGHT, work, pausable=False)
@@ -53,8 +53,15 @@ def submit_nightly(session: Session, *, full: bool, since: datetime, now: dateti
     return True
 
 
-def _message(found: int) -> str:
-    return f"夜间核验发现 {found} 处与日志不符，请审计人员到“核验”页查看，并按《审计人员指南》第三节先保全"
+def _warn(session: Session, message: str) -> None:
+    """An incident, unless one that says the same is still open."""
+    if all(one.message != message for one in incidents_of(session, VERIFY)):
+        open_incident(session, kind=VERIFY, message=message, now=clock.now())
+
+
+def _message(found: int, *, nightly: bool) -> str:
+    found_by = "夜间核验" if nightly else "核验"
+    return f"{found_by}发现 {found} 处与日志不符，请审计人员到“核验”页查看，并按《审计人员指南》第三节先保全"
 
 
 @contextmanager

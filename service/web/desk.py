@@ -10,6 +10,7 @@ from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
+from service.audit.verifying.results import failed
 from service.auth.queries import accounts_of_role
 from service.db.lists import Page
 from service.http.context import actor, db, settings
@@ -39,6 +40,7 @@ def desk() -> ResponseReturnValue:
         return render_template("desk/without_role.html", administrators=administrators, contact=settings().contact)
     waiting = {
         "incidents": timers.count_open_incidents(db()) if may(actor(), "retry_incidents") else 0,
+        "failed": failed(db(), actor()),
         "proposals": auth.count_to_decide(db(), actor(), clock.now()),
     }
     if administers_only(actor()):

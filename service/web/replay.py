@@ -20,6 +20,7 @@ from service.audit.replay.steps import Happened, NoticeSent
 from service.audit.replay.telling import WHY, active, off, passed, version_place
 from service.audit.replay.values import Values
 from service.audit.replay.ways import MOST, compared, usual_way
+from service.audit.verifying.results import failed, findings_of
 from service.config.notifications import KINDS
 from service.history.notices import Notice
 from service.http.context import actor, db
@@ -27,6 +28,7 @@ from service.ledger.own_papers import own_papers
 from service.processes.bundles import compiled
 from service.processes.definitions import shown_digest
 from service.processes.fields import ENTRIES
+from service.processes.recording import stream_of
 from service.processes.rules import NAMED, NEED, one_line
 from service.processes.standing import OF_PERSON
 from service.processes.told_fields import page_day
@@ -64,6 +66,8 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         drawn=drawn,
         island=diagrams.island(drawn, _opened(drawn, opened)),
         player=_player(found, keys, place, instance_id),
+        failed=(wrong := failed(db(), actor())),
+        findings=findings_of(wrong, stream_of(instance_id)),
         way=_way(found) if may(actor(), COMPARE) else None,
         **_step(found, shown),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from service.audit.tables.names import named, table_names
 from service.audit.verifying import results
@@ -33,12 +34,29 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
     assert "等待后台任务开始增量核验" in auditor.get("/verifications").text
     done(world)
     assert "与日志一致" in auditor.get("/verifications").text
+    assert "核验发现" not in auditor.get("/").text
+    assert "核验不符" not in auditor.get(f"/cases/{world.case}/replay").text
     tamper(world.database, "UPDATE instance SET title = '别的事'")
     auditor.post("/verifications", full="yes")
     done(world)
+    auditor.post("/verifications", full="yes")
+    done(world)  # the same again is told once
+    with world.database.reading() as session:
+        [message] = [one.message for one in incidents_of(session, VERIFY)]
+    assert re.match(r"核验发现 \d+ 处与日志不符", message)
+    assert message in Visitor(world, "admin").get("/system").text
+    assert re.search(r'href="/verifications/[^"]+">最近一次核验发现 \d+ 处与日志不符', auditor.get("/").text)
+    assert "核验发现" not in Visitor(world, "office").get("/").text
+    replayed = auditor.get(f"/cases/{world.case}/replay").text
+    assert "本事项的记录核验不符" in replayed
+    assert "事项的标题（title）与历史不符" in replayed
     api = world.api("auditor")
     listed = api.get("/verifications").json["items"]
-    assert [(one["mode"], one["figures"]["executed"]) for one in listed] == [("full", 1), ("incremental", 1)]
+    assert [(one["mode"], one["figures"]["executed"]) for one in listed] == [
+        ("full", 1),
+        ("full", 1),
+        ("incremental", 1),
+    ]
     told = api.get(f"/verifications/{listed[0]['id']}").json
     assert told["found"] == len(told["findings"])
     page = auditor.get(f"/verifications/{listed[0]['id']}").text

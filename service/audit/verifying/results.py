@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ from service.db.lists import Page, page
 from service.errors import NotFound
 from service.history.folding import Digest
 from service.history.records import record
-from service.rights import Actor, require
+from service.rights import Actor, may, require
 
 RIGHT = "verify"
 
@@ -60,6 +61,22 @@ def verification(session: Session, actor: Actor, key: UUID) -> Verification:
     if found is None:
         raise NotFound("没有这次核验的结果")
     return found
+
+
+def failed(session: Session, actor: Actor) -> Verification | None:
+    """The newest result, if something was found and the reader may know.
+
+    Each verification finds again what still stands wrong.
+    """
+    if not may(actor, RIGHT):
+        return None
+    newest = session.scalars(select(Verification).order_by(Verification.ended_at.desc()).limit(1)).first()
+    return newest if newest is not None and newest.found else None
+
+
+def findings_of(one: Verification | None, stream: str) -> list[Mapping[str, Any]]:
+    """Those of its findings that are about a stream."""
+    return [each for each in one.findings if each.get("stream") == stream] if one is not None else []
 
 
 def report(one: Verification) -> dict[str, Any]:
