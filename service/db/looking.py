@@ -39,18 +39,26 @@ class Looking:
         self._proofs.append((question, given, answer))
 
     def lock(self) -> None:
-        """Takes the lock. Raises ``Overtaken``, and what a database raises that stays locked too long."""
+        """Takes the lock. Raises ``Overtaken``, and what a database raises that stays locked too long.
+
+        Then the session is in no transaction, though it believes so: its connection is given up, and takes no more.
+        """
         self.end()
-        self._connection.exec_driver_sql("ROLLBACK")
-        self._turn()
-        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            self._connection.exec_driver_sql("ROLLBACK")
+            self._turn()
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self._connection.invalidate()
+            raise
         for question, given, answer in self._proofs:
             if question.on(self._connection).rows(self._connection, given) != answer:
                 raise Overtaken
 
     def end(self) -> None:
         """From now on statements are sent as usual."""
-        self._connection.info.pop(_LOOKING, None)
+        if not self._connection.invalidated:
+            self._connection.info.pop(_LOOKING, None)
 
 
 def proved_by(session: Session, question: Prepared, given: Mapping[str, Any], answer: Any) -> None:

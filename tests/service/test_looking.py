@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from service import clock
 from service.auth import revoke_token
@@ -146,6 +148,37 @@ def test_a_transaction_that_looks_writes_nothing_of_what_another_has_changed(wor
     with world.database.reading() as session:
         assert session.get_one(UserTask, task).assignee == HANDLER
         assert session.get_one(Instance, world.case).title != "别的"
+
+
+def test_a_transaction_that_did_not_get_the_lock_writes_nothing_later(world: World) -> None:
+    """It has given up what it looked at; what it sent then would be committed statement by statement."""
+    ready(world)
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL locks the case alone")
+    other = sqlite3.connect(str(world.database.url.database), isolation_level=None)
+
+    def write() -> None:
+        with world.database.transaction(look_first=True) as session:
+            instance = lock(session, world.case)
+            driver = session.connection().connection.driver_connection
+            assert driver is not None
+            driver.execute("PRAGMA busy_timeout = 20")
+            other.execute("BEGIN IMMEDIATE")
+            change = update(Instance).where(Instance.id == instance.id).values(title="别的")
+            with pytest.raises(OperationalError):
+                session.execute(change)
+            other.execute("ROLLBACK")
+            session.execute(change)
+
+    with pytest.raises(PendingRollbackError):
+        write()
+    other.close()
+    with world.database.reading() as session:
+        assert session.get_one(Instance, world.case).title != "别的"
+    with world.database.transaction(look_first=True) as session:
+        lock(session, world.case).title = "新的"
+    with world.database.reading() as session:
+        assert session.get_one(Instance, world.case).title == "新的"
 
 
 def test_what_waits_at_the_end_takes_the_lock_too(world: World) -> None:
