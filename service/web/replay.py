@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.attachments import READ_WITHDRAWN
+from service.audit.questions.again import AGAIN, COMPLETED, Decided
 from service.audit.replay import CaseReplay, case_replay
 from service.audit.replay.cases import Shown
 from service.audit.replay.drawn import flows_of
@@ -53,7 +54,8 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     shown = found.at(request.args.get("at", type=int))
     names = Names(db())
     told = _told(found, names)
-    steps = [_line(one, told, names) for one in found.shown]
+    decided = Decided(db(), [instance_id])
+    steps = [_line(one, told, names, decided.chosen(instance_id, one.step.data)) for one in found.shown]
     drawn, keys = _drawings(found)
     place = found.shown.index(shown)
     _marked(found, drawn, keys, place)
@@ -68,7 +70,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         player=_player(found, keys, place, instance_id),
         failed=(wrong := failed(db(), actor())),
         findings=findings_of(wrong, stream_of(instance_id)),
-        way=_way(found) if may(actor(), COMPARE) else None,
+        way=_way(found, decided) if may(actor(), COMPARE) else None,
         **_step(found, shown),
     )
 
@@ -109,11 +111,12 @@ def _entry(one: Happened, told: Mapping[int, Entry], names: Names) -> Entry:
     return Entry(one.seq, one.at, names.person(one.actor), what, on_behalf_of=names.person(one.on_behalf_of))
 
 
-def _line(shown: Shown, told: Mapping[int, Entry], names: Names) -> StepLine:
+def _line(shown: Shown, told: Mapping[int, Entry], names: Names, chosen: Sequence[str]) -> StepLine:
     one = shown.step
     entry = _entry(one, told, names)
     who = entry.who + (f"（代理 {entry.on_behalf_of}）" if entry.on_behalf_of else "")
-    return StepLine(one.seq, one.at, who, entry.what, entry.unit, off(one))
+    what = f"{entry.what}（{'，'.join(chosen)}）" if chosen and one.kind == COMPLETED else entry.what
+    return StepLine(one.seq, one.at, who, what, entry.unit, off(one))
 
 
 def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
@@ -322,7 +325,14 @@ def _player(found: CaseReplay, keys: Sequence[Mapping[str, str]], place: int, in
 # --- The usual way ---------------------------------------------------------------------------------------------------
 
 
-def _way(found: CaseReplay) -> dict[str, Any] | None:
+def _left(case: UUID, one: Happened, decided: Decided) -> str:
+    """The word for a step that left the usual course: what its form decided, else what it is."""
+    if one.kind != COMPLETED:
+        return ENTRIES[one.kind].word
+    return "，".join(decided.chosen(case, one.data)) or AGAIN
+
+
+def _way(found: CaseReplay, decided: Decided) -> dict[str, Any] | None:
     """The case beside the way that most cases of its process took; None where none has finished yet."""
     case = found.instance
     usual = usual_way(db(), case.process, case.id)
@@ -337,6 +347,6 @@ def _way(found: CaseReplay) -> dict[str, Any] | None:
         "usual": [one_line(labels.get(one, "")) or "（已取消的步骤）" for one in usual.steps],
         "mine": [(mine.get(seq, ""), seq) for _, seq in beside.mine],
         "instead": one_line(labels.get(beside.instead, "")) if beside.instead else "",
-        "aside": [(one.seq, ENTRIES[one.kind].word) for one in steps if one.seq in beside.aside],
+        "aside": [(one.seq, _left(case.id, one, decided)) for one in steps if one.seq in beside.aside],
         "most": MOST,
     }

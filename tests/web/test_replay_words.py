@@ -73,3 +73,12 @@ def test_a_migration_tells_its_versions_and_dates_offline(world: World) -> None:
     assert told["版本"] == "第 1 版 → 第 2 版"
     assert told["期限"].startswith("期限按第 2 版重新计算")
     assert "digest" not in str(told)
+
+
+def test_a_return_by_form_is_told_among_the_steps_and_beside_the_usual_way(world: World) -> None:
+    world.finished()
+    world.recorded()
+    world.do(OFFICE, "accept", {"decision": "return", "reason": "请补材料"})
+    page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay").text
+    assert "完成「受理审核」（退回补正）" in page
+    assert re.search(r"另有：<a [^>]*>退回补正</a>", page)

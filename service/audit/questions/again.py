@@ -168,18 +168,27 @@ class Decided:
 
     def told(self, case: UUID, data: Mapping[str, Any]) -> str:
         """The chosen way and the reason of a step; '' where its form has neither."""
+        filled, known = data.get("data") or {}, self._made.get(case)
+        if known is None or (str(data.get("process")), str(data.get("step"))) not in known.program.user_tasks:
+            return ""
+        reasons = [
+            f"{word}：{' '.join(str(filled[name]).split())}" for name, word in REASONS.items() if filled.get(name)
+        ]
+        return "，".join([*self.chosen(case, data), *reasons])
+
+    def chosen(self, case: UUID, data: Mapping[str, Any]) -> list[str]:
+        """The titles of the chosen ways of a step: 退回补正. None where its form decides nothing."""
         made, filled = self._made.get(case), data.get("data") or {}
         process, step = str(data.get("process")), str(data.get("step"))
         if made is None or (process, step) not in made.program.user_tasks:
-            return ""
+            return []
         read = self._conditions(made)
         said = []
         for name, schema in made.form_of(process, step).fields.items():
             chosen = [one for one in schema.get("oneOf", ()) if name in filled and one.get("const") == filled[name]]
             if chosen and re.search(rf"\b{re.escape(name)}\b", read):
                 said.append(str(chosen[0].get("title", filled[name])))
-        said += [f"{word}：{' '.join(str(filled[name]).split())}" for name, word in REASONS.items() if filled.get(name)]
-        return "，".join(said)
+        return said
 
     def _conditions(self, made: Compiled) -> str:
         """All conditions of the diagrams: a field that none of them reads decides nothing."""

@@ -7,7 +7,7 @@ take-backs and migrations are told by themselves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -41,7 +41,7 @@ class Compared:
 
     ``common`` is how many steps the two begin with in common; ``left`` the entry where the case left the usual way,
     None where it did not; ``instead`` the usual step at that place, None after the last. ``aside`` are the entries of
-    returns, take-backs and migrations.
+    returns (those that a form decided as well), take-backs and migrations.
     """
 
     usual: Usual
@@ -99,5 +99,17 @@ def compared(steps: Sequence[Happened], usual: Usual, *, ended: bool) -> Compare
         common=common,
         left=left,
         instead=ahead if left is not None or ended else None,
-        aside=[one.seq for one in steps if one.kind in ASIDE],
+        aside=sorted({one.seq for one in steps if one.kind in ASIDE}.union(_sent_back(steps))),
     )
+
+
+def _sent_back(steps: Sequence[Happened]) -> Iterator[int]:
+    """The entries of steps whose completion opened a step that was done before they were first done (退回补正)."""
+    first: dict[tuple[str, str, str], int] = {}
+    for one in steps:
+        if one.kind != "completed" or one.taken_back is not None or not one.process or not one.step:
+            continue
+        own = first.setdefault((one.process, one.step, one.scope), one.seq)
+        opened = [row for key in one.entered if (row := one.tasks.get(key)) is not None]
+        if any(first.get((row["process"], row["task"], row["scope"]), own + 1) <= own for row in opened):
+            yield one.seq
