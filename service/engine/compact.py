@@ -35,6 +35,7 @@ _ROOT = "00000000-0000-0000-0000-000000000000"
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _NOTHING: Mapping[str, Any] = {}
+_EXACT = frozenset({str, int, bool})
 
 
 def is_compact(state: str) -> bool:
@@ -93,10 +94,17 @@ def _part(
 
 def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
     """The data to put into those of a parent, and the names to take out of them; 0 for nothing."""
-    if here == above:
-        return 0, 0
-    updates = {key: value for key, value in here.items() if key not in above or value != above[key]}
+    updates = {key: value for key, value in here.items() if key not in above or not _alike(value, above[key])}
     return updates or 0, sorted(above.keys() - here.keys()) or 0
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two values have one text: 1, 1.0 and true are equal to each other and are not the same."""
+    if one is other:
+        return True
+    if one != other:
+        return False
+    return (type(one) is type(other) and type(one) in _EXACT) or bool(_json(one) == _json(other))
 
 
 def opened(program: Program, state: str) -> BpmnWorkflow:

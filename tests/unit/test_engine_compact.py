@@ -77,6 +77,20 @@ def test_by_the_rules_before_the_states_are_the_same_byte_for_byte() -> None:
     assert seal.hexdigest() == "3e1ec4aedb25be8eb48d44226a87b294ae8a6a10f2e6ad3c28d66e2d90708e9e"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, True), (0, False), (1, 1.0), ([1], [True]), ({"a": 0}, {"a": False})]
+)
+def test_a_value_that_only_python_calls_equal_is_kept(before: Any, after: Any) -> None:
+    walk = Walk(process(start("one") + user("one") + flow("one", "two") + user("two") + flow("two", "finish") + end()))
+    workflow = load(walk.program, walk.landing.state)
+    task = next(one for one in workflow.tasks.values() if one._state == TaskState.READY)
+    workflow.tasks[task._parent].data = {"x": before, "text": "a", "none": None}
+    task.data = {"x": after, "text": "a", "none": None}
+    again = load(walk.program, compact_text(workflow))
+    assert repr(again.tasks[task.id].data["x"]) == repr(after)
+    assert repr(again.tasks[task._parent].data["x"]) == repr(before)
+
+
 def test_the_state_of_a_need_with_two_units_is_small() -> None:
     rehearsal = handed_out()
     assert rehearsal.landing is not None
