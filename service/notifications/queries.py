@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from service.db.lists import Page, page
+from service.history import HistoryEvent
 from service.notifications.models import MailAddress, Notification
 from service.notifications.rules import FOR_ADMINISTRATORS
 from service.processes.waiting import waiting_tasks
@@ -24,6 +26,22 @@ def inbox(
     if unread:
         query = query.where(Notification.read_at.is_(None))
     return page(session, query.order_by(Notification.created_at.desc(), Notification.id), limit=limit, offset=offset)
+
+
+def reached(session: Session, instance_id: UUID) -> dict[int, list[str]]:
+    """Number of the entry of a case's journal → the sign-in names of those whose inbox its notice reached.
+
+    One statement.
+    """
+    query = (
+        select(HistoryEvent.seq, Notification.username)
+        .join(HistoryEvent, HistoryEvent.id == Notification.event_id)
+        .where(Notification.instance_id == instance_id)
+    )
+    found: dict[int, list[str]] = {}
+    for seq, username in session.execute(query.order_by(HistoryEvent.seq, Notification.username)):
+        found.setdefault(seq, []).append(username)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

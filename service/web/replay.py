@@ -17,15 +17,15 @@ from service.audit.replay import CaseReplay, case_replay
 from service.audit.replay.cases import Shown
 from service.audit.replay.drawn import flows_of
 from service.audit.replay.forms import FormSeen
-from service.audit.replay.steps import Happened, NoticeSent
-from service.audit.replay.telling import WHY, active, off, passed, version_place
+from service.audit.replay.steps import Happened
+from service.audit.replay.telling import WHY, active, goal_words, off, passed, version_place
 from service.audit.replay.values import Values
 from service.audit.replay.ways import MOST, compared, usual_way
 from service.audit.verifying.results import failed, findings_of
 from service.config.notifications import KINDS
-from service.history.notices import Notice
 from service.http.context import actor, db
 from service.ledger.own_papers import own_papers
+from service.notifications.queries import reached
 from service.processes.bundles import compiled
 from service.processes.definitions import shown_digest
 from service.processes.fields import ENTRIES
@@ -127,6 +127,7 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
     made = found.versions.at(one.seq)
     values = Values(made, one, names, page_day, filled=shown.filled, before=shown.before)
     form = found.form(one)
+    arrived = reached(db(), found.instance.id) if one.notices else {}
     place = found.shown.index(shown)
     return {
         "one": one,
@@ -139,7 +140,10 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
         "standing": _standing(found, one, names),
         "changes": [values.change(change) for change in shown.changes],
         "dues": [(due, names.unit(due.unit), WHY[due.why]) for due in one.due_changes],
-        "notices": [(KINDS.get(each.template, "提醒"), _goal(each, names), each) for each in one.notices],
+        "notices": [
+            (KINDS.get(each.template, "提醒"), goal_words(each, arrived.get(each.seq, ()), names, role_name), each)
+            for each in one.notices
+        ],
         "files": [(each, names.person(each.by), names.person(each.withdrawn_by)) for each in one.files],
         "copies": [(names.person(each["username"]), names.person(each["sent_by"])) for each in one.copies],
         "gone": {each.id for each in found.shown[-1].step.files if each.withdrawn is not None},
@@ -185,17 +189,6 @@ def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str,
         if (flows := flows_of(made, process)) is not None and node not in flows.calls  # where it stands within is told
     ]
     return [each for each in told if each[0]]
-
-
-def _goal(notice: NoticeSent, names: Names) -> str:
-    """To whom a notice went."""
-    to = Notice.of(notice.data).to
-    if to.usernames is not None:
-        return "、".join(names.person(name) for name in to.usernames)
-    if to.leader is not None:
-        return names.record("leaders", to.leader)
-    one = names.person(f"{OF_PERSON}{to.person}") if to.person else ""
-    return " ".join(part for part in (names.unit(to.unit), role_name(to.role) if to.role else "", one) if part)
 
 
 # --- The form --------------------------------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from uuid import UUID
 
 from service import clock, history
 from service.audit.evidence.telling import steps
+from service.config.notifications import load_notifications
+from service.notifications import Delivery, Office
+from service.notifications.queries import reached
 from service.processes import operations
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 from tests.factories.replays import eventful, replayed
 from tests.factories.visitor import Visitor
-from tests.factories.world import OFFICE, World
+from tests.factories.world import CONFIG, OFFICE, World
 
 
 def offline(world: World) -> list[dict[str, Any]]:
@@ -82,3 +85,20 @@ def test_a_return_by_form_is_told_among_the_steps_and_beside_the_usual_way(world
     page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay").text
     assert "完成「受理审核」（退回补正）" in page
     assert re.search(r"另有：<a [^>]*>退回补正</a>", page)
+
+
+def test_a_notice_whose_receivers_the_office_chose_names_them(world: World) -> None:
+    world.finished()
+    seq = seq_of(world, "completed", "feedback_result")
+    assert ["办结", "→ 尚无账号收到：办结"] in rows(offline(world), seq, "发出的提醒")
+    delivery = Delivery(world.database, Office(load_notifications(CONFIG), world.settings.mail))
+    while delivery.deliver(world.clock.now):
+        pass
+    with world.database.reading() as session:
+        case = session.get_one(Instance, world.case)
+        told = reached(session, case.id)
+        named = world.actor(case.initiator).name
+    assert told
+    [said] = [text for kind, text in rows(offline(world), seq, "发出的提醒") if kind == "办结"]
+    assert named in said
+    assert re.search(rf"办结 → [^<]*{named}", page_of(world, seq))

@@ -11,8 +11,8 @@ from service import clock
 from service.attachments import ENTRIES as OF_FILES
 from service.audit.replay.changes import Filled, changes
 from service.audit.replay.fold import fold
-from service.audit.replay.steps import DueChange, FileThen, Happened
-from service.audit.replay.telling import WHY, active, migrated_dates, off, passed, version_place
+from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent
+from service.audit.replay.telling import WHY, active, goal_words, migrated_dates, off, passed, version_place
 from service.audit.replay.values import Values, Worded
 from service.auth.queries import account_names
 from service.config.notifications import KINDS
@@ -20,6 +20,7 @@ from service.history import HistoryEvent
 from service.history.notices import ENTRIES as OF_NOTICES
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
 from service.ledger.reported import ENTRIES as OF_REPORTED
+from service.notifications.queries import reached
 from service.people.queries import unit_names
 from service.processes.bundles import Compiled, compiled
 from service.processes.fields import ENTRIES
@@ -76,13 +77,14 @@ def steps(session: Session, instance: Instance, events: Sequence[HistoryEvent]) 
     told = fold(instance.id, events, lambda digest: compiled(session, digest, instance.process))
     versions, names = versions_of(session, instance, events), Naming(session, told)
     before: Mapping[str, Any] = {}
-    found, filled = [], Filled()
+    found, filled, arrived = [], Filled(), reached(session, instance.id)
     for one in told:
         made = versions.at(one.seq)
         changed = list(changes(before, one.case))
         values = Values(made, one, names, filled=filled.take(made, one, changed), before=before)
         worded = [values.change(change) for change in changed]
-        parts = [[head, rows] for head, rows in _parts(one, made, names, worded) if rows]
+        notices = [_notice(each, arrived.get(each.seq, ()), names) for each in one.notices]
+        parts = [[head, rows] for head, rows in _parts(one, made, names, worded, notices) if rows]
         found.append(_step(one, made, versions, names) | {"parts": parts})
         before = one.case
     return found
@@ -107,7 +109,7 @@ def _step(one: Happened, made: Compiled, versions: Versions, names: Naming) -> d
 
 
 def _parts(
-    one: Happened, made: Compiled, names: Naming, worded: Sequence[Worded]
+    one: Happened, made: Compiled, names: Naming, worded: Sequence[Worded], notices: list[list[str]]
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """The headings of a step with their rows; those without rows are left out by the caller."""
     said = [] if one.form is not None and one.form.typed is not None else list(_said(one, names))
@@ -122,7 +124,7 @@ def _parts(
     )
     yield "期限", [_due(each, names) for each in one.due_changes]
     yield "当前步骤", [_standing(row, names) for row in one.tasks.values()]
-    yield "发出的提醒", [[KINDS.get(each.template, "提醒"), str(each.data.get("text") or "")] for each in one.notices]
+    yield "发出的提醒", notices
     yield "附件", [[each.name, _file(each, names)] for each in one.files]
     if one.ended:
         yield "结束", [["结果", one.ended]]
@@ -169,6 +171,12 @@ def _due(change: DueChange, names: Naming) -> list[str]:
         f"{change.name}　{unit}".strip(),
         f"{old}{new}{'，暂定' if change.provisional else ''}{kept}。{WHY[change.why]}{notice}",
     ]
+
+
+def _notice(each: NoticeSent, arrived: Sequence[str], names: Naming) -> list[str]:
+    to = goal_words(each, arrived, names, wiring(names.session).role_name)
+    text = str(each.data.get("text") or "")
+    return [KINDS.get(each.template, "提醒"), f"→ {to}" + (f"：{text}" if text else "")]
 
 
 def _standing(row: Mapping[str, Any], names: Naming) -> list[str]:

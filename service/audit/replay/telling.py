@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from service.audit.replay.drawn import drawing_of
-from service.audit.replay.steps import DueChange, Happened
+from service.audit.replay.steps import DueChange, Happened, NoticeSent
+from service.history.notices import Notice
 from service.processes.bundles import Compiled
 from service.processes.moves import KEEP
+from service.processes.standing import OF_PERSON
 from service.processes.versions import Versions
 
 WHY: Mapping[str, str] = {
@@ -33,6 +35,30 @@ def migrated_dates(data: Mapping[str, Any], version: int, changes: Sequence[DueC
         return "期限不变"
     counted = f"期限按第 {version} 版重新计算"
     return counted if any(one.moved for one in changes) else f"{counted}，日期都没有变"
+
+
+class Naming(Protocol):
+    """The names of those to whom notices go."""
+
+    def person(self, username: str | None) -> str: ...
+
+    def unit(self, code: str | None) -> str: ...
+
+    def record(self, kind: str, value: str) -> str: ...
+
+
+def goal_words(notice: NoticeSent, reached: Sequence[str], names: Naming, role: Callable[[str], str]) -> str:
+    """To whom a notice went: where the office's table says to whom, those whom it ``reached``, else whom it names."""
+    to = Notice.of(notice.data).to
+    if to.units is not None and reached:
+        return "、".join(names.person(name) for name in reached)
+    if to.usernames:
+        return "、".join(names.person(name) for name in to.usernames)
+    if to.leader is not None:
+        return names.record("leaders", to.leader)
+    one = names.person(f"{OF_PERSON}{to.person}") if to.person else ""
+    said = " ".join(part for part in (names.unit(to.unit), role(to.role) if to.role else "", one) if part)
+    return said or "、".join(names.person(name) for name in reached) or "尚无账号收到"
 
 
 def version_place(versions: Versions, one: Happened) -> int:
