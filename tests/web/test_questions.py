@@ -198,6 +198,22 @@ def test_a_number_is_told_with_who_gave_it_and_when(filled: World) -> None:
     assert number["who"].endswith("（office）")
 
 
+def test_numbers_of_urges_are_asked_for_and_a_receipt_says_what_it_is_of(world: World) -> None:
+    world.dispatched("edu")
+    told = {"actor": world.actor("handler-edu"), "now": clock.now()}
+    with world.transaction() as session:
+        operations.acknowledge(session, task_id=world.task("handle", "edu").id, **told)
+    for _ in range(3):
+        with world.transaction() as session:
+            office = world.actor("office")
+            operations.urge(session, instance_id=world.case, text="请抓紧", actor=office, now=clock.now())
+    year = world.clock.now.year
+    given = [one["number"] for one in answer(world, "numbers", series="urge")]
+    assert given == [f"催办〔{year}〕{n}号" for n in (3, 2, 1)]
+    [receipt] = answer(world, "urges", kind="acknowledged")
+    assert "签收的是步骤，当时还没有催办" in receipt["detail"]
+
+
 def test_what_somebody_did_is_named(filled: World) -> None:
     """A verification, and the kind of a job; a sheet of questions tells which cases it named."""
     wire(filled.database, filled.settings, filled.organization)

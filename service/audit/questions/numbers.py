@@ -16,9 +16,9 @@ from service.processes.models import Instance
 from service.processes.recording import stream_of
 from service.processes.series import twice_and_missing
 
-CASES, CIRCULARS, OWN = "case", "circular", "own"
-SERIES: Mapping[str, str] = {CASES: "受理编号", CIRCULARS: "通报文号", OWN: "流程自己的编号"}
-_KIND = {CASES: "action", CIRCULARS: "circular_issued", OWN: "numbered"}
+CASES, CIRCULARS, URGES, OWN = "case", "circular", "urge", "own"
+SERIES: Mapping[str, str] = {CASES: "受理编号", CIRCULARS: "通报文号", URGES: "催办编号", OWN: "流程自己的编号"}
+_KIND = {CASES: "action", CIRCULARS: "circular_issued", URGES: "urged", OWN: "numbered"}
 ISSUE = "issue_number"
 """The automatic step that gives a case its number."""
 

@@ -194,7 +194,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "urges",
         "催办和通报",
-        "每一次催办、签收和通报的时间与内容",
+        "每一次催办、签收和通报的时间与内容；签收的是步骤，没有催办过的也可以签收",
         ALL,
         (OF_CASE, OF_PERSON, _of("urged", "acknowledged", "circular_issued"), *_PERIOD),
         _USUAL,
@@ -253,7 +253,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "numbers",
         "按编号查文书、缺号重号",
-        "受理编号、通报文号等按次序列出；缺号、重号列在最前",
+        "受理编号、通报文号、催办编号等按次序列出；缺号、重号列在最前",
         ALL,
         (Filter("series", "系列", CHOICE, numbers.SERIES), OF_CASE, *_PERIOD),
         (Column("number", "编号"), Column("series", "系列"), Column("what", "情况"), AT, WHO, ABOUT),

@@ -162,6 +162,8 @@ def _process(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
     for name in ("reason", "text", "note", "number", "to_name"):
         if data.get(name):
             yield f"{SAID[name]}：{data[name]}"
+    if kind == "acknowledged":
+        yield f"签收时已催办 {data['urges']} 次" if data.get("urges") else "签收的是步骤，当时还没有催办"
     if data.get("late_days"):
         yield f"超期 {data['late_days']} 个工作日"
     if kind == "printed":
