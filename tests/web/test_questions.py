@@ -214,6 +214,14 @@ def test_numbers_of_urges_are_asked_for_and_a_receipt_says_what_it_is_of(world: 
     assert "签收的是步骤，当时还没有催办" in receipt["detail"]
 
 
+def test_who_approved_after_a_step_of_their_own_is_told_from_who_began(world: World) -> None:
+    world.dispatched("edu")
+    world.do("handler-edu", "handle")
+    world.do("office", "review_reply")
+    assert answer(world, "four-eyes")
+    assert answer(world, "four-eyes", began="began") == []
+
+
 def test_what_somebody_did_is_named(filled: World) -> None:
     """A verification, and the kind of a job; a sheet of questions tells which cases it named."""
     wire(filled.database, filled.settings, filled.organization)

@@ -42,6 +42,8 @@ UNUSUAL: Mapping[str, str] = {
     "terminated": "终止",
 }
 """Kinds of entries that leave the usual course of a case, and their words."""
+BEGAN = "began"
+"""The filter for approvals by who started the case."""
 DAYS_SHOWN, LONGEST_DAYS = 90, 366
 
 
@@ -187,6 +189,8 @@ def _approvals(asked: Asked) -> Select[Any]:
             or_(Instance.initiator == UserTask.completed_by, of_doer.scalar_subquery() != UserTask.task),
         )
     )
+    if asked.text(BEGAN):
+        query = query.where(Instance.initiator == UserTask.completed_by)
     if person := asked.text("person"):
         # written so that not all that somebody ever did is walked: the cases of the days asked for are fewer
         query = query.where(func.coalesce(UserTask.completed_by, "").in_(the_people(session, person)))

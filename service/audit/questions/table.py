@@ -202,10 +202,17 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "four-eyes",
-        "录入人自己审核",
-        "审核、签发等步骤由发起人或办过前面步骤的同一人完成的（不写日期的，查最近 90 天登记的事项）",
+        "同一人先办理后审核",
+        "审核、签发等步骤由发起人或办过前面步骤的同一人完成的（不写日期的，查最近 90 天登记的事项）；"
+        "先后两步都是审核的也在内，不等于自己审核自己录入的，后者请选“只看发起人自己审核的”",
         ALL,
-        (OF_PERSON, OF_CASE, Filter("since", "登记日期从", DAY), Filter("until", "到", DAY)),
+        (
+            OF_PERSON,
+            OF_CASE,
+            Filter(steps.BEGAN, "范围", CHOICE, {steps.BEGAN: "只看发起人自己审核的"}),
+            Filter("since", "登记日期从", DAY),
+            Filter("until", "到", DAY),
+        ),
         (AT, WHO, ABOUT, Column("step", "审核步骤", wide=True), Column("entered", "此前办的步骤", wide=True)),
         steps.by_who_entered,
     ),
