@@ -64,8 +64,14 @@ def update_waiting(workflow: Any) -> None:
 
 
 def refresh_timers(workflow: BpmnWorkflow) -> None:
-    """Has the events that wait look whether they still must; the library asks its clock here."""
+    """Has the events that wait look whether they still must; the library asks its clock here.
+
+    One that has left the tree, or whose task has, is asked no more.
+    """
     for task in list(workflow.event_manager.tasks.values()):
+        there = task.workflow.tasks
+        if task.id not in there or task._parent not in there:
+            continue
         if isinstance(task.task_spec.event_definition, _ASKING) and not _armed(task):
             task.task_spec._update(task)
 

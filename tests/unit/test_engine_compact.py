@@ -17,6 +17,7 @@ from service import engine
 from service.engine.ahead import LAST_FORESEEING
 from service.engine.compact import ENDED, compact_text, is_compact
 from service.engine.state import load
+from service.engine.walking import refresh_timers
 from service.rehearsal.scenarios.run import run_file
 from tests.factories.engines import LINE, SLOT, SPLIT, Walk, bpmn, choice, end, flow, process, start, timer, user
 from tests.factories.rehearsals import HOME, calendar, handed_out, plan, shipped
@@ -89,6 +90,27 @@ def test_a_value_that_only_python_calls_equal_is_kept(before: Any, after: Any) -
     again = load(walk.program, compact_text(workflow))
     assert repr(again.tasks[task.id].data["x"]) == repr(after)
     assert repr(again.tasks[task._parent].data["x"]) == repr(before)
+
+
+def test_a_timer_whose_task_has_left_the_tree_is_let_go() -> None:
+    body = process(
+        start("ask")
+        + user("ask")
+        + timer("soon", "ask", "working_days(2)")
+        + flow("soon", "told")
+        + user("told")
+        + flow("told", "over")
+        + end("over")
+        + flow("ask", "finish")
+        + end()
+    )
+    walk = Walk(body)
+    workflow = load(walk.program, walk.landing.state)
+    waiting = next(iter(workflow.event_manager.tasks.values()))
+    del workflow.tasks[waiting._parent]
+    refresh_timers(workflow)
+    del workflow.tasks[waiting.id]
+    refresh_timers(workflow)
 
 
 def test_the_state_of_a_need_with_two_units_is_small() -> None:
