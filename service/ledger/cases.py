@@ -21,7 +21,7 @@ from service.people.models import Leader
 from service.people.past import leaders_then, unit_names_then
 from service.processes.calendars import current, days_late
 from service.processes.lateness import IN_TIME, Standing, standings
-from service.processes.models import SUSPENDED, Instance
+from service.processes.models import RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, SUSPENDED, Instance
 from service.processes.past import State, states, units_of_role_then
 from service.processes.rules import NEED, STATUSES, left, one_line
 from service.processes.speaking import Term, terms, unit_terms
@@ -75,6 +75,9 @@ EACH_UNIT = "各单位期限"
 
 STOPPED = "挂起期间不计时"
 """Instead of the days left, of a suspended case whose units owe an answer."""
+NOT_GIVEN = "未答复"
+ENDS: Mapping[str, str] = {RUN_ANSWERED: "已答复", RUN_HANDED_BACK: "已退回", RUN_RETURNED: "已退回"}
+"""How a unit's work ended, in words; ``NOT_GIVEN`` of all other ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +209,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         term.first_due_on if term is not None else None,
         names.units.get(term.unit or "", "") if term is not None else "",
         "；".join(_of_units(names.unit_terms.get(case.id, ()), state, names)),
-        STOPPED if term is None and state.status == SUSPENDED else _standing(term, names),
+        STOPPED if _stopped(term, state) else _standing(term, names),
         step.due_on if step is not None else None,
         _standing(step, names),
         case.started_at,
@@ -225,14 +228,21 @@ def _of_units(terms: Iterable[Term], state: State, names: _Names) -> Iterator[st
         part = "（主办）" if term.unit == state.lead_unit else ""
         first = f"，原定 {term.first_due_on.isoformat()}" if term.first_due_on != term.due_on else ""
         doubt = "（暂定）" if names.calendar.is_provisional(term.due_on) else ""
-        answered = "，已答复" if term.until_on is not None else doubt
-        yield f"{names.units.get(term.unit or '', '')}{part} {term.due_on.isoformat()}{first}{answered}"
+        ended = f"，{ENDS.get(term.ended, NOT_GIVEN)}" if term.ended is not None else doubt
+        yield f"{names.units.get(term.unit or '', '')}{part} {term.due_on.isoformat()}{first}{ended}"
+
+
+def _stopped(term: Term | None, state: State) -> bool:
+    """Whether the case is suspended and no unit's answer or open work tells more than that."""
+    return state.status == SUSPENDED and (term is None or term.ended not in (None, RUN_ANSWERED))
 
 
 def _standing(term: Term | None, names: _Names) -> str:
-    """The working days that are left or over; of an answer that was given, whether it came in time."""
+    """The working days that are left or over; of an answer whether it came in time; else that none was given."""
     if term is None:
         return ""
+    if term.ended is not None and term.ended != RUN_ANSWERED:
+        return ENDS.get(term.ended, NOT_GIVEN)
     if term.until_on is not None:
         late = days_late(names.calendar, term.due_on, term.until_on)
         return f"超期 {late} 个工作日答复" if late else "按期答复"

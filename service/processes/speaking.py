@@ -20,8 +20,8 @@ from service.processes import lateness
 from service.processes.models import RUN_MOVED, RUN_SUSPENDED, ClockRun, Instance, UserTask
 
 MEANING = (
-    "收到、期限：责任单位收到和应答复的日期，几个单位同时办理的取最先到期的一家，都已答复的取最后答复的一家，"
-    "是哪一家见“期限单位”，每一家的见“各单位期限”；原定期限：该单位最初的期限，延期、顺延或商定日期后不变；"
+    "收到、期限：责任单位收到和应答复的日期，几个单位同时办理的取最先到期的一家，都已办结的取最后办结的一家，"
+    "是哪一家见“期限单位”，每一家的见“各单位期限”；退回改派写“已退回”，没有答复就不再办理的写“未答复”；原定期限：该单位最初的期限，延期、顺延或商定日期后不变；"
     "轮次：该单位第几次承办本事项。环节期限：其他步骤的本系统默认时限（非文件规定）。"
 )
 """The explanation beside the columns."""
@@ -31,6 +31,7 @@ MEANING = (
 class Term:
     """The run that speaks for a case as of a day: whose, received when, due when, ended when (None: still open).
 
+    ``ended``: how it ended (``models.RUN_ANSWERED`` …), None while it is open: only an answer is one.
     ``first_due_on``: the date that the unit first had, before an extension, a suspension or an agreed date moved it.
     ``rounds``: how many times the unit had been asked in this case.
     """
@@ -40,6 +41,7 @@ class Term:
     due_on: date
     first_due_on: date
     until_on: date | None
+    ended: str | None
     rounds: int
 
 
@@ -51,7 +53,9 @@ def speaking(on: date, *, steps: bool = False) -> ScalarSelect[int]:
     query = select(run.id).where(run.instance_id == Instance.id, whose, opened if steps else lateness.counts(on, run))
     # of what was open that day it is not asked when it ended: nobody knew
     ended = case((~opened, run.until_on)).desc()
-    first = (case((opened, 0), else_=1), case((opened, run.due_on)), ended, run.due_on, run.id)
+    # what came of the last date speaks before an earlier date that passed on the same day
+    moved = case((and_(~opened, run.ended == RUN_MOVED), 1), else_=0)
+    first = (case((opened, 0), else_=1), case((opened, run.due_on)), ended, moved, run.due_on, run.id)
     return query.order_by(*first).limit(1).correlate(Instance).scalar_subquery()
 
 
@@ -109,21 +113,32 @@ def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     return {key: sorted(own.values(), key=lambda term: term.received_on) for key, own in found.items()}
 
 
-def _first(term: Term) -> tuple[bool, int]:
-    return term.until_on is not None, term.due_on.toordinal() if term.until_on is None else -term.until_on.toordinal()
+def _first(term: Term) -> tuple[bool, int, bool]:
+    last = term.due_on.toordinal() if term.until_on is None else -term.until_on.toordinal()
+    return term.until_on is not None, last, term.ended == RUN_MOVED
 
 
 def _told(on: date, run: Any) -> Select[Any]:
     """The columns that ``_terms`` reads, of runs and their tasks; the caller says of which."""
     first = func.coalesce(UserTask.first_due_on, run.due_on)
-    facts = (run.instance_id, run.unit, _received(on, run), run.due_on, first, run.until_on, _rounds(on, run))
+    facts = (
+        run.instance_id,
+        run.unit,
+        _received(on, run),
+        run.due_on,
+        first,
+        run.until_on,
+        run.ended,
+        _rounds(on, run),
+    )
     return select(*facts)
 
 
 def _terms(session: Session, query: Select[Any], on: date) -> Iterator[tuple[UUID, Term]]:
     # what ended later than the asked day had not ended on it
-    for key, unit, received, due, first, until, asked in session.execute(query):
-        yield key, Term(unit, received, due, first, until if until is not None and until <= on else None, asked)
+    for key, unit, received, due, first, until, ended, asked in session.execute(query):
+        over = until is not None and until <= on
+        yield key, Term(unit, received, due, first, until if over else None, ended if over else None, asked)
 
 
 def _received(on: date, run: Any) -> ScalarSelect[date]:
