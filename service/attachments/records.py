@@ -113,7 +113,8 @@ def said_of(kept: Attachment) -> dict[str, object]:
 def withdraw_attachment(session: Session, *, attachment_id: UUID, actor: Actor, now: datetime) -> Attachment:
     """Hides a file; it stays in the database, and the journal names its SHA-256.
 
-    Of a case only who attached it and the Talent Office may: others' evidence is not one's own to take away.
+    Of a case only who attached it and the Talent Office may: others' evidence is not one's own to take away. The entry
+    names the step with whose form the file was handed in: in a round no other unit reads its name.
     """
     stream = attachment_for(session, attachment_id, actor).stream
     row, entering = _to_change(session, stream, actor, now)
@@ -123,7 +124,7 @@ def withdraw_attachment(session: Session, *, attachment_id: UUID, actor: Actor, 
     kept.withdrawn_at = now
     session.flush()
     data = {"id": kept.id, "name": kept.name, "sha256": kept.sha256}
-    record(session, stream, "file_withdrawn", data, actor=entering, now=now)
+    record(session, stream, "file_withdrawn", data, actor=entering, now=now, task=kept.task_id)
     return kept
 
 

@@ -14,9 +14,17 @@ from service.rights import LEADER, Actor
 
 
 def record(
-    session: Session, stream: str, kind: str, data: Mapping[str, object], *, actor: Actor, now: datetime
+    session: Session,
+    stream: str,
+    kind: str,
+    data: Mapping[str, object],
+    *,
+    actor: Actor,
+    now: datetime,
+    task: UUID | None = None,
 ) -> None:
-    """Appends what ``actor`` did to ``stream``; dates and ids in ``data`` become text."""
+    """Appends what ``actor`` did to ``stream`` (``task``: to what was handed in with that step); dates and ids in
+    ``data`` become text."""
     append(
         session,
         stream=stream,
@@ -24,6 +32,7 @@ def record(
         actor=actor.username,
         on_behalf_of=actor.on_behalf_of,
         at=now,
+        task=str(task) if task is not None else None,
         data=as_json(data),
     )
 

@@ -9,8 +9,10 @@ import pytest
 from service import attachments, clock
 from service.audit.replay.cases import case_replay
 from service.errors import Invalid, NotFound
+from service.history import stream_events
 from service.ledger.sheet import sheet
-from service.processes import commands, operations
+from service.processes import commands, operations, queries
+from service.processes.visibility import seen
 from service.storage import content_of
 from tests.factories.databases import ON_BOTH
 from tests.factories.files import PDF, PNG, received
@@ -210,4 +212,22 @@ def test_a_unit_of_a_round_names_no_file_of_another_and_its_returned_report_keep
     with world.transaction() as session:
         attachments.withdraw_attachment(session, attachment_id=UUID(file), actor=world.actor(OFFICE), now=clock.now())
     assert names_seen(world, HRSS) == []
+    assert mismatches(world) == []
+
+
+def test_no_other_unit_of_a_round_reads_the_name_of_a_file_that_was_withdrawn(world):
+    asked(world)
+    file = staged(world, HRSS, "走访照片.pdf")
+    reported(world, HRSS, file)
+    with world.transaction() as session:
+        attachments.withdraw_attachment(session, attachment_id=UUID(file), actor=world.actor(OFFICE), now=clock.now())
+
+    def read(user):
+        [case] = queries.instances_by_id(session, [world.case]).values()
+        told = seen(session, case, world.actor(user)).events(stream_events(session, f"instance:{world.case}"))
+        return [one.kind for one in told if one.kind.startswith("file_")]
+
+    with world.database.reading() as session:
+        assert read(EDU) == []
+        assert read(HRSS) == read(OFFICE) == ["file_attached", "file_withdrawn"]
     assert mismatches(world) == []
