@@ -21,7 +21,7 @@ from service.processes.models import DONE, Instance, UserTask
 from service.processes.rules import NEED, left, one_line
 from service.processes.subjects import subjects_of
 from service.processes.versions import Versions, find_versions
-from service.processes.visibility import seen
+from service.processes.visibility import Seen, seen
 from service.processes.wiring import wiring
 from service.rights import Actor
 
@@ -96,19 +96,20 @@ def form_facts(session: Session, task: UserTask, actor: Actor, *, today: date) -
         "unit_codes": list(dict.fromkeys(slot.unit for slot in last.slots)),
         "reply_by": max(dates).isoformat() if dates else None,
         "answers": "\n".join(answers),
-        "results": "\n".join([*answers, *_settled(session, instance, since or 0, shown.of_task)]),
+        "results": "\n".join([*answers, *_settled(session, instance, since or 0, shown)]),
     }
 
 
-def _settled(session: Session, instance: Instance, since: int, masked: Any) -> list[str]:
-    """The words of each meeting (W8, W9) that was recorded after the journal's entry ``since``, in order."""
+def _settled(session: Session, instance: Instance, since: int, shown: Seen) -> list[str]:
+    """The words of each meeting (W8, W9) that was recorded after the journal's entry ``since``, in order, as far as
+    the reader sees them."""
     query = select(UserTask).where(
         *(UserTask.instance_id == instance.id, UserTask.status == DONE, UserTask.completed_seq > since),
         or_(*(UserTask.submitted[name].as_string().is_not(None) for name in (SETTLED, DECREED))),
     )
     found = []
-    for row in session.scalars(query.order_by(UserTask.completed_seq)):
-        said = masked(row, row.submitted or {})
+    for row in shown.rows(session.scalars(query.order_by(UserTask.completed_seq))):
+        said = shown.of_task(row, row.submitted or {})
         if said.get(SETTLED):
             found.append(f"会议议定：{str(said[SETTLED]).strip()}")
         elif said.get(DECREE):

@@ -10,7 +10,9 @@ from service.liaisons import leaders_of
 from service.processes.facts import form_facts, step_facts
 from service.processes.terms import FORM_FACTS, TALENT_FACTS
 from service.processes.wiring import wiring
+from tests.factories.rounds import begin
 from tests.factories.steps import DONE, INTERIM, REFER, answered, detail
+from tests.factories.versions import version
 from tests.factories.visitor import Visitor, island
 from tests.factories.world import LIAISON, OFFICE, World
 
@@ -94,6 +96,30 @@ def test_what_a_meeting_settled_before_the_last_dispatch_is_no_result(world: Wor
         task = world.task("handle")
         found = form_facts(session, task, world.actor(OFFICE), today=world.clock.now.date())
     assert found["results"] == found["answers"] == ""
+
+
+SETTLED_BY_UNITS = {
+    "forms/submit_half_year.json": [
+        (
+            '"properties": {',
+            '"properties": {\n    "decisions": { "type": "string", "title": "会议议定", "x-own": true },',
+        )
+    ],
+    "forms/submit_half_year.ui.json": [('"plans"\n  ]', '"plans", "decisions"\n  ]')],
+}
+
+
+def test_what_one_unit_of_a_round_settled_is_filled_into_no_other_units_form(world: World) -> None:
+    version(world, SETTLED_BY_UNITS, "half_year_report")
+    begin(world, "half_year_report", OFFICE)
+    world.do(OFFICE, "choose_period", {"year": 2026, "half": 1})
+    said = {"work": "走访", "plans": "继续", "decisions": "调整本局分工"}
+    world.do("liaison-hrss", "submit_half_year", said, unit="hrss")
+    with world.database.reading() as session:
+        task, today = world.task("submit_half_year", "district_office"), world.clock.now.date()
+        for user, seen in (("liaison-district_office", False), (OFFICE, True)):
+            found = form_facts(session, task, world.actor(user), today=today)["results"]
+            assert ("调整本局分工" in found) is seen
 
 
 def test_a_circular_is_drafted_with_the_facts_of_the_late_unit(world: World) -> None:
