@@ -65,7 +65,7 @@ FORM_FACTS: Mapping[str, str] = {
     "unit_codes": "本轮各承办单位，填选单位的字段用",
     "reply_by": "尚未答复的单位中最晚的期限",
     "answers": "本轮各单位最近的答复",
-    "results": "本轮各单位最近的答复，以及其后会议议定的内容",
+    "results": "本轮各单位最近的答复，以及本轮会议议定的内容",
 }
 """Facts of the case that a field may be filled with. Those of one step are of the unit on which the step decides,
 else of the step itself."""
