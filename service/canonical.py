@@ -24,7 +24,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 def written(value: Any) -> tuple[Any, str]:
     """A copy of ``value`` as ``normalized`` gives it, and its canonical text: one pass for what is kept and sealed.
 
-    The keys of the copy stand in the order of the text. Raises what ``normalized`` raises.
+    Raises what ``normalized`` raises.
     """
     found = _through(_encode, value)
     if found is not None:
