@@ -5,7 +5,8 @@ They go through the connection of the session, so that failures, traces and coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam
@@ -134,6 +135,16 @@ class Sending:
 
     def handle_dbapi_exception(self, _error: BaseException) -> None:
         """Nothing of it is left to be put away."""
+
+
+@contextmanager
+def told_as_ours(connection: Connection, cursor: Any, asked: str, given: Values) -> Iterator[None]:
+    """Tells the failures of ``cursor``, which is asked past SQLAlchemy within the block, as SQLAlchemy does."""
+    context: Any = Sending(many=False)
+    try:
+        yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection._handle_dbapi_exception(error, asked, given, cursor, context)
 
 
 def set_of(table: Table, names: Iterable[str]) -> dict[str, BindParameter[Any]]:

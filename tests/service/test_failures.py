@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from service.audit.verifying.marks import plain_rows
 from service.db import Database
 from service.db.failures import explain
 
@@ -51,6 +53,20 @@ def test_a_file_that_is_no_database(tmp_path):
     path.write_text("这不是数据库" * 500)
     with pytest.raises(DatabaseError) as caught, Database(f"sqlite:///{path}").engine.connect() as connection:
         connection.execute(text("SELECT 1"))
+    assert "损坏" in (explain(caught.value) or "")
+
+
+def test_a_damaged_page_that_a_verification_reads(tmp_path):
+    path = tmp_path / "damaged.db"
+    with sqlite3.connect(path) as made:
+        made.execute("CREATE TABLE t (a TEXT)")
+        made.execute("INSERT INTO t VALUES (printf('%.*c', 200000, 'x'))")
+    made.close()
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = b"\xff" * 4096
+    path.write_bytes(content)
+    with pytest.raises(DatabaseError) as caught, Database(f"sqlite:///{path}").reading() as session:
+        list(plain_rows(session, "SELECT * FROM t"))
     assert "损坏" in (explain(caught.value) or "")
 
 

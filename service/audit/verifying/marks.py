@@ -29,6 +29,7 @@ import service
 from service import history
 from service.audit.models import CaseWayRow, VerifiedCase
 from service.db import Base
+from service.db.prepared import told_as_ours
 from service.history import HistoryEvent, HistoryHead
 from service.processes.case_checks import OWNERS
 from service.processes.figure_models import FigureCase
@@ -105,10 +106,15 @@ def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[
 
 
 def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The rows of a statement of SQLite as its driver gives them, one by one: nothing is made of a value."""
-    own: Any = session.connection().connection.cursor()
+    """The rows of a statement of SQLite as its driver gives them, one by one: nothing is made of a value.
+
+    Raises what the session raises where the database fails.
+    """
+    connection = session.connection()
+    own: Any = connection.connection.cursor()
     try:
-        yield from own.execute(asked, names)
+        with told_as_ours(connection, own, asked, names):
+            yield from own.execute(asked, names)
     finally:
         own.close()
 
