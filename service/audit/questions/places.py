@@ -165,7 +165,7 @@ _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def filters_words(asked: Mapping[str, Any]) -> str:
-    """The filters of an address in words: 人员：office；日期：2026-11-30. What is empty or a position is left out."""
+    """The filters of an address in words: 人员：office；日期：2026-11-30. Empty ones and positions are left out."""
     return "；".join(
         f"{ASKED.get(name, name)}：{_ID.sub('（一条记录）', str(value))}"
         for name, value in asked.items()

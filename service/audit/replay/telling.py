@@ -30,7 +30,7 @@ def off(one: Happened) -> str:
 
 
 def migrated_dates(data: Mapping[str, Any], version: int, changes: Sequence[DueChange]) -> str:
-    """What a migration to ``version`` did with the dates: kept, moved, or counted anew with the same days."""
+    """Words the effect of a migration to ``version`` on the dates: kept, moved, or counted anew with the same days."""
     if data.get("due") == KEEP:
         return "期限不变"
     counted = f"期限按第 {version} 版重新计算"
