@@ -21,7 +21,7 @@ from service.people.models import Leader
 from service.people.past import leaders_then, unit_names_then
 from service.processes.calendars import current, days_late
 from service.processes.lateness import IN_TIME, Standing, standings
-from service.processes.models import RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, SUSPENDED, Instance
+from service.processes.models import RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, RUN_SUSPENDED, SUSPENDED, Instance
 from service.processes.past import State, states, units_of_role_then
 from service.processes.rules import NEED, STATUSES, left, one_line
 from service.processes.speaking import Term, terms, unit_terms
@@ -72,6 +72,8 @@ _OF_TERM, _OF_STEPS, _OF_STANDING = (
 """Columns that are looked up together."""
 EACH_UNIT = "各单位期限"
 """The column that tells the date of each unit, looked up by itself."""
+LEFT = "剩余/超期"
+"""The column of what is left, which asks each unit of a suspended case."""
 
 STOPPED = "挂起期间不计时"
 """Instead of the days left, of a suspended case whose units owe an answer."""
@@ -168,10 +170,12 @@ def _names(
     wanted = [key for one in serving if (key := as_id(one)) is not None]
     leaders = leaders_then(session, session.scalars(select(Leader).where(Leader.id.in_(wanted))), on)
     ids = [case.id for case in cases]
+    still = [key for key in ids if stood[key].status == SUSPENDED] if LEFT in only else []
+    each = ids if EACH_UNIT in only else still
     return _Names(
         terms=terms(session, ids, on) if only & _OF_TERM else {},
         step_terms=terms(session, ids, on, steps=True) if only & _OF_STEPS else {},
-        unit_terms=unit_terms(session, ids, on) if EACH_UNIT in only else {},
+        unit_terms=unit_terms(session, each, on) if each else {},
         calendar=current(session),
         on=on,
         talents=names_then(session, served, on),
@@ -190,6 +194,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
     category = names.organization.categories.get(state.category or "")
     town = names.organization.towns.get(state.town or "")
     term, step = names.terms.get(case.id), names.step_terms.get(case.id)
+    units = names.unit_terms.get(case.id, ())
     return [
         state.number or "",
         state.title,
@@ -208,8 +213,8 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         term.due_on if term is not None else None,
         term.first_due_on if term is not None else None,
         names.units.get(term.unit or "", "") if term is not None else "",
-        "；".join(_of_units(names.unit_terms.get(case.id, ()), state, names)),
-        STOPPED if _stopped(term, state) else _standing(term, names),
+        "；".join(_of_units(units, state, names)),
+        STOPPED if _stopped(term, units, state) else _standing(term, names),
         step.due_on if step is not None else None,
         _standing(step, names),
         case.started_at,
@@ -226,15 +231,20 @@ def _of_units(terms: Iterable[Term], state: State, names: _Names) -> Iterator[st
     """Each unit, who leads first, with its own date, the one that it first had, and whether it has answered."""
     for term in sorted(terms, key=lambda one: one.unit != state.lead_unit):
         part = "（主办）" if term.unit == state.lead_unit else ""
+        if term.ended == RUN_SUSPENDED and state.status == SUSPENDED:
+            yield f"{names.units.get(term.unit or '', '')}{part}（挂起，不计时）"
+            continue
         first = f"，原定 {term.first_due_on.isoformat()}" if term.first_due_on != term.due_on else ""
         doubt = "（暂定）" if names.calendar.is_provisional(term.due_on) else ""
         ended = f"，{ENDS.get(term.ended, NOT_GIVEN)}" if term.ended is not None else doubt
         yield f"{names.units.get(term.unit or '', '')}{part} {term.due_on.isoformat()}{first}{ended}"
 
 
-def _stopped(term: Term | None, state: State) -> bool:
-    """Whether the case is suspended and no unit's answer or open work tells more than that."""
-    return state.status == SUSPENDED and (term is None or term.ended not in (None, RUN_ANSWERED))
+def _stopped(term: Term | None, units: Iterable[Term], state: State) -> bool:
+    """Whether the case is suspended and a unit still owes an answer, or none has given one."""
+    if state.status != SUSPENDED:
+        return False
+    return term is None or term.ended != RUN_ANSWERED or any(one.ended == RUN_SUSPENDED for one in units)
 
 
 def _standing(term: Term | None, names: _Names) -> str:

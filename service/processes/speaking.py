@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, null, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service.processes import lateness
@@ -21,7 +21,9 @@ from service.processes.models import RUN_MOVED, RUN_SUSPENDED, ClockRun, Instanc
 
 MEANING = (
     "收到、期限：责任单位收到和应答复的日期，几个单位同时办理的取最先到期的一家，都已办结的取最后办结的一家，"
-    "是哪一家见“期限单位”，每一家的见“各单位期限”；退回改派写“已退回”，没有答复就不再办理的写“未答复”；原定期限：该单位最初的期限，延期、顺延或商定日期后不变；"
+    "是哪一家见“期限单位”，每一家的见“各单位期限”；"
+    "退回改派写“已退回”，没有答复就不再办理的写“未答复”，挂起期间不写日期；"
+    "原定期限：该单位最初的期限，延期、顺延或商定日期后不变；"
     "轮次：该单位第几次承办本事项。环节期限：其他步骤的本系统默认时限（非文件规定）。"
 )
 """The explanation beside the columns."""
@@ -33,7 +35,7 @@ class Term:
 
     ``ended``: how it ended (``models.RUN_ANSWERED`` …), None while it is open: only an answer is one.
     ``first_due_on``: the date that the unit first had, before an extension, a suspension or an agreed date moved it.
-    ``rounds``: how many times the unit had been asked in this case.
+    ``rounds``: how many times the unit had been asked in this case, where that is looked up.
     """
 
     unit: str | None
@@ -42,7 +44,7 @@ class Term:
     first_due_on: date
     until_on: date | None
     ended: str | None
-    rounds: int
+    rounds: int | None
 
 
 def speaking(on: date, *, steps: bool = False) -> ScalarSelect[int]:
@@ -95,17 +97,23 @@ def terms(session: Session, cases: Iterable[UUID], on: date, *, steps: bool = Fa
     """The run that speaks for each of these cases as of the end of a day; those without one are left out. One
     statement."""
     run = aliased(ClockRun)
-    query = _told(on, run).select_from(Instance).join(run, run.id == speaking(on, steps=steps))
+    query = _told(on, run, _rounds(on, run)).select_from(Instance).join(run, run.id == speaking(on, steps=steps))
     query = query.join(UserTask, UserTask.id == run.task_id).where(Instance.id.in_(list(cases)))
     return dict(_terms(session, query, on))
 
 
 def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, list[Term]]:
     """Of each of these cases the run that speaks for each of its units as of the end of a day, who was asked first
-    first: the open one that is due first, else the one that ended last. One statement."""
-    run = aliased(ClockRun)
-    query = _told(on, run).select_from(run).join(UserTask, UserTask.id == run.task_id).order_by(run.id)
-    query = query.where(run.instance_id.in_(list(cases)), lateness.by_unit(run), lateness.counts(on, run))
+    first: the open one that is due first, else the one that ended last. One statement.
+
+    Open is also what stood still in a suspended case (``RUN_SUSPENDED``), though it counts in no other list. How
+    often a unit had been asked is not told.
+    """
+    run, later = aliased(ClockRun), aliased(ClockRun)
+    went_on = and_(later.task_id == run.task_id, later.id > run.id, later.from_on <= on)
+    still = and_(run.ended == RUN_SUSPENDED, run.until_on <= on, ~select(later.id).where(went_on).exists())
+    query = _told(on, run, null()).select_from(run).join(UserTask, UserTask.id == run.task_id).order_by(run.id)
+    query = query.where(run.instance_id.in_(list(cases)), lateness.by_unit(run), or_(lateness.counts(on, run), still))
     found: dict[UUID, dict[str | None, Term]] = {}
     for key, term in _terms(session, query, on):
         own = found.setdefault(key, {})
@@ -113,24 +121,16 @@ def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     return {key: sorted(own.values(), key=lambda term: term.received_on) for key, own in found.items()}
 
 
-def _first(term: Term) -> tuple[bool, int, bool]:
-    last = term.due_on.toordinal() if term.until_on is None else -term.until_on.toordinal()
-    return term.until_on is not None, last, term.ended == RUN_MOVED
+def _first(term: Term) -> tuple[bool, int, bool, date]:
+    if term.until_on is None or term.ended == RUN_SUSPENDED:
+        return False, term.due_on.toordinal(), False, term.due_on
+    return True, -term.until_on.toordinal(), term.ended == RUN_MOVED, term.due_on
 
 
-def _told(on: date, run: Any) -> Select[Any]:
+def _told(on: date, run: Any, asked: ColumnElement[Any]) -> Select[Any]:
     """The columns that ``_terms`` reads, of runs and their tasks; the caller says of which."""
     first = func.coalesce(UserTask.first_due_on, run.due_on)
-    facts = (
-        run.instance_id,
-        run.unit,
-        _received(on, run),
-        run.due_on,
-        first,
-        run.until_on,
-        run.ended,
-        _rounds(on, run),
-    )
+    facts = (run.instance_id, run.unit, _received(on, run), run.due_on, first, run.until_on, run.ended, asked)
     return select(*facts)
 
 

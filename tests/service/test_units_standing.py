@@ -88,3 +88,23 @@ def test_an_answer_is_in_time_or_late(handled: World) -> None:
     units, standing = told(handled, on(28))
     assert units == "区教育局（主办） 2026-09-24，已答复"
     assert standing.endswith("个工作日答复")
+
+
+def test_a_unit_of_a_suspended_case_is_named_though_nothing_is_counted(world: World) -> None:
+    world.dispatched("edu", "guicheng")
+    world.do(OFFICE, "feedback_accepted")
+    go(world, 17)
+    world.do("handler-edu", "handle", unit="edu")
+    go(world, 18)
+    act(world, OFFICE, halting.suspend, instance_id=world.case, reason="出国")
+    still = "区教育局（主办） 2026-09-24，已答复；桂城街道办事处（挂起，不计时）"
+    assert told(world, on(18)) == (still, "挂起期间不计时")
+    assert "挂起期间不计时" in Visitor(world, OFFICE).get("/ledger").text
+    go(world, 21)
+    act(world, OFFICE, halting.resume, instance_id=world.case, reason="")
+    assert told(world, on(20)) == (still, "挂起期间不计时")
+    assert "；桂城街道办事处 2026-09-24" in told(world, on(21))[0]
+    go(world, 22)
+    act(world, OFFICE, halting.suspend, instance_id=world.case, reason="出国")
+    act(world, OFFICE, commands.terminate, instance_id=world.case, reason="不办了")
+    assert "；桂城街道办事处 2026-09-24，未答复" in told(world, on(22))[0]
