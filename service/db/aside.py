@@ -62,9 +62,10 @@ class Aside:
 
         Raises what the primary raises.
         """
+        wanted = _place(self._primary)
         try:
             with self.engine.connect() as connection:
-                return _waited(connection, _place(self._primary))
+                return _waited(connection, wanted)
         except SQLAlchemyError:
             return GONE
 
