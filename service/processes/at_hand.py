@@ -111,7 +111,7 @@ def taken(session: Session, instance_id: UUID, rows: Iterable[UserTask]) -> None
 def _read(session: Session, instance: Instance) -> AtHand:
     given = {"stream": stream_of(instance.id), "instance": instance.id, "process": instance.process}
     rows = _ASKED.rows(session, given)
-    proved_by(session, _STILL, given, [(rows[0][_OF_HEAD + 1], rows[0][0])] if rows else [])
+    proved_by(session, _STILL, given, [(rows[0][_OF_HEAD + 1], *rows[0][:2])] if rows else [])
     if not rows:  # its journal has no head: whoever verifies says so
         return AtHand(_OPEN_TASKS.all(session, given))
     digest, newest, moved, places = rows[0][:_OF_HEAD]
@@ -133,7 +133,7 @@ def _asked(dialect: str) -> Executable:
     return (
         select(
             _CALENDAR,
-            select(func.max(Definition.version)).where(Definition.key == bindparam("process")).scalar_subquery(),
+            _NEWEST,
             exists().where(HistoryEvent.stream == stream, HistoryEvent.kind == literal_column(f"'{MIGRATED}'")),
             _places(case, dialect).scalar_subquery(),
             *history.head_columns(),
@@ -158,9 +158,12 @@ def _places(case: ColumnElement[UUID], dialect: str) -> Select[Any]:
 
 
 _CALENDAR = select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1).scalar_subquery()
+_NEWEST = select(func.max(Definition.version)).where(Definition.key == bindparam("process")).scalar_subquery()
 _ASKED = Prepared(_asked, covered=True)
-_STILL = Prepared(select(HistoryHead.seq, _CALENDAR).where(HistoryHead.stream == bindparam("stream")), covered=True)
-"""Proves all that was read of a case: whatever changes it stands in its journal."""
+_STILL = Prepared(
+    select(HistoryHead.seq, _CALENDAR, _NEWEST).where(HistoryHead.stream == bindparam("stream")), covered=True
+)
+"""Proves all that was read of a case: whatever changes it stands in its journal, but for what is in force beside it."""
 _OPEN_TASKS = Rows(
     UserTask,
     lambda tasks: tasks.where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN).order_by(
