@@ -43,8 +43,8 @@ class Checked:
 def check_seals(session: Session, progress: Progress | None = None, *, proven: int = 0) -> Checked:
     """Checks keys, heads, blocks and every root, in one pass over the journal.
 
-    ``proven``: the number of a head of which the caller knows that all that it covers, and the blocks and heads up to
-    it, stand as they stood when they were checked: the tree then grows from there on.
+    ``proven``: the number of a head of which the caller knows that all that it covers, its full blocks and the heads
+    up to it stand as they stood when they were checked: the tree then grows from there on.
     """
     keys = Keys(known_keys(session))
     found = [Mismatch(STREAM, 0, what, *apart.KEY) for what in (*keys.faults, *_key_rows(session))]
@@ -110,9 +110,10 @@ def _roots(session: Session, heads: list[Head], progress: Progress | None, prove
     blocks = list(session.scalars(select(SealBlock).order_by(SealBlock.number)))
     if proven is not None:
         growth.counted, growth.streams = proven.last_id, proven.streams
-        before = [row for row in blocks if row.last_id <= proven.last_id]
+        full = proven.size // tree.BLOCK
+        before = [row for row in blocks if 0 <= row.number < full]
         after, waiting = growth.skip(before), iter([one for one in heads if one.number > proven.number])
-        blocks = blocks[len(before) :]
+        blocks = [row for row in blocks if not 0 <= row.number < full]
     head = next(waiting, None)
     known = {row.number: row for row in blocks}
     covered = HistoryEvent.id.between(after + 1, heads[-1].last_id)

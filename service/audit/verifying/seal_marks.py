@@ -1,7 +1,7 @@
 """The mark of a checked seal: a keyed digest over what its tree was made of, so that the tree need not grow again.
 
 A tree takes two hashes a leaf; the mark takes one over some thousand lines as the database holds them. It covers the
-number, stream, place, moment and hash of every event up to the seal's last one, and all heads and blocks up to it.
+number, stream, place, moment and hash of every event up to the seal's last one, all heads up to it and its full blocks.
 Another mark is no finding: the tree then grows from its first leaf.
 """
 
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from service.audit.models import VerifiedSeal
 from service.audit.verifying.marks import plain_rows, program
 from service.history import HistoryEvent
+from service.seals import tree
 from service.seals.models import Seal, SealBlock
 
 WINDOW = 8192
@@ -42,20 +43,19 @@ class SealMarks:
 
     def now(self, session: Session, numbers: Collection[int]) -> dict[int, str]:
         """The marks that these heads have as everything stands; none of a head that is not there. One pass."""
-        ends: dict[int, int] = {
-            row[0]: row[1] for row in session.execute(select(Seal.number, Seal.last_id).where(Seal.number.in_(numbers)))
-        }
+        wanted = select(Seal.number, Seal.last_id, Seal.size).where(Seal.number.in_(numbers))
+        ends: dict[int, tuple[int, int]] = {number: (last, size) for number, last, size in session.execute(wanted)}
         found: dict[int, str] = {}
         journal, first = hashlib.sha256(), 0
-        for number, last in sorted(ends.items(), key=lambda one: one[1]):
+        for number, (last, size) in sorted(ends.items(), key=lambda one: one[1]):
             while first + WINDOW <= last + 1:
                 journal.update(_digest(session, HistoryEvent.__tablename__, _LINE, "id", first, first + WINDOW - 1))
                 first += WINDOW
             seal = journal.copy()
             seal.update(_digest(session, HistoryEvent.__tablename__, _LINE, "id", first, last))
-            for model, key, until in ((Seal, "number", number), (SealBlock, "last_id", last)):
+            for model, until in ((Seal, number), (SealBlock, size // tree.BLOCK - 1)):
                 columns = tuple(column.name for column in model.__table__.columns)
-                seal.update(_digest(session, model.__tablename__, columns, key, 0, until))
+                seal.update(_digest(session, model.__tablename__, columns, "number", 0, until))
             text = f"seal {program()} {number} {last} {seal.hexdigest()}"
             found[number] = hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()
         return found
