@@ -99,9 +99,9 @@ def upload() -> ImportJob:
         raise Invalid("请求有 1 处需要修改", [Finding("/kind", f"须是下列之一：{'、'.join(KINDS)}")])
     if file is None:
         raise Invalid("没有收到文件", [Finding("/file", "请以 multipart/form-data 上传 .xlsx 文件")])
-    return exchange.upload(
-        db(), kind=kind, name=file.filename or "", content=file.read(), actor=actor(), now=clock.now()
-    )
+    content = file.read()
+    file.stream.seek(0)  # a second try reads it again
+    return exchange.upload(db(), kind=kind, name=file.filename or "", content=content, actor=actor(), now=clock.now())
 
 
 @calls.get("/imports/<uuid:job_id>", answer=ImportItem, right="import_data")

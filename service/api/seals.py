@@ -92,7 +92,10 @@ def against() -> Row:
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
-    sent = {str(one.filename): one.read() for one in request.files.getlist("files") if one.filename}
+    files = [one for one in request.files.getlist("files") if one.filename]
+    sent = {str(one.filename): one.read() for one in files}
+    for one in files:
+        one.stream.seek(0)  # a second try reads them again
     return view_of(submit_against(db(), sent, actor=actor(), now=clock.now()))
 
 
