@@ -122,6 +122,11 @@ def is_unkeepable(error: BaseException) -> bool:
     return state in _UNKEEPABLE or (not state and "NUL" in str(error.orig))  # the driver itself refuses a NUL
 
 
+def is_no_text(error: BaseException) -> bool:
+    """Whether SQLite's driver met a text whose bytes are not UTF-8: somebody wrote them past the service."""
+    return isinstance(error, OperationalError) and "decode to UTF-8" in str(error.orig)
+
+
 def explain(error: BaseException) -> str | None:
     """A Chinese sentence for operators with the way out if ``error`` is a known one (``trouble``), else None."""
     found = trouble(error)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event, func, select, update
@@ -14,12 +16,13 @@ from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from service import clock
 from service.auth import revoke_token
-from service.auth.models import Token
+from service.auth.models import RoleGrant, Token
 from service.db import Overtaken
 from service.history import HistoryEvent, verify_stream
 from service.processes import commands, operations, sharing
 from service.processes.advance import lock
-from service.processes.models import OPEN, Instance, UserTask
+from service.processes.at_hand import at_hand
+from service.processes.models import OPEN, Definition, Instance, UserTask
 from service.processes.recording import stream_of
 from service.rights import SYSTEM
 from tests.factories.statements import counted
@@ -179,6 +182,45 @@ def test_a_transaction_that_did_not_get_the_lock_writes_nothing_later(world: Wor
         lock(session, world.case).title = "新的"
     with world.database.reading() as session:
         assert session.get_one(Instance, world.case).title == "新的"
+
+
+def test_an_import_that_is_done_again_has_its_file_still(world: World) -> None:
+    if not world.database.is_sqlite:
+        pytest.skip("nothing is done again on PostgreSQL")
+    api = world.api(OFFICE)
+    content = api.get("/imports/templates/talents").data
+
+    def change() -> None:
+        with world.transaction() as session:
+            session.scalars(select(RoleGrant).where(RoleGrant.username == HANDLER)).first().ends_on = clock.today()
+
+    with between(world, change) as told, counted(world) as sent:
+        answer = api.post("/imports", data={"kind": "talents", "file": (BytesIO(content), "a.xlsx")})
+    assert told
+    assert sent.count("ROLLBACK") >= 1
+    assert answer.status_code == 201, answer.json
+    assert answer.json["sha256"] == sha256(content).hexdigest()
+
+
+def test_a_version_that_was_deployed_meanwhile_overtakes(world: World) -> None:
+    ready(world)
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL locks the case alone")
+
+    def write() -> None:
+        with world.database.transaction(look_first=True) as session:
+            instance = lock(session, world.case)
+            at_hand(session, instance)
+            with world.transaction() as second:
+                wanted = Definition.key == instance.process
+                newest = second.scalars(select(Definition).where(wanted).order_by(Definition.version.desc())).first()
+                assert newest is not None
+                values = {name: getattr(newest, name) for name in Definition.__table__.columns.keys()}  # noqa: SIM118
+                second.add(Definition(**{**values, "id": uuid4(), "version": newest.version + 1}))
+            instance.title = "别的"
+
+    with pytest.raises(Overtaken):
+        write()
 
 
 def test_what_waits_at_the_end_takes_the_lock_too(world: World) -> None:

@@ -95,6 +95,27 @@ def test_whatever_is_changed_in_a_marked_case_is_named(told: World) -> None:
     assert any("链头" in one.what for _, one in verified(told).findings)
 
 
+NO_TEXT = (
+    "UPDATE instance SET title = CAST(x'ff41' AS TEXT) WHERE id = '{id}'",
+    "UPDATE user_task SET name = CAST(x'ff41' AS TEXT) WHERE instance_id = '{id}'",
+    "UPDATE history_event SET actor = CAST(x'ff41' AS TEXT) WHERE stream = '{stream}' AND seq = 2",
+)
+"""Bytes that are not UTF-8, written by hand."""
+
+
+@pytest.mark.parametrize("written", NO_TEXT)
+def test_a_case_that_holds_no_text_is_named_and_the_others_are_checked(told: World, written: str) -> None:
+    if not told.database.is_sqlite:
+        pytest.skip("PostgreSQL keeps no text that is none")
+    stream = f"instance:{told.case}"
+    tamper(told.database, written.format(id=forged_id(told), stream=stream))
+    tamper(told.database, f"UPDATE instance SET state = 'x' WHERE id != '{forged_id(told)}'")
+    outcome = verified(told)
+    assert any(one.stream == stream and "无法读取" in one.what for _, one in outcome.findings), outcome.findings
+    assert ("instance", "state") in named(outcome)
+    assert outcome.told.executed == 2
+
+
 def test_a_mark_cannot_be_written_for_a_changed_row(told: World) -> None:
     """Not with another key, nor by the mark of another case or of before."""
     case = forged_id(told)
@@ -304,6 +325,16 @@ def test_whatever_is_changed_under_a_marked_seal_is_named(sealed: World, written
         told = [one for _, one in verified(sealed).findings if said in one.what]
         assert told, said
         assert all(one.must and one.have and one.must != one.have for one in told), told
+
+
+@pytest.mark.parametrize("last", ["-1", "'x'"])
+@pytest.mark.parametrize("number", [-1, 99])
+def test_a_block_that_no_seal_made_is_named_beside_a_mark(sealed: World, number: int, last: str) -> None:
+    if not sealed.database.is_sqlite and last == "'x'":
+        pytest.skip("PostgreSQL keeps no text as a number")
+    columns = "number, first_id, last_id, sha256"
+    tamper(sealed.database, f"INSERT INTO seal_block ({columns}) VALUES ({number}, -9, {last}, '{'0' * 64}')")
+    assert any(f"封存的分段 {number} 没有对应的记录" in one.what for _, one in verified(sealed).findings)
 
 
 def test_a_row_that_is_missing_or_has_no_history_says_what_should_be(told: World) -> None:

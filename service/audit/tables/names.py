@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import Uuid, select
+from sqlalchemy import Integer, Uuid, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from service.audit.questions.known import KINDS
 from service.audit.tables.registry import FAMILIES, HELD
+from service.db.failures import is_no_text
 from service.db.raw_rows import rows
 from service.ids import as_id
 from service.people.models import Person, Unit
@@ -83,7 +85,12 @@ def named(session: Session, stream: str) -> str:
         return f"人员 {found or name}"
     if prefix != "instance":
         return stream
-    row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
+    try:
+        row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
+    except DBAPIError as error:
+        if not is_no_text(error):
+            raise
+        return f"事项 {name}"
     return f"事项 {row.number or f'“{row.title}”'}" if row is not None else f"事项 {name}"
 
 
@@ -100,6 +107,6 @@ def _titled(session: Session, prefix: str, name: str) -> str | None:
         if owner is None or held.through or [owner.key] != [one.name for one in keys]:
             continue
         with suppress(*DAMAGE):
-            key = UUID(name) if isinstance(owner.type, Uuid) else name
+            key = UUID(name) if isinstance(owner.type, Uuid) else int(name) if isinstance(owner.type, Integer) else name
             return next((str(held.title(row)) for row in rows(session, held.model, owner == key)), None)
     return None

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from itertools import groupby
 from operator import itemgetter
@@ -37,6 +37,7 @@ from service.processes.recording import stream_of
 
 _STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
 _KINDS = {HistoryEvent: "stream, seq, id", HistoryHead: "stream"}
+_AS_KEPT = partial(str, encoding="utf-8", errors="surrogateescape")
 _NOT_PROGRAM = ("web", "api", "demonstration")
 """Rooms that verification does not run."""
 
@@ -108,14 +109,18 @@ def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[
 def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement of SQLite as its driver gives them, one by one: nothing is made of a value.
 
-    Raises what the session raises where the database fails.
+    Bytes of a text that are not UTF-8 are kept as lone surrogates. Raises what the session raises where the database
+    fails.
     """
     connection = session.connection()
-    own: Any = connection.connection.cursor()
+    driver: Any = connection.connection.dbapi_connection
+    own = driver.cursor()
+    usual, driver.text_factory = driver.text_factory, _AS_KEPT
     try:
         with told_as_ours(connection, own, asked, names):
             yield from own.execute(asked, names)
     finally:
+        driver.text_factory = usual
         own.close()
 
 

@@ -27,6 +27,7 @@ from service.audit.verifying.notices import FAMILY, NoticeMarks, check_run
 from service.audit.verifying.seal_marks import SealMarks
 from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.db import Database
+from service.db.failures import is_no_text
 from service.db.full_text import index_differs
 from service.processes import figure_tallies, replay
 from service.processes.bundles import Compiled, compiled
@@ -62,6 +63,11 @@ class Answer:
     seals: int = 0
     size: int = 0
     unwritten: bool = False
+
+    def with_those_of(self, other: Answer) -> Answer:
+        """The answer over the cases of both."""
+        executed, kept = self.executed + other.executed, self.kept + other.kept
+        return Answer(self.wrong + other.wrong, executed, kept, unwritten=self.unwritten or other.unwritten)
 
     def text(self) -> str:
         """As a child says it."""
@@ -126,6 +132,18 @@ class Hands:
             answer.remarks.append("数据库不能写入，检索用的索引没有核对")
 
     def _cases(self, ids: list[UUID]) -> Answer:
+        """A case whose rows hold what is no text is a finding; those beside it are checked all the same."""
+        try:
+            return self._checked(ids)
+        except DBAPIError as error:
+            if not is_no_text(error):
+                raise
+        if len(ids) == 1:
+            return Answer([_no_text(ids[0])], executed=1)
+        half = len(ids) // 2
+        return self._cases(ids[:half]).with_those_of(self._cases(ids[half:]))
+
+    def _checked(self, ids: list[UUID]) -> Answer:
         answer, clean = Answer(), dict[UUID, str]()
         with self.database.reading(long=True, aside=True) as session:
             now = self.marks.now(session, ids)
@@ -218,6 +236,11 @@ def _found(session: Session, what: str) -> Iterator[Mismatch]:
         if figure_tallies.sums_differ(session):
             what = "统计的合计与各事项的底稿不符，请运行 liaison rebuild"
             yield Mismatch("figures", None, what, FigureTally.__tablename__)
+
+
+def _no_text(case: UUID) -> Mismatch:
+    told = {"must": "按 UTF-8 写的文字", "have": "不是 UTF-8 的字节"}
+    return Mismatch(stream_of(case), None, "这个事项的记录里有无法读取的文字，没有核对", **told)
 
 
 def _unsummed(case: UUID) -> Mismatch:
