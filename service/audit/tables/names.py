@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, Uuid, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from service.audit.questions.known import KINDS
 from service.audit.tables.registry import FAMILIES, HELD
@@ -107,6 +109,17 @@ def _titled(session: Session, prefix: str, name: str) -> str | None:
         if owner is None or held.through or [owner.key] != [one.name for one in keys]:
             continue
         with suppress(*DAMAGE):
-            key = UUID(name) if isinstance(owner.type, Uuid) else int(name) if isinstance(owner.type, Integer) else name
+            key = _key(owner.type, name)
             return next((str(held.title(row)) for row in rows(session, held.model, owner == key)), None)
     return None
+
+
+def _key(kind: TypeEngine[Any], name: str) -> UUID | int | str:
+    """A name as the key of a column of ``kind``. Raises ValueError where no such key is spelled so."""
+    if isinstance(kind, Uuid):
+        return UUID(name)
+    if not isinstance(kind, Integer):
+        return name
+    if str(number := int(name)) != name or number >= 2**63:
+        raise ValueError(name)
+    return number
