@@ -175,7 +175,7 @@ def test_a_report_is_written_sent_and_accepted(world: World) -> None:
     for kind, start in (("pdf", b"%PDF"), ("docx", b"PK")):
         assert office.get(f"{address}.{kind}").data.startswith(start)
     assert office.post(f"{address}/accept").status_code == 200
-    assert "已通过" in liaison.get("/reports").text
+    assert "已接收" in liaison.get("/reports").text
     assert Visitor(world, "liaison-hrss").get(address).status_code == 404
     assert "继续走访" in office.get(address).text
     world.clock.set(datetime(2027, 1, 11, 9, 0, tzinfo=SHANGHAI))
