@@ -144,11 +144,11 @@ def test_a_report_that_is_not_accepted_gets_no_number(world: World) -> None:
     calendar_starts(world, "half_year_report", "every_half_year")
     report = report_of(world, "hrss")
     for _ in ("draft", "submitted"):
-        with pytest.raises(Conflict, match="通过后才编号"):
+        with pytest.raises(Conflict, match="接收后才编号"):
             number(world, issuing_reports.number_report, report_id=report.id)
         if report_of(world, "hrss").status == "draft":
             world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
-    assert "半年报告通过后由区人才办编号" in Visitor(world, OFFICE).get(f"/reports/{report.id}").text
+    assert "半年报告接收后由区人才办编号" in Visitor(world, OFFICE).get(f"/reports/{report.id}").text
     assert numbered(world) == []
 
 
