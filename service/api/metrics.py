@@ -143,7 +143,7 @@ class _Districts(Collector):
         except SQLAlchemyError as error:
             log.warning("district_not_measured", district=name, error=describe(error))
             return 0
-        except Exception:  # a defect in one keeps the figures of the others from nobody
+        except Exception:  # a defect in one must not hide the figures of the others
             log.exception("district_not_measured", district=name)
             return 0
         for one in told:

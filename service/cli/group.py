@@ -102,7 +102,7 @@ class Liaison(click.Group):
                     failed.append(one.name)
             except click.ClickException:  # called wrongly, and so it is for all
                 raise
-            except Exception as error:  # a defect in one keeps the others from nothing; its trace is told
+            except Exception as error:  # a defect in one must not stop the others; its trace is told
                 log.exception("command_failed", district=one.name, error=describe(error))
                 failed.append(one.name)
         if failed:

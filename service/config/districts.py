@@ -137,7 +137,7 @@ def read_all(folder: Path, environ: Mapping[str, str]) -> Known:
             faults[one.name] = error.message
         except OSError as error:
             faults[one.name] = f"区 {one.name}：不能读取设置（{error}），请检查文件和目录的权限"
-        except Exception as error:  # a defect of ours keeps the others from nothing
+        except Exception as error:  # a defect of ours must not stop the others
             log.exception("district_not_read", district=one.name)
             faults[one.name] = f"区 {one.name}：不能读取设置（{type(error).__name__}），详情见技术日志"
     return Known(good, faults)

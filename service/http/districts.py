@@ -174,7 +174,7 @@ class Hosts:
             except (LiaisonError, SQLAlchemyError, OSError) as error:
                 self._note(name, error, said)
                 return None
-            except Exception as error:  # a defect in one keeps the others from nothing
+            except Exception as error:  # a defect in one must not stop the others
                 if self._note(name, error, said):
                     log.exception("district_not_opened", district=name)
                 return None

@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 from service.auth.directory import known_each
 from service.db.prepared import Prepared, listed, places, size_of
 from service.processes.models import OPEN, UserTask
-from service.processes.standing import Marks, Whose, _Rules, _rules, _stands, _unheld, absences, vacant
+from service.processes.standing import Marks, StandIns, Whose, absences, stand_in_rules, stands_by, unheld, vacant
 
 
 def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
     """The facts about open ones of ``tasks`` that differ from their rows: at most one statement for those of a leader
     or of one person, one for all others where it is not remembered, and more where one is vacant."""
     wanted = {task.id: task for task in tasks if task.status == OPEN}
-    rules = _rules(session)
+    rules = stand_in_rules(session)
     alike: dict[_Case, list[UUID]] = defaultdict(list)
     apart = []
     for task in wanted.values():
@@ -56,14 +56,14 @@ class _Case(NamedTuple):
     directory is the same: not of a leader's task, or one person's."""
 
     day: date
-    rules: _Rules
+    rules: StandIns
     role: str | None
     unit: str | None
     assignee: str | None
 
 
 def _asked(
-    session: Session, day: date, rules: _Rules, tasks: Sequence[UUID], *, rare: bool
+    session: Session, day: date, rules: StandIns, tasks: Sequence[UUID], *, rare: bool
 ) -> dict[UUID, tuple[bool, bool]]:
     """Whether the claim of each task has lapsed, and whether nobody is there for it; of those with either."""
     rows = _marked(day, rules, size_of(tasks), rare=rare).rows(session, listed("of", tasks))
@@ -71,11 +71,11 @@ def _asked(
 
 
 @lru_cache(maxsize=64)
-def _marked(day: date, rules: _Rules, size: int, *, rare: bool) -> Prepared:
+def _marked(day: date, rules: StandIns, size: int, *, rare: bool) -> Prepared:
     """Without ``rare``: nobody has claimed one of the tasks, and none is a leader's or one person's."""
     wanted = UserTask.id.in_(places("of", size, UserTask.id.type))
     if not rare:
-        return Prepared(select(UserTask.id, false(), true()).where(wanted, _unheld(day)))
-    lapsed = UserTask.assignee.is_not(None) & ~_stands(rules, day)
+        return Prepared(select(UserTask.id, false(), true()).where(wanted, unheld(day)))
+    lapsed = UserTask.assignee.is_not(None) & ~stands_by(rules, day)
     empty = vacant(day)
     return Prepared(select(UserTask.id, lapsed, empty).where(wanted, or_(lapsed, empty)))

@@ -104,12 +104,12 @@ def vacant(day: date) -> ColumnElement[bool]:
     signed_up = leaders_signed_up(day)
     return or_(
         UserTask.leader_id.is_not(None) & UserTask.leader_id.not_in(select(signed_up.c.leader)),
-        UserTask.leader_id.is_(None) & _unheld(day),
+        UserTask.leader_id.is_(None) & unheld(day),
         left_alone(day),
     )
 
 
-def _unheld(day: date) -> ColumnElement[bool]:
+def unheld(day: date) -> ColumnElement[bool]:
     """Tasks whose role no usable account holds, for their unit where they have one."""
     held = holdings(day)
     of_unit = or_(
@@ -161,7 +161,7 @@ def left_alone(day: date) -> ColumnElement[bool]:
 def stands_in_role(session: Session, actor: Actor, day: date) -> ColumnElement[bool]:
     """Tasks whose role, or leader's post, nobody holds, and for which the actor is the stand-in of today."""
     ways: list[ColumnElement[bool]] = []
-    rules = _rules(session)
+    rules = stand_in_rules(session)
     for roles, chain in _chains(rules):
         earlier: list[ColumnElement[bool]] = []
         for role in chain:
@@ -169,15 +169,16 @@ def stands_in_role(session: Session, actor: Actor, day: date) -> ColumnElement[b
                 own = _own_unit().in_(sorted(actor.units_of(role))) if role in rules.unit_roles else true()
                 ways.append(roles & own & and_(true(), *(~one for one in earlier)))
             earlier.append(_filled(rules, role, day))
-    return vacant(day) & or_(UserTask.person_key.is_(None), _unheld(day)) & or_(false(), *ways) if ways else false()
+    return vacant(day) & or_(UserTask.person_key.is_(None), unheld(day)) & or_(false(), *ways) if ways else false()
 
 
 def claim_stands(session: Session, day: date) -> ColumnElement[bool]:
     """Tasks whose assignee could still take them: in the role, or as a stand-in while nobody holds it."""
-    return _stands(_rules(session), day)
+    return stands_by(stand_in_rules(session), day)
 
 
-def _stands(rules: _Rules, day: date) -> ColumnElement[bool]:
+def stands_by(rules: StandIns, day: date) -> ColumnElement[bool]:
+    """As ``claim_stands``, by rules at hand."""
     held, signed_up = holdings(day), leaders_signed_up(day)
     triples = select(held.c.username, held.c.role, held.c.unit).where(held.c.unit.is_not(None))
     pairs = select(held.c.username, held.c.role)
@@ -207,32 +208,33 @@ def _stands(rules: _Rules, day: date) -> ColumnElement[bool]:
             standing.append(roles & held_by)
     instead = or_(
         UserTask.person_key.is_not(None) & in_role_of_all,
-        or_(UserTask.person_key.is_(None), _unheld(day)) & or_(false(), *standing),
+        or_(UserTask.person_key.is_(None), unheld(day)) & or_(false(), *standing),
     )
     return or_(in_role, vacant(day) & instead)
 
 
 def unmanned(session: Session, day: date) -> ColumnElement[bool]:
     """Tasks that nobody may take at all, not even a stand-in."""
-    rules = _rules(session)
+    rules = stand_in_rules(session)
     filled = [roles & or_(false(), *(_filled(rules, role, day) for role in chain)) for roles, chain in _chains(rules)]
-    colleagues = UserTask.person_key.is_not(None) & ~_unheld(day)
+    colleagues = UserTask.person_key.is_not(None) & ~unheld(day)
     return or_(UserTask.role.is_(None), vacant(day) & ~or_(colleagues, *filled))
 
 
-class _Rules(NamedTuple):
+class StandIns(NamedTuple):
     """The office's rules of who stands in for whom: role and chain, in order, and the roles that a unit has."""
 
     stand_ins: tuple[tuple[str, tuple[str, ...]], ...]
     unit_roles: frozenset[str]
 
 
-def _rules(session: Session) -> _Rules:
+def stand_in_rules(session: Session) -> StandIns:
+    """Those that the office has set."""
     plan = wiring(session)
-    return _Rules(tuple(plan.stand_ins.items()), plan.unit_roles)
+    return StandIns(tuple(plan.stand_ins.items()), plan.unit_roles)
 
 
-def _chains(rules: _Rules) -> list[tuple[ColumnElement[bool], tuple[str, ...]]]:
+def _chains(rules: StandIns) -> list[tuple[ColumnElement[bool], tuple[str, ...]]]:
     """(tasks of these roles, who stands in for them), one for each chain."""
     declared = {TALENT_OFFICE: (), **dict(rules.stand_ins)}
     by_chain: dict[tuple[str, ...], list[str]] = {}
@@ -250,7 +252,7 @@ def _own_unit() -> ColumnElement[Any]:
     return func.coalesce(UserTask.unit, serving)
 
 
-def _filled(rules: _Rules, role: str, day: date) -> ColumnElement[bool]:
+def _filled(rules: StandIns, role: str, day: date) -> ColumnElement[bool]:
     """Whether somebody holds the stand-in's role (for the task's unit, where it is bound to one)."""
     held = holdings(day)
     if role not in rules.unit_roles:

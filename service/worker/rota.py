@@ -168,7 +168,7 @@ class Rota:
                 require_apart({**self._held, name: settings}, of=name)  # those that are served, as they were opened
                 with structlog.contextvars.bound_contextvars(district=name):
                     one = self._opened(district, settings)
-            except Exception as error:  # a defect in one keeps the others from nothing
+            except Exception as error:  # a defect in one must not stop the others
                 told[name] = explain(error) or describe(error)
                 known_kind = isinstance(error, LiaisonError | SQLAlchemyError | OSError)
                 if not known_kind and self._told.get(name) != told[name]:
