@@ -25,6 +25,10 @@ from service.db.watched import WatchedConnection
 from service.spelling import grams
 
 SQLITE_WAIT_SECONDS = 30
+SQLITE_LOG_PAGES = 8000
+"""How many pages (of 4 kB) the write-ahead log takes before a commit brings them home, for which others wait: by its
+own thousand SQLite does that at every thirtieth step of a case, and writes pages home that the next steps change again.
+"""
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
@@ -249,7 +253,8 @@ def _sqlite_engine(url: str, idle: int | None) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        log = f"wal_autocheckpoint={SQLITE_LOG_PAGES}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", log):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         # the index of the words of cases is kept by triggers, which call it (adr/0050)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from service.db import Database
-from service.db.database import Timeouts
+from service.db.database import SQLITE_LOG_PAGES, Timeouts
 
 if TYPE_CHECKING:
     from tests.factories.world import World
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 def test_a_connection_to_sqlite_waits_for_the_disk_and_knows_its_foreign_keys(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'new.db'}")
     with database.engine.connect() as connection:
-        said = {
-            name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
-        }
+        names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
+        said = {name: connection.scalar(text(f"PRAGMA {name}")) for name in names}
     database.dispose()
-    assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "wal_autocheckpoint": SQLITE_LOG_PAGES}
 
 
 def test_a_connection_to_postgresql_gives_up_in_time(world: World) -> None:
