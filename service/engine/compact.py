@@ -94,17 +94,24 @@ def _part(
 
 def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
     """The data to put into those of a parent, and the names to take out of them; 0 for nothing."""
-    updates = {key: value for key, value in here.items() if key not in above or not _alike(value, above[key])}
+    updates = {key: value for key, value in here.items() if key not in above or not alike(value, above[key])}
     return updates or 0, sorted(above.keys() - here.keys()) or 0
 
 
-def _alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any) -> bool:
     """Whether two values have one text: 1, 1.0 and true are equal to each other and are not the same."""
     if one is other:
         return True
     if one != other:
         return False
-    return (type(one) is type(other) and type(one) in _EXACT) or bool(_json(one) == _json(other))
+    kind = type(one)
+    if kind is not type(other):
+        return bool(_json(one) == _json(other))
+    if kind is dict:
+        return all(type(key) is str and alike(value, other[key]) for key, value in one.items())
+    if kind is list:
+        return all(map(alike, one, other))
+    return kind in _EXACT or bool(_json(one) == _json(other))
 
 
 def opened(program: Program, state: str) -> BpmnWorkflow:

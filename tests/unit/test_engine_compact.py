@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from SpiffWorkflow.util.task import TaskState
 
 from service import engine
 from service.engine.ahead import LAST_FORESEEING
-from service.engine.compact import ENDED, compact_text, is_compact
+from service.engine.compact import ENDED, alike, compact_text, is_compact
 from service.engine.state import load
 from service.engine.walking import refresh_timers
 from service.rehearsal.scenarios.run import run_file
@@ -47,6 +49,39 @@ def landings(file: Path, rules: int) -> Iterator[tuple[engine.Program, engine.La
         outcome = run_file(file.read_bytes(), file.name, made, plan(), lambda _names: calendar())
     assert outcome.passed, outcome.difference
     yield from found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.0, -0.0, 1.0, 2.5, "", "1", "字"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON)
+def test_two_values_are_alike_where_they_have_one_text(one: Any, other: Any) -> None:
+    for first, second in (
+        (one, other),
+        (one, copied(one)),
+        (one, as_float(one)),
+        ([other, one], [other, as_float(one)]),
+    ):
+        same = json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+        assert alike(first, second) == same
+
+
+def copied(value: Any) -> Any:
+    """The value in other objects and lists."""
+    return json.loads(json.dumps(value))
+
+
+def as_float(value: Any) -> Any:
+    """The value with its whole numbers and truths as numbers that are equal to them and have another text."""
+    if isinstance(value, dict):
+        return {key: as_float(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_float(item) for item in value]
+    return float(value) if isinstance(value, int) else value
 
 
 def told(landing: engine.Landing) -> tuple[Any, ...]:
