@@ -47,6 +47,7 @@ from service.web import (
     ledger,
     letters,
     licences,
+    limits,
     links,
     matters,
     notice_settings,
@@ -109,7 +110,6 @@ from service.web.answers import here
 from service.web.context import find_actor, role_name, stage_name
 from service.web.cookies import Notes
 from service.web.exports import export_address
-from service.web.limits import limiter
 from service.web.menu import MOST_OPEN, menu
 from service.web.once import once_token
 
@@ -147,8 +147,8 @@ def install(app: Flask, settings: Settings) -> None:
     )
     app.session_interface = Notes()
     csrf.init_app(app)
-    limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+    limits.install(app, pages)
     work = (auth, oidc, second_factor, desk, waiting, search, tasks, prints, ledger, notices, processes, system)
     told_how = (notice_settings, letters)
     supervising = (board, registers, stuck, issuing)
