@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, engine
 from service.db.by_hand import Rows
-from service.db.prepared import listed, places, size_of
+from service.db.prepared import Prepared, listed, places, size_of
 from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes import rounds
@@ -39,17 +39,25 @@ from service.processes.spans import keep
 from service.rights import Actor
 
 
-# Asked at every step, so built once.
 @lru_cache
-def _waiting_or_armed(size: int) -> Rows[Timer]:
-    # ``covered``: whoever changes a timer tells the journal of its case, whose head is at hand
+def _asked(armed: int, opened: int) -> Prepared:
+    """Asked at every step, so built once: how many tasks the case has had of so many places, and its timers."""
+    # ``covered``: whoever changes a timer or a task tells the journal of its case, whose head is at hand
     case = bindparam("instance", type_=Timer.instance_id.type)
-    waiting = select(Timer.id).where(Timer.instance_id == case, Timer.status == WAITING)
-    if not size:
-        return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting)), covered=True)
-    # two searches, each by an index: with a plain "or" a database reads all timers that the case has ever had
-    armed = select(Timer.id).where(Timer.id.in_(places("armed", size, Timer.id.type)))
-    return Rows(Timer, lambda timers: timers.where(Timer.id.in_(waiting.union(armed))), covered=True)
+    columns = Timer.__table__.columns
+    told: Any = select(*columns).where(Timer.instance_id == case, Timer.status == WAITING)
+    if armed:
+        # two searches, each by an index: with a plain "or" a database reads all timers that the case has ever had
+        again = Timer.id.in_(places("armed", armed, Timer.id.type)), Timer.status != WAITING
+        told = told.union_all(select(*columns).where(*again))
+    timers = told.subquery()
+    query = select(*rounds.columns(opened), *timers.c).select_from(Instance)
+    return Prepared(
+        query.outerjoin(timers, timers.c.instance_id == Instance.id).where(Instance.id == case), covered=True
+    )
+
+
+_TIMERS = Rows(Timer, lambda timers: timers)
 
 
 def apply_effects(
@@ -132,14 +140,15 @@ def put_down(
         instance.state, instance.lying = landing.state, landing.lying
         if landing.completed and instance.status in (RUNNING, SUSPENDED):  # a suspended case may end by being woken
             instance.status, instance.ended_at = COMPLETED, now
-        _sync_timers(session, instance, landing, timers)
+        waiting, earlier = _before(session, instance, landing, () if cause.kind == "started" else entered, timers)
+        _sync_timers(session, instance, landing, waiting)
         definition = compiled(session, instance.digest, instance.process)
         _sync_instance(instance, definition, [row.stage for row in rows.values() if row.status == OPEN])
         reason = str(cause.data.get("reason") or "")
         for word in words_of(found, rows, cause=cause.kind, reason=reason, actor=actor):
             told = notice_of(instance, word.template, task=word.task, text=word.text)
             record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told.data())
-        rounds.number(session, instance, entered, first=cause.kind == "started", moved=moved)
+        rounds.number(session, instance, entered, before=None if moved else earlier)
     taken(session, instance.id, rows.values())
     return turn
 
@@ -242,13 +251,29 @@ def _row(
     return row
 
 
-def _sync_timers(
-    session: Session, instance: Instance, landing: engine.Landing, waiting: Sequence[Timer] | None
-) -> None:
-    if waiting is None:
-        armed_ids = [UUID(timer_id) for timer_id in landing.timers]
-        given = {"instance": instance.id, **(listed("armed", armed_ids) if armed_ids else {})}
-        waiting = _waiting_or_armed(size_of(armed_ids) if armed_ids else 0).all(session, given)
+def _before(
+    session: Session,
+    instance: Instance,
+    landing: engine.Landing,
+    entered: Iterable[UserTask],
+    timers: Sequence[Timer] | None,
+) -> tuple[Sequence[Timer], dict[rounds.Place, int]]:
+    """The timers that wait, or may come back to life, and how many tasks there have been of the places of those that
+    were ``entered``; at most one statement."""
+    asked = list({(row.process, row.task, row.scope): None for row in entered})
+    if timers is not None and not asked:
+        return timers, {}
+    armed = [UUID(timer_id) for timer_id in landing.timers] if timers is None else []
+    question = _asked(size_of(armed) if armed else 0, size_of(asked) if asked else 0)
+    given = {"instance": instance.id, **(listed("armed", armed) if armed else {}), **rounds.asked(asked)}
+    rows = question.rows(session, given)
+    wide = size_of(asked) if asked else 0
+    if timers is None:
+        timers = [_TIMERS.take(session, row[wide:]) for row in rows if row[wide] is not None]
+    return timers, {place: count for place, count in zip(asked, rows[0] if rows else (), strict=False) if count}
+
+
+def _sync_timers(session: Session, instance: Instance, landing: engine.Landing, waiting: Sequence[Timer]) -> None:
     rows = {str(row.id): row for row in waiting}
     for timer_id, row in rows.items():
         armed = landing.timers.get(timer_id)

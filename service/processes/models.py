@@ -168,6 +168,13 @@ class UserTask(Base):
         # Few of all steps came up again in their case: these are found first, then how their place was done before.
         Index("ix_user_task_again", *_PLACE, sqlite_where=_AGAIN, postgresql_where=_AGAIN),
         Index("ix_user_task_place", *_VISIT),
+        # The first task of a slot, and the last one of its unit, are found without reading all rounds between.
+        Index(
+            "ix_user_task_slot",
+            *("instance_id", "scope", "entered_seq"),
+            sqlite_where=text("scope != ''"),
+            postgresql_where=text("scope != ''"),
+        ),
         # 已办 reads as many rows as it shows, however many somebody has done.
         Index("ix_user_task_completed_by_status_completed_at_id", "completed_by", "status", "completed_at", "id"),
         Index(
@@ -175,6 +182,13 @@ class UserTask(Base):
             "asked_due_on",
             sqlite_where=text("asked_due_on IS NOT NULL"),
             postgresql_where=text("asked_due_on IS NOT NULL"),
+        ),
+        # Few tasks are claimed.
+        Index(
+            "ix_user_task_assignee",
+            "assignee",
+            sqlite_where=text("assignee IS NOT NULL"),
+            postgresql_where=text("assignee IS NOT NULL"),
         ),
         # Few tasks are one person's: what is theirs is found without reading all others.
         Index(
@@ -200,7 +214,7 @@ class UserTask(Base):
     """The one person among the holders of its role who takes the task (``candidates`` = ``person:…``), by the key of
     ``auth.holders``."""
     slot: Mapped[str | None] = mapped_column(String(32))
-    assignee: Mapped[str | None] = mapped_column(String(64), index=True)
+    assignee: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int] = mapped_column(default=1)
     data: Mapped[dict[str, Any]] = mapped_column(Json)

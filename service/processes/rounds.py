@@ -7,22 +7,19 @@ earlier input of the case had opened; tasks that one input opens in the same pla
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
-from service.db.prepared import Prepared
-from service.processes.at_hand import Place, held
+from service.db.prepared import size_of
 from service.processes.models import Instance, UserTask
 
-_BEFORE = Prepared(
-    select(UserTask.process, UserTask.task, UserTask.scope, func.count())
-    .where(UserTask.instance_id == bindparam("instance", type_=UserTask.instance_id.type))
-    .group_by(UserTask.process, UserTask.task, UserTask.scope)
-)
+Place = tuple[str, str, str]
+"""Process, task and scope of a step."""
+_PLACE = ("process", "task", "scope")
 _ALL = select(UserTask).where(UserTask.instance_id == bindparam("instance"))
 
 
@@ -42,32 +39,52 @@ def ranked(rows: Iterable[Mapping[str, Any]]) -> dict[Any, int]:
     return {row["id"]: bisect_left(seqs[place_of(row)], row["entered_seq"]) + 1 for row in listed}
 
 
-def number(session: Session, instance: Instance, entered: Collection[UserTask], *, first: bool, moved: bool) -> None:
-    """Gives tasks that an input has opened their rounds, before they are sent; one statement where what the case had
-    before is not at hand.
+def columns(count: int) -> list[ColumnElement[Any]]:
+    """For a question: how many tasks there are of each of so many places of a case, None for none.
 
-    ``first``: nothing can have come up before this input. ``moved``: a task that was there already has another place,
-    or came up anew under its id; the tasks of the case are then all counted again.
+    The case is its parameter ``instance``, the places are those that ``asked`` gives. The newest task of a place says
+    by its round how many were before it: all others need not be read.
     """
-    hand = held(session, instance.id)
-    if moved:
-        if hand is not None:
-            hand.places = None
-        session.flush()
-        rows = session.scalars(_ALL, {"instance": instance.id}).all()
-        rounds = ranked({name: getattr(row, name) for name in _READ} for row in rows)
-        for row in rows:
-            row.round = rounds[row.id]
+    return [_column(place) for place in range(count)]
+
+
+def _column(place: int) -> ColumnElement[Any]:
+    earlier = aliased(UserTask)
+    newest = select(func.max(earlier.entered_seq)).where(*_at(earlier, place)).scalar_subquery()
+    counted = func.max(UserTask.round) + func.count() - 1
+    return select(counted).where(*_at(UserTask, place), UserTask.entered_seq == newest).scalar_subquery()
+
+
+def _at(rows: Any, place: int) -> list[ColumnElement[bool]]:
+    case = bindparam("instance", type_=UserTask.instance_id.type)
+    return [rows.instance_id == case, *(getattr(rows, name) == bindparam(f"{name}_{place}") for name in _PLACE)]
+
+
+def asked(places: Sequence[Place]) -> dict[str, str]:
+    """The values of the places for ``columns(size_of(places))``; the last stands in all that are left over."""
+    filled = list(places)
+    filled += filled[-1:] * (size_of(filled) - len(filled))
+    return {f"{name}_{n}": value for n, place in enumerate(filled) for name, value in zip(_PLACE, place, strict=True)}
+
+
+def number(
+    session: Session, instance: Instance, entered: Iterable[UserTask], *, before: Mapping[Place, int] | None
+) -> None:
+    """Gives tasks that an input has opened their rounds, before they are sent.
+
+    ``before``: how many there are of each of their places already; a place that came up for the first time is missing.
+    None: a task that was there already has another place, or came up anew under its id; the tasks of the case are then
+    all counted again.
+    """
+    if before is not None:
+        for row in entered:
+            row.round = before.get((row.process, row.task, row.scope), 0) + 1
         return
-    before: Counter[Place] = Counter()
-    if hand is not None and hand.places is not None:
-        before.update(hand.places)
-        hand.places.update((row.process, row.task, row.scope) for row in entered)
-    elif entered and not first:
-        for process, task, scope, count in _BEFORE.rows(session, {"instance": instance.id}):
-            before[process, task, scope] = count
-    for row in entered:
-        row.round = before[row.process, row.task, row.scope] + 1
+    session.flush()
+    rows = session.scalars(_ALL, {"instance": instance.id}).all()
+    rounds = ranked({name: getattr(row, name) for name in _READ} for row in rows)
+    for row in rows:
+        row.round = rounds[row.id]
 
 
 _READ = ("id", "process", "task", "scope", "entered_seq")

@@ -9,14 +9,14 @@ own version says nothing of takes the word of the newest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import literal_column, select, union
 from sqlalchemy.orm import Session, aliased
 
 from service import clock, engine
@@ -79,17 +79,21 @@ def subjects_of(session: Session, tasks: Iterable[UserTask], *, today: date | No
         for row in rows
         if row.scope and row.slot and not row.slot.startswith(NAMED) and row.slot != row.unit
     }
-    wanted |= _said(session, rows)
+    said, slots = _said(session, rows)
+    slots |= _turns(session, [row for row in rows if row.id in wanted and row.id not in said])
+    wanted |= said
     if not wanted:
         return {}
-    return _subjects(session, [row for row in rows if row.id in wanted], wanted, day)
+    return _subjects(session, [row for row in rows if row.id in wanted], wanted, slots, day)
 
 
 def _subjects(
-    session: Session, rows: Sequence[UserTask], wanted: Mapping[UUID, Sequence[tuple[str, str]]], day: date
+    session: Session,
+    rows: Sequence[UserTask],
+    wanted: Mapping[UUID, Sequence[tuple[str, str]]],
+    slots: Mapping[tuple[UUID, str], Sequence[_Slot]],
+    day: date,
 ) -> dict[UUID, list[Subject]]:
-    scopes = {scope for pairs in wanted.values() for _, scope in pairs if scope}
-    slots = _turns(session, rows, scopes) if scopes else {}
     names = {one.slot: one.unit_name for slot in slots.values() for one in slot if one.slot and one.unit_name}
     outside = {unit for pairs in wanted.values() for unit, scope in pairs if not scope}
     names |= unit_names(session, outside) if outside else {}
@@ -114,11 +118,14 @@ def _subjects(
     return found
 
 
-def _said(session: Session, rows: Sequence[UserTask]) -> dict[UUID, list[tuple[str, str]]]:
-    """(unit, its slot's scope or '') of those that diagrams name."""
+def _said(
+    session: Session, rows: Sequence[UserTask]
+) -> tuple[dict[UUID, list[tuple[str, str]]], dict[tuple[UUID, str], list[_Slot]]]:
+    """(unit, its slot's scope or '') of those that diagrams name; and these slots as they stood when the task opened,
+    by task and scope."""
     by_word = [(row, word) for row, word in zip(rows, _words(session, rows), strict=True) if word]
     if not by_word:
-        return {}
+        return {}, {}
     chosen = [row for row, word in by_word if word.startswith(SLOTS)]
     rounds = _slots(session, chosen) if chosen else {}
     ids = [row.id for row, word in by_word if not word.startswith(SLOTS)]
@@ -140,7 +147,13 @@ def _said(session: Session, rows: Sequence[UserTask]) -> dict[UUID, list[tuple[s
                 found[row.id] = [(unit, "") for unit in listed if isinstance(unit, str)]
         except engine.ExpressionError:  # what a list shows beside a task must not keep anybody from the task
             continue
-    return {task_id: pairs for task_id, pairs in found.items() if pairs}
+    found = {task_id: pairs for task_id, pairs in found.items() if pairs}
+    slots = {
+        (row.id, scope): [one for one in rounds[row.instance_id, scope] if one.entered_seq <= row.entered_seq]
+        for row in chosen
+        for _, scope in found.get(row.id, ())
+    }
+    return found, slots
 
 
 def _last_round(slots: Iterable[Sequence[Any]], row: UserTask) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -157,6 +170,10 @@ def _last_round(slots: Iterable[Sequence[Any]], row: UserTask) -> list[tuple[str
             data |= one.submitted or {}
         found.append((slot[-1].slot, slot[0].scope, data))
     return found
+
+
+_OUTSIDE: Any = literal_column("''")
+"""The scope of tasks that are in no slot, as the index of those in slots has it."""
 
 
 class _Slot(NamedTuple):
@@ -179,44 +196,40 @@ class _Slot(NamedTuple):
     submitted: Mapping[str, Any] | None = None
 
 
-def _turns(session: Session, tasks: Sequence[UserTask], scopes: Collection[str]) -> dict[tuple[UUID, str], list[_Slot]]:
-    """The slots of ``scopes`` as they stood when each task opened, by task and scope: the first task of the slot, and
-    the last one of each unit, in the order in which they opened. As few rows after a hundred rounds as after one."""
+def _turns(session: Session, tasks: Sequence[UserTask]) -> dict[tuple[UUID, str], list[_Slot]]:
+    """The slot of each task as it stood when the task opened, by task and scope: the first task of the slot, the last
+    one of the unit whose slot it is, and the task itself. As little is read after a hundred rounds as after one."""
     ids = [task.id for task in tasks]
-    asked = _turns_of(size_of(ids), size_of(scopes))
     found: dict[tuple[UUID, str], list[_Slot]] = defaultdict(list)
-    for about, *row in asked.rows(session, {**listed("of", ids), **listed("scope", scopes)}):
+    for about, *row in _turns_of(size_of(ids)).rows(session, listed("of", ids)) if ids else ():
         slot = _Slot(*row)
         found[about, slot.scope].append(slot)
     return found
 
 
 @lru_cache(maxsize=64)
-def _turns_of(tasks: int, scopes: int) -> Prepared:
-    about, last, first = aliased(UserTask), UserTask.entered_seq.desc(), UserTask.entered_seq
-    of_unit = func.row_number().over(
-        partition_by=(about.id, UserTask.scope, UserTask.unit, UserTask.slot), order_by=(last, UserTask.id.desc())
+def _turns_of(tasks: int) -> Prepared:
+    about, one = aliased(UserTask), aliased(UserTask)
+    in_slot = (
+        (one.instance_id == about.instance_id)
+        & (one.scope == about.scope)
+        & (one.scope != _OUTSIDE)
+        & (one.entered_seq <= about.entered_seq)
     )
-    of_slot = func.row_number().over(
-        partition_by=(about.id, UserTask.scope), order_by=(UserTask.slot.is_(None), first, UserTask.id)
-    )
-    before = (
-        (UserTask.instance_id == about.instance_id)
-        & (UserTask.entered_seq <= about.entered_seq)
-        & UserTask.scope.in_(places("scope", scopes, UserTask.scope.type))
-    )
-    ranked = (
-        select(about.id.label("about"), UserTask.id, of_unit.label("of_unit"), of_slot.label("of_slot"))
-        .join(UserTask, before)
-        .where(about.id.in_(places("of", tasks, UserTask.id.type)))
-        .subquery()
-    )
+    first = select(one.id).where(in_slot, one.slot.is_not(None)).order_by(one.entered_seq, one.id).limit(1)
+    own = select(one.id).where(in_slot, one.unit == about.slot).order_by(one.entered_seq.desc(), one.id.desc()).limit(1)
+    asked = about.id.in_(places("of", tasks, UserTask.id.type))
+    chosen = union(
+        *(
+            select(about.id.label("about"), task.label("task")).where(asked)
+            for task in (first.scalar_subquery(), own.scalar_subquery(), about.id)
+        )
+    ).subquery()
     columns = (getattr(UserTask, name) for name in _Slot._fields if name not in ("unit_name", "submitted"))
     return Prepared(
-        select(ranked.c.about, *columns, Unit.name)
-        .join(ranked, ranked.c.id == UserTask.id)
+        select(chosen.c.about, *columns, Unit.name)
+        .join(chosen, chosen.c.task == UserTask.id)
         .outerjoin(Unit, Unit.code == UserTask.slot)
-        .where(or_(ranked.c.of_unit == 1, ranked.c.of_slot == 1))
         .order_by(UserTask.entered_seq, UserTask.id)
     )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
 
 from service import auth, clock
 from service.processes import commands, operations
@@ -42,6 +45,25 @@ def test_a_completion_takes_few_statements_however_often_the_case_went_round(wor
     ]
     assert len(set(taken)) == 1, taken
     assert max(taken[0]) <= MOST + (5 if world.database.is_sqlite else 0), taken
+
+
+@pytest.mark.databases("sqlite")
+def test_a_database_works_as_little_for_a_step_after_many_rounds_as_after_one(world: World) -> None:
+    """SQLite counts what it does, in pieces of ten instructions."""
+    worked = []
+
+    def count(connection: Any, *_: object) -> None:
+        connection.set_progress_handler(lambda: worked.append(1), 10)
+
+    world.dispatched()
+    event.listen(world.database.engine, "checkout", count)
+    taken = []
+    for _ in range(14):
+        worked.clear()
+        _completed(world, "handle", HANDLER, world.sample("handle"))
+        _completed(world, "review_reply", OFFICE, REDO)
+        taken.append(len(worked))
+    assert taken[-1] < taken[3] * 1.05, taken
 
 
 def test_what_is_at_hand_after_a_step_is_what_the_database_holds(world: World) -> None:
