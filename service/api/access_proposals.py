@@ -112,7 +112,7 @@ def propose(body: dict[str, Any]) -> Row:
     said = {"reason": body["reason"], "actor": actor(), "now": clock.now()}
     if body["kind"] == proposals.FACTOR_RESET:
         return _told(proposals.propose_reset(db(), username=body["username"], **said))
-    return _told(proposals.propose_role(db(), auth.WantedRole(body["username"], **_wanted(body)), **said))
+    return _told(proposals.propose_role(db(), username=body["username"], **_wanted(body), **said))
 
 
 @calls.post("/access-proposals/<uuid:proposal_id>/approve", answer=ProposalItem, right="grant_roles")

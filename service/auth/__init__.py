@@ -24,7 +24,7 @@ from service.auth.factors import (
     renew_recovery,
     reset_factor,
 )
-from service.auth.grants import WantedRole, grant_role, revoke_role
+from service.auth.grants import grant_role, revoke_role
 from service.auth.known import actor_of_token, find_token
 from service.auth.log import entries_of
 from service.auth.models import AccessProposal, Account, RoleGrant, SignInLock, Token, WebSession
@@ -72,7 +72,6 @@ __all__ = [
     "SignInLock",
     "SignedIn",
     "Token",
-    "WantedRole",
     "WebSession",
     "accounts_of_role",
     "acting_for",

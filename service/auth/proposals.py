@@ -33,15 +33,25 @@ def state_of(row: AccessProposal, now: datetime) -> str:
 
 
 def propose_role(
-    session: Session, wanted: WantedRole, *, reason: str | None = None, actor: Actor, now: datetime
+    session: Session,
+    *,
+    username: str,
+    role: str,
+    unit_code: str | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    reason: str | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> AccessProposal:
-    """Proposes a role for an account; it holds once it is approved.
+    """Proposes what ``grant_role`` gives; it holds once it is approved.
 
     Raises ``Invalid``, ``NotAllowed``, and ``Conflict`` where the account has the role, must not have it beside its
     others, or the same is proposed already.
     """
     require(actor, "propose_access")
-    wanted = checked(session, get_account(session, wanted.username), wanted, actor, now)
+    asked = WantedRole(username, role, unit_code, starts_on, ends_on)
+    wanted = checked(session, get_account(session, username), asked, actor, now)
     for other in _open(session, wanted.username, GRANT, now):
         if (other.role, other.unit_code) == (wanted.role, wanted.unit_code):
             raise Conflict("同样的授权申请正在等待审批")

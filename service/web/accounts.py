@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, g, jsonify, render_template, request, url_for
@@ -220,11 +219,11 @@ def grant_role(username: str) -> ResponseReturnValue:
         if values["unit_code"] and queries.find_unit(db(), values["unit_code"]) is None:
             raise Invalid("没有这个单位", [Finding("/unit_code", "没有这个单位，请从列表中选择")])
         reason = values.pop("reason", None)
-        wanted = auth.WantedRole(found.username, **values)
+        wanted = {"username": found.username, **values}
         if settings().accounts.by_two:
-            proposals.propose_role(db(), wanted, reason=reason, actor=actor(), now=clock.now())
+            proposals.propose_role(db(), **wanted, reason=reason, actor=actor(), now=clock.now())
             return done("申请已提交，须另一位管理员批准后生效。", url_for("web.access_proposals.index"))
-        auth.grant_role(db(), **asdict(wanted), actor=actor(), now=clock.now())
+        auth.grant_role(db(), **wanted, actor=actor(), now=clock.now())
         return done(f"已授予{roles[values['role']].name}角色。", _address(found))
 
     return submitted(Filling.sent(_role_fields()), operation, lambda form: _role_page(found, form))

@@ -303,8 +303,9 @@ def _accounts(world: World) -> None:
     with world.transaction() as session:
         admin = world.actor("admin")
         auth.issue_token(session, username="admin", label="报表", actor=admin, now=clock.now())
-        wanted = auth.WantedRole("auditor", "owner")
-        proposals.propose_role(session, wanted, reason="代管流程", actor=admin, now=clock.now())
+        proposals.propose_role(
+            session, username="auditor", role="owner", reason="代管流程", actor=admin, now=clock.now()
+        )
         enrol(session, "owner", open_vault(world.settings.second_factor.key_file), clock.now())
 
 
