@@ -2,7 +2,7 @@
 
 Every hash is made anew from the content of its event, so nothing that the database says of itself is believed. The
 tree over the events must have each head's root at each head's size; where it has not, the files of leaves tell which
-event is the first that differs.
+events differ, the first of them first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from service.seals.statements import Keys, Statement
 from service.seals.witnesses import Witness, leaves_of
 
 NAMED = 20
-"""How many lost streams are named; of more the number is told."""
+"""How many changed places, and lost streams, are named; of more the number is told."""
+GONE = "整条链被删除"
+Sealed = dict[str, tuple[tuple[int, str], ...]]
+"""Stream → number and hash of its last two events that files of leaves have named."""
 
 
 Named = Callable[[str], str]
@@ -102,7 +105,7 @@ def _events(
                 faults = [*head_faults(bad.head, growth, days=follows)]
                 growth.forget_days()
                 if faults:
-                    yield from _first(session, good, bad, named, follows=follows)
+                    yield from _bounded(_changed(session, good, bad, waiting, named, follows=follows))
                     yield from faults
                     return
                 good = bad
@@ -118,9 +121,86 @@ def _with_end(found: Iterable[Line]) -> Generator[Line | None, None, None]:
     yield None
 
 
+def _bounded(found: Iterable[Mismatch]) -> Iterator[Mismatch]:
+    """The first ``NAMED`` findings, and how many there are besides."""
+    more = 0
+    for place, one in enumerate(found):
+        if place < NAMED:
+            yield one
+        else:
+            more += 1
+    if more:
+        yield Mismatch(STREAM, 0, f"另有 {more} 处与封存时不同", *apart.LINES)
+
+
+def _changed(
+    session: Session, good: Witness | None, bad: Witness, later: Sequence[Witness], named: Named, *, follows: bool
+) -> Iterator[Mismatch]:
+    """All that is not as it was sealed: the first event and the lost streams, the other events of that head, then those
+    of each later head whose leaves are there, in the order of the journal."""
+    told: set[tuple[str, int]] = set()
+    gone: set[str] = set()
+    for one in _first(session, good, bad, named, follows=follows):
+        told.add((one.stream, one.seq))
+        if one.what == GONE:
+            gone.add(one.stream)
+        yield one
+    sealed: Sealed = {}
+    before, heads = good, [bad, *later]
+    for head in heads:
+        number = before.head.number if before is not None else 0
+        if head.leaves is not None and head.head.number == number + 1:
+            after = before.head.last_id if before is not None else 0
+            try:
+                for each in _others(session, head, head.leaves, after, sealed, _since(before, head)):
+                    if (each.stream, each.seq) not in told and each.stream not in gone:
+                        yield each
+            except Invalid as error:
+                if head is not bad:  # of the first it is told already
+                    yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条", *apart.LINES)
+        before = head
+
+
+def _others(
+    session: Session, head: Witness, leaves: Path, after: int, sealed: Sealed, since: str
+) -> Iterator[Mismatch]:
+    """Each event of a head that was changed, deleted or put in, wherever it stands.
+
+    ``sealed`` is what leaves have named so far, and grows: with it an event
+    that was only linked anew to a changed one is not taken for a changed one.
+    """
+    missing: dict[tuple[str, int], str] = {}
+    put_in: dict[tuple[str, int], str] = {}
+
+    def before(stream: str, seq: int) -> str | None:
+        return next((kept for number, kept in sealed.get(stream, ()) if number == seq - 1), None)
+
+    with closing(remade(session, after=after, until=head.head.last_id, before=before)) as present:
+        for was, line in zip_longest(leaves_of(leaves), present):
+            if was is not None:
+                missing[was[2], was[1]] = was[0]
+                sealed[was[2]] = (*sealed.get(was[2], ())[-1:], (was[1], was[0]))
+            if line is not None:
+                put_in[line.stream, line.seq] = line.hash
+            for key in ((was[2], was[1]) if was is not None else None, line and (line.stream, line.seq)):
+                if key in missing and key in put_in:
+                    kept, made = missing.pop(key), put_in.pop(key)
+                    if kept != made:
+                        what = f"内容与封存时不同（{since}）"
+                        yield Mismatch(*key, what, *apart.of_hash(kept, made, "哈希"))
+    for stream, seq in missing:
+        yield Mismatch(stream, seq, f"封存时的这条记录被删除（{since}）", *apart.LINE)
+    for stream, seq in put_in:
+        yield Mismatch(stream, seq, f"封存时没有这条记录，事后插入（{since}）", *apart.NO_LINE)
+
+
+def _since(good: Witness | None, bad: Witness) -> str:
+    return f"{good.name}之后、{bad.name}之前" if good is not None else f"{bad.name}之前"
+
+
 def _first(session: Session, good: Witness | None, bad: Witness, named: Named, *, follows: bool) -> Iterator[Mismatch]:
     """The first event between two heads that is not as it was, and the streams that are gone since."""
-    since = f"{good.name}之后、{bad.name}之前" if good is not None else f"{bad.name}之前"
+    since = _since(good, bad)
     if bad.leaves is None or not follows:
         lacking = f"缺少 {bad.file.stem}.leaves.gz" if bad.leaves is None else "中间缺少一次封存的文件"
         yield Mismatch(STREAM, 0, f"改动发生在{since}的记录里；{lacking}，不能指明是哪一条", *apart.LINES)
@@ -165,7 +245,7 @@ def _gone(session: Session, leaves: Path) -> Iterator[Mismatch]:
     have = set(session.scalars(select(HistoryEvent.stream).distinct()))
     gone = [stream for stream in begun if stream not in have]
     for stream in gone[:NAMED]:
-        yield Mismatch(stream, 0, "整条链被删除", *apart.STREAM)
+        yield Mismatch(stream, 0, GONE, *apart.STREAM)
     if len(gone) > NAMED:
         what = f"另有 {len(gone) - NAMED} 条链被整条删除"
         yield Mismatch(STREAM, 0, what, *apart.of_number(len(gone) - NAMED, 0, "条链"))

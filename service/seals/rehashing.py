@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +18,17 @@ from service.seals.reading import Line
 _AT_ONCE = 1000
 
 
-def remade(session: Session, *, after: int = 0, until: int | None = None) -> Generator[Line, None, None]:
+Before = Callable[[str, int], str | None]
+"""The hash that the event before one had, by the stream and number of that one; None where it is not known."""
+
+
+def remade(
+    session: Session, *, after: int = 0, until: int | None = None, before: Before | None = None
+) -> Generator[Line, None, None]:
     """The events with an id above ``after``, up to ``until``, each with the hash of its present content.
 
-    An event that cannot be read has an empty hash, which fits nothing.
+    With ``before`` each is linked to the hash that it gives, so that an event of which only the link was made anew has
+    the hash that it had. An event that cannot be read has an empty hash, which fits nothing.
     """
     raw = session.get_bind().dialect.name == "sqlite"
     event = HistoryEvent
@@ -43,12 +50,13 @@ def remade(session: Session, *, after: int = 0, until: int | None = None) -> Gen
         found = found.where(event.id <= until)
     with session.execute(found) as rows:
         for row in rows:
-            day, made = _sealed(row, raw=raw)
+            previous = before(row.stream, row.seq) if before is not None else None
+            day, made = _sealed(row, previous or row.prev_hash, raw=raw)
             yield Line(row.id, row.stream, row.seq, day, made)
 
 
-def _sealed(row: Any, *, raw: bool) -> tuple[str, str]:
-    """The day and the hash of an event's content."""
+def _sealed(row: Any, previous: str | None, *, raw: bool) -> tuple[str, str]:
+    """The day and the hash of an event's content, linked to the hash ``previous``."""
     try:
         at, data = _read(row) if raw else (row.at, row.data)
         made = seal(
@@ -60,7 +68,7 @@ def _sealed(row: Any, *, raw: bool) -> tuple[str, str]:
             kind=row.kind,
             task=row.task,
             data=data,
-            prev_hash=row.prev_hash,
+            prev_hash=previous,
         )
         return clock.local(at).date().isoformat(), made
     except (ValueError, TypeError, RecursionError):

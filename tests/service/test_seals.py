@@ -240,6 +240,26 @@ def test_a_rewritten_event_between_two_heads_is_named_by_one_file_of_leaves(offi
     assert named == [("a:4", 2)]
 
 
+def test_each_event_that_was_changed_is_named_in_the_order_of_the_journal(office):
+    office.happen("a:5", "a:6", "a:6")
+    office.seal()
+    for stream, seq in (("a:4", 1), ("a:2", 2), ("a:6", 1)):
+        forger.rewrite(office.database, stream, seq, said=f"改 {stream}")
+    forger.remove(office.database, "a:3")
+    named = [(stream, seq) for stream, seq, what in office.found() if stream.startswith("a:")]
+    assert named == [("a:3", 1), ("a:3", 0), ("a:2", 2), ("a:4", 1), ("a:6", 1)]  # none that was only linked anew
+
+
+def test_changed_events_beyond_twenty_are_counted(office):
+    office.happen(*(f"b:{number}" for number in range(25)))
+    office.seal()
+    for number in range(25):
+        forger.rewrite(office.database, f"b:{number}", 1, said="改", seals=False)
+    found = office.found()
+    assert len([stream for stream, _, _ in found if stream.startswith("b:")]) == 20
+    assert [what for _, _, what in found if what.startswith("另有")] == ["另有 5 处与封存时不同"]
+
+
 def test_a_whole_stream_that_is_gone_is_named_and_counted(office):
     forger.remove(office.database, "a:3")
     assert office.faults() == []
