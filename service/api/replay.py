@@ -152,6 +152,12 @@ class FormThen(Schema):
     data = Form(required=True)
     typed = Form(required=True, allow_none=True)
     warnings = List(Said(), required=True)
+    filled = List(
+        Said(), required=True, metadata={"description": "fields of data that the service had filled in (x-fill)"}
+    )
+    lost = List(
+        Said(), required=True, metadata={"description": "fields that it fills, with what is not in the journal"}
+    )
 
 
 class StateThen(Schema):

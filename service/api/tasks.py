@@ -31,6 +31,7 @@ from service.api.shapes import asks, page_of, wanted
 from service.api.steps import Step, steps_of
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
+from service.http.filled import LONGEST, filled_of, unsealed
 from service.processes import commands, operations, queries, sharing
 from service.processes.marking import marks
 from service.processes.models import DONE, OPEN, Instance, UserTask
@@ -112,6 +113,10 @@ class TaskDetail(Task):
     proposed = List(
         Said(), required=True, metadata={"description": "fields of data that the service has filled in (x-fill)"}
     )
+    filled = Said(
+        required=True,
+        metadata={"description": "what the service has filled in, signed; sent along, the journal keeps it"},
+    )
     due_explanation = Nested(DueExplanation, required=True, allow_none=True)
     due_basis = Said(required=True, allow_none=True)
     days_left = Whole(required=True, allow_none=True)
@@ -140,10 +145,14 @@ class TaskQuery(Pages, Narrowed):
 
 
 class Completion(Body):
-    """The filled form. ``revision`` is the task's as it was read: another one now means that it changed meanwhile."""
+    """The filled form. ``revision`` is the task's as it was read: another one now means that it changed meanwhile.
+
+    ``filled`` is that of the task as it was read, so that the journal keeps what the form was filled with.
+    """
 
     data = Form(required=True)
     revision = Whole(low=0, high=2**31, load_default=None, allow_none=True)
+    filled = Text(longest=LONGEST, load_default=None, allow_none=True)
 
 
 class Completed(Moved):
@@ -186,6 +195,7 @@ def task(task_id: UUID) -> Row:
         ui_schema={} if detail.refused else detail.ui_schema,
         data=detail.data,
         proposed=sorted(detail.proposed),
+        filled=filled_of(detail),
         due_explanation=explained(detail.due_explanation) if detail.due_explanation else None,
         round=detail.round,
         may=detail,
@@ -211,7 +221,8 @@ def complete(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     ``warnings`` are what the form warns of (late, dates that contradict); they stop nobody and stand in the journal.
     409: done already, or changed since ``revision``; 422: bad data, field by field (``/data/…``); 403: not yours.
     """
-    done = commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), **body)
+    filled = unsealed(body.pop("filled"), str(task_id))
+    done = commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), filled=filled, **body)
     return {**moved_task(done), "warnings": queries.warnings_of(db(), done)}
 
 

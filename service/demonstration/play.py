@@ -22,8 +22,11 @@ from service.demonstration.plan import PlannedAct
 from service.demonstration.scenarios import Do, Op
 from service.processes import commands, extensions, halting, operations, sharing, timers
 from service.processes.advance import open_tasks
+from service.processes.bundles import compiled
 from service.processes.calendars import current
+from service.processes.fills import templates
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
+from service.processes.prefills import filled_in
 from service.processes.rules import NEED
 from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
@@ -211,7 +214,10 @@ class Play:
             return instance
         desk = Desk(case, instance, row, do.outcome, clock.today(), self.calendar)
         data = enclosed(session, desk, answers(desk), actor)
-        commands.complete(session, task_id=task_id, data=data, actor=actor, now=clock.now())
+        form = compiled(session, instance.digest, instance.process).form_of(row.process, row.task)
+        known = filled_in(session, row, form, actor) if templates(form) else None
+        filled = {name: known.values[name] for name in known.proposed} if known is not None else None
+        commands.complete(session, task_id=task_id, data=data, actor=actor, now=clock.now(), filled=filled)
         if do.take_back:
             self._later(
                 case,

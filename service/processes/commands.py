@@ -174,10 +174,12 @@ def complete(
     actor: Actor,
     now: datetime,
     revision: int | None = None,
+    filled: Mapping[str, Any] | None = None,
 ) -> UserTask:
     """Completes an open task with its form's ``data``: one of two people who try succeeds, the other gets Conflict.
 
-    ``revision`` (optional) is what the caller's page showed; another one now means a stale page (Conflict). Raises
+    ``revision`` (optional) is what the caller's page showed; another one now means a stale page (Conflict). ``filled``
+    is what the service had filled the page with (``x-fill``), for the journal; None where that is not known. Raises
     NotFound, Conflict (done, cancelled, changed, suspended), NotAllowed, Invalid (field by field, path ``/data/…``).
     """
     task, instance = locked_task(session, task_id)
@@ -210,6 +212,8 @@ def complete(
         ],
         "signature": signature_of(made, task, doer),
     }
+    if filled is not None:
+        event_data["filled"] = {name: value for name, value in plain_data(filled).items() if name in form.fields}
     if stood_in := access.stood_in(session, task, doer):
         event_data["stands_in"] = stood_in
     task.status, task.completed_at, task.completed_by = DONE, now, doer.username

@@ -23,16 +23,25 @@ MOST_TOGETHER = 9
 """Matters that may be registered with one in one go."""
 
 
-def begin_by_hand(session: Session, *, process: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> Instance:
+def begin_by_hand(
+    session: Session,
+    *,
+    process: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    filled: Mapping[str, Any] | None = None,
+) -> Instance:
     """Starts the newest version of ``process`` and completes its first step with ``data``.
 
-    Raises what ``commands.start`` and ``commands.complete`` raise, and ``NotFound`` where it begins with no form.
+    ``filled`` is what the service had filled the form with, as ``commands.complete`` takes it. Raises what
+    ``commands.start`` and ``commands.complete`` raise, and ``NotFound`` where it begins with no form.
     """
     instance = commands.start(session, process=process, data={}, actor=actor, now=now)
     opened = open_tasks(session, instance.id)
     if not opened:
         raise NotFound(NO_FIRST_STEP)
-    commands.complete(session, task_id=opened[0].id, data=data, actor=actor, now=now)
+    commands.complete(session, task_id=opened[0].id, data=data, actor=actor, now=now, filled=filled)
     return instance
 
 
@@ -44,10 +53,12 @@ def begin_together(
     more: Sequence[Mapping[str, Any]] = (),
     links: Sequence[UUID | str] = (),
     begun: Instance | None = None,
+    filled: Mapping[str, Any] | None = None,
     actor: Actor,
     now: datetime,
 ) -> list[Instance]:
     """A case for each matter, all or none (W2): the first with ``data``, which ``begun`` is where it has begun already.
+    ``filled`` is what the service had filled its form with.
 
     Each of ``more`` takes from ``data`` the fields that matters registered together share (``x-shared``); it is linked
     with the first, and so are the cases of ``links``, which the actor must see. Raises what :func:`begin_by_hand`
@@ -58,7 +69,7 @@ def begin_together(
     shared = [name for name, one in first_step(session, process, actor).form.fields.items() if one.get("x-shared")]
     if more and not shared:
         raise Invalid("不能一次登记几件事项", [Finding("/more", "该流程一次只登记一件，请逐件登记")])
-    first = begun or begin_by_hand(session, process=process, data=data, actor=actor, now=now)
+    first = begun or begin_by_hand(session, process=process, data=data, actor=actor, now=now, filled=filled)
     found = [first]
     for position, one in enumerate(more):
         own = {name: data[name] for name in shared if name in data} | dict(one)
@@ -80,13 +91,15 @@ def make_need(
     opinion_id: UUID | str,
     data: Mapping[str, Any] | None = None,
     instance_id: UUID | None = None,
+    filled: Mapping[str, Any] | None = None,
     actor: Actor,
     now: datetime,
 ) -> Opinion:
     """An opinion becomes a need (C2): one begun with ``data`` of the first form, or ``instance_id``, which is there.
 
-    ``actor`` has to see the opinion, and the case. Raises ``Invalid`` for both or none of the two, ``NotFound``,
-    ``Conflict`` where the opinion is another need already, and what :func:`begin_by_hand` raises; then no case begins.
+    ``actor`` has to see the opinion, and the case; ``filled`` as :func:`begin_by_hand` takes it. Raises ``Invalid`` for
+    both or none of the two, ``NotFound``, ``Conflict`` where the opinion is another need already, and what
+    :func:`begin_by_hand` raises; then no case begins.
     """
     contacts.get_opinion(session, opinion_id, actor)
     if (data is None) == (instance_id is None):
@@ -95,5 +108,5 @@ def make_need(
     if instance_id is not None:
         instance = queries.visible(session, instance_id, actor)
     else:
-        instance = begin_by_hand(session, process=NEED, data=data or {}, actor=actor, now=now)
+        instance = begin_by_hand(session, process=NEED, data=data or {}, actor=actor, now=now, filled=filled)
     return contacts.link_opinion(session, opinion_id=opinion_id, instance_id=instance.id, actor=actor, now=now)

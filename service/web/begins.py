@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, contacts
 from service.contacts.models import Contact, Opinion
 from service.http.context import actor, db
+from service.http.filled import sealed, unsealed
 from service.ledger.counts import open_matters_of
 from service.processes.fills import proposed, templates
 from service.processes.first_steps import FirstStep, first_step
@@ -95,6 +96,7 @@ def start() -> ResponseReturnValue:
     """
     fields = sent()
     how: dict[str, Any] = {"data": _filled(fields), "actor": actor(), "now": clock.now()}
+    how["filled"] = unsealed(fields.get("filled"), _new(NEED))
     begun = None
     if opinion := text(fields, "opinion"):
         begun = db().get_one(Instance, make_need(db(), opinion_id=opinion, **how).instance_id)
@@ -133,7 +135,9 @@ def begin_form(process: str) -> ResponseReturnValue:
 @requires()
 def begin(process: str) -> ResponseReturnValue:
     """Starts the process and completes its first step: both or neither."""
-    instance = begin_by_hand(db(), process=process, data=_filled(sent()), actor=actor(), now=clock.now())
+    fields = sent()
+    filled = unsealed(fields.get("filled"), _new(process))
+    instance = begin_by_hand(db(), process=process, data=_filled(fields), actor=actor(), now=clock.now(), filled=filled)
     return done("已发起。", url_for("web.cases.case", instance_id=instance.id))
 
 
@@ -141,11 +145,13 @@ def begin(process: str) -> ResponseReturnValue:
 @requires()
 def known(process: str) -> ResponseReturnValue:
     """The values of the first form that follow from the record picked in it (``x-fill``), as JSON: ``values`` by field,
-    ``labels`` of the records among them. The address names the record as that of ``begin_form`` does."""
+    ``labels`` of the records among them, ``filled`` to be sent with the form. The address names the record as that of
+    ``begin_form`` does."""
     step = first_step(db(), process, actor())
     picked = _picked(step.form)
     values = proposed(db(), step.form, picked, actor())
-    return jsonify(values=values, labels=Names(db()).labels(step.form, values))
+    signed = sealed(step.form, _new(step.process), values)
+    return jsonify(values=values, labels=Names(db()).labels(step.form, values), filled=signed)
 
 
 def _first_page(
@@ -160,10 +166,15 @@ def _first_page(
         draft=draft,
         names=Names(db()),
         data={**fresh, **data},
-        extra=extra,
+        extra={**(extra or {}), "filled": sealed(step.form, _new(step.process), fresh)},
         proposed=fresh.keys(),
         more=_beside(step),
     )
+
+
+def _new(process: str) -> str:
+    """The first form of a process, as what fills it is signed for."""
+    return f"new-{process}"
 
 
 def _beside(step: FirstStep) -> dict[str, Any]:

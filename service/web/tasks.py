@@ -15,6 +15,7 @@ from service import auth, clock, contacts, liaisons
 from service.db.lists import Page
 from service.errors import NotFound
 from service.http.context import actor, db
+from service.http.filled import filled_of, unsealed
 from service.liaisons.rules import DRAFT, SUPERSEDED
 from service.processes import commands, freeing, operations, queries, urges
 from service.processes.bundles import compiled
@@ -125,6 +126,7 @@ def complete(task_id: UUID) -> ResponseReturnValue:
             task_id=task_id,
             data=data if isinstance(data, dict) else {},
             revision=revision if isinstance(revision, int) else None,
+            filled=unsealed(fields.get("filled"), str(task_id)),
             actor=actor(),
             now=clock.now(),
         )
@@ -302,7 +304,7 @@ def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str
         draft=str(task.id),
         names=names,
         data=detail.data,
-        extra={"revision": task.revision},
+        extra={"revision": task.revision, "filled": filled_of(detail)},
         records=f"/api/v1/tasks/{task.id}/records" if detail.listing is not None else None,
         dates=detail.dates,
         proposed=detail.proposed,

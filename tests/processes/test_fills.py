@@ -156,3 +156,37 @@ def test_a_need_begins_with_today_and_follows_the_picked_talent(world: World) ->
     assert told["values"]["leader_id"] == key
     assert told["labels"] == {key: name}
     assert "town" not in Visitor(world, LIAISON).get(page["knows"], talent_id="T9999").json["values"]
+
+
+def test_a_replay_shows_with_what_the_service_had_filled_the_form(world: World) -> None:
+    answered(world, "edu")
+    world.do(OFFICE, "review_reply")
+    task = world.task("feedback_result")
+    office = world.api(OFFICE)
+    seen = office.get(f"/tasks/{task.id}").json
+    drafted = seen["data"]["content"]
+    typed = {"outcome": "solved", **seen["data"], "content": "已经办好，请您放心。"}
+    world.clock.advance(days=1)  # today is another day when it is sent
+    sent = office.post(f"/tasks/{task.id}/complete", data=typed, filled=seen["filled"])
+    assert sent.status_code == 200, sent.text
+    seq = world.done("feedback_result").completed_seq
+    form = world.api("auditor").get(f"/instances/{world.case}/replay/{seq}").json["form"]
+    assert form["data"]["content"] == drafted
+    assert form["data"]["given_on"] == seen["data"]["given_on"]
+    assert (form["filled"], form["lost"], form["typed"]["content"]) == (["content", "given_on"], [], typed["content"])
+    page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay/{seq}").text
+    assert drafted.splitlines()[0] in page
+
+
+def test_what_is_not_signed_for_the_sender_is_not_taken_for_what_filled_the_form(world: World) -> None:
+    answered(world, "edu")
+    world.do(OFFICE, "review_reply")
+    task = world.task("feedback_result")
+    signed = world.api("office-2").get(f"/tasks/{task.id}").json["filled"]
+    data = world.sample("feedback_result")
+    assert world.api(OFFICE).post(f"/tasks/{task.id}/complete", data=data, filled=signed).status_code == 200
+    seq = world.done("feedback_result").completed_seq
+    form = world.api("auditor").get(f"/instances/{world.case}/replay/{seq}").json["form"]
+    assert (form["filled"], form["lost"]) == ([], ["content", "given_on"])
+    page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay/{seq}").text
+    assert "可能由系统预先填上；当时填的内容日志没有留存" in page

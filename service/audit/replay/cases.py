@@ -110,7 +110,8 @@ class CaseReplay:
         form = one.form
         if form is not None:
             typed = None if form.typed is None else mine.masks.data(form.typed, one.scope)
-            form = replace(form, typed=typed, before=mine.masks.data(form.before, one.scope))
+            filled = None if form.filled is None else mine.masks.data(form.filled, one.scope)
+            form = replace(form, typed=typed, filled=filled, before=mine.masks.data(form.before, one.scope))
         told = replace(one, data=masked, case=case, form=form)
         told = replace(told, actions=[self._answer(action) for action in told.actions])
         if mine.everything:

@@ -311,6 +311,7 @@ class Fold:
             typed=event.data["data"] if done else None,
             before=self._submitted_before(event, row),
             warnings=tuple(event.data.get("warnings", ())),
+            filled=event.data.get("filled"),
         )
 
     def _submitted_before(self, event: HistoryEvent, row: Row) -> Mapping[str, Any]:

@@ -70,7 +70,8 @@ class Form:
     """The form of a step as it lay before the person: task, moment, and where the journal has its data.
 
     ``typed`` is what was sent, None where nothing was; ``before`` what stood there from an earlier time that the step
-    was done. ``entered`` is the input that brought the task, ``entered_at`` when.
+    was done; ``filled`` what the service had filled in (``x-fill``), None where the journal does not say. ``entered``
+    is the input that brought the task, ``entered_at`` when.
     """
 
     task: str
@@ -84,6 +85,7 @@ class Form:
     typed: Mapping[str, Any] | None
     before: Mapping[str, Any]
     warnings: Sequence[str] = ()
+    filled: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,8 @@ export function TaskForm({ page, deliver }) {
   const [data, setData] = useState(kept?.data ?? page.data ?? {});
   // field -> what the service filled in: said at the field for as long as it stands there
   const [proposed, setProposed] = useState(() => Object.fromEntries((page.proposed ?? []).map((name) => [name, page.data[name]])));
+  // what the service filled in, signed: sent along, so that the journal keeps what stood here
+  const filled = useRef(page.extra?.filled);
   const [more, setMore] = useState(kept?.more ?? []);
   const [links, setLinks] = useState([]);
   const [restored, setRestored] = useState(kept?.at ?? null);
@@ -179,6 +181,7 @@ export function TaskForm({ page, deliver }) {
     const found = await follows(page.knows, field, value);
     if (present.current[field] !== value) return; // another one was picked meanwhile
     learn(found.labels);
+    if (found.filled) filled.current = found.filled;
     const fresh = Object.fromEntries(
       Object.entries(found.values).filter(([name]) => name !== field && (empty(present.current[name]) || alike(present.current[name], proposed[name]))),
     );
@@ -220,6 +223,7 @@ export function TaskForm({ page, deliver }) {
     setRest([]);
     setExtra({});
     const body = { ...page.extra, data: formData };
+    if (filled.current) body.filled = filled.current;
     if (more.length) body.more = more;
     if (links.length) body.links = links;
     const result = deliver ? await deliver(formData) : await send(page.url, body, keys.of(page.url, body), (words) => setOutcome({ kind: "again", ...words }));
