@@ -28,6 +28,7 @@ from service.errors import LiaisonError
 from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
 from service.ids import as_id
+from service.processes import told_effects
 from service.processes.bundles import Compiled
 from service.processes.case_link import CaseLink
 from service.processes.clocks import runs_of
@@ -190,7 +191,8 @@ def replayed(
         if [(effect.kind, effect.task, dumps(effect.data)) for effect in found] != have:
             wanted = [(effect.kind, effect.task, dumps(normalized(dict(effect.data)))) for effect in found]
             if wanted != have:
-                yield Mismatch(stream, event.seq, f"重放「{_word(event.kind)}」得到的结果与记录不符")
+                what = f"重放「{_word(event.kind)}」得到的结果与记录不符"
+                yield Mismatch(stream, event.seq, what, **told_effects.apart(wanted, have))
     told.number()
     return told
 

@@ -12,14 +12,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from service.audit.questions.known import KINDS
+from service.audit.questions.known import KINDS as RECORDS
 from service.audit.tables.registry import FAMILIES, HELD
+from service.auth.models import Account
+from service.config.notifications import KINDS
 from service.db.failures import is_no_text
 from service.db.raw_rows import rows
+from service.history import HistoryEvent
+from service.history.notices import NOTICE, Notice
 from service.ids import as_id
 from service.people.models import Person, Unit
+from service.people.queries import unit_names
 from service.processes.deployed import DAMAGE
 from service.processes.models import Instance
+from service.processes.rules import one_line
+from service.processes.wiring import wiring
 
 TABLES: Mapping[str, str] = {
     "instance": "事项",
@@ -72,7 +79,9 @@ def named(session: Session, stream: str) -> str:
     prefix, _, name = stream.partition(":")
     if prefix in WHOLE:
         return f"{WHOLE[prefix]} {name}".strip()
-    if prefix not in ("instance", "person") and (noun := KINDS.get(prefix) or table_names().get(stream)):
+    if prefix == "notice" and (told := _notice(session, name)) is not None:
+        return told
+    if prefix not in ("instance", "person") and (noun := RECORDS.get(prefix) or table_names().get(stream)):
         return f"{noun} {_titled(session, prefix, name) or short(name)}".strip()
     if prefix == "unit":
         return f"单位 {session.scalar(select(Unit.name).where(Unit.code == name)) or name}"
@@ -94,6 +103,30 @@ def named(session: Session, stream: str) -> str:
             raise
         return f"事项 {name}"
     return f"事项 {row.number or f'“{row.title}”'}" if row is not None else f"事项 {name}"
+
+
+def _notice(session: Session, name: str) -> str | None:
+    """A notice by its kind, its case and step, and to whom it goes, people with their units; None where it is gone."""
+    with suppress(*DAMAGE):
+        event = session.get(HistoryEvent, int(name)) if name.isdecimal() else None
+        if event is None or event.kind != NOTICE:
+            return None
+        data = Notice.of(event.data)
+        to = data.to
+        units = unit_names(session, {*(to.units or ()), *([to.unit] if to.unit else [])})
+        account, person, unit = Account.username, Person.name, Unit.name
+        known = select(account, person, unit).outerjoin(Person, Person.id == Account.person_id)
+        known = known.outerjoin(Unit, Unit.code == Person.unit_code).where(account.in_(to.usernames or ()))
+        people = [
+            f"{called or username}（{of}）" if of else called or username
+            for username, called, of in session.execute(known.order_by(account)).all()
+        ]
+        goal = "、".join([*units.values(), *people]) or (wiring(session).role_name(to.role) if to.role else "")
+        parts = [named(session, event.stream)]
+        parts += [f"步骤「{one_line(data.step)}」"] if data.step else []
+        parts += [f"发给 {goal}"] if goal else []
+        return f"提醒“{KINDS.get(data.template, data.template)}”（{'，'.join(parts)}）"
+    return None
 
 
 def short(name: str) -> str:
