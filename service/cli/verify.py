@@ -21,6 +21,7 @@ from service.cli.setup import doer, settings, wired
 from service.errors import Invalid
 from service.processes.deployed import Mismatch
 from service.processes.instances import case_id
+from service.usecases.verifying import conclude
 
 
 @click.command()
@@ -59,7 +60,8 @@ def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs
             outcome = verifier.verify(full=full, tell=tell, progress=_progress())
             try:
                 with database.transaction() as session:
-                    results.keep(session, outcome, begun_at=begun, actor=doer(), now=clock.now())
+                    kept = results.keep(session, outcome, begun_at=begun, actor=doer(), now=clock.now())
+                    conclude(session, kept)
             except DBAPIError:
                 outcome.told.remarks.append("数据库不能写入，本次核验的结果没有记入日志")
     if as_json:

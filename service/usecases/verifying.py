@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock, history, jobs
+from service.audit.models import Verification
 from service.audit.verifying import results
 from service.audit.verifying.results import RIGHT
-from service.audit.verifying.runs import Verifier
+from service.audit.verifying.runs import FULL, Verifier
 from service.auth.queries import actor_of
 from service.config import Settings
-from service.processes.incidents import incidents_of, open_incident
+from service.processes.incidents import close_incident, incidents_of, open_incident
 from service.rights import SYSTEM
 
 VERIFY = "verify"
@@ -37,8 +38,7 @@ def kind(settings: Settings) -> jobs.Kind:
             outcome = verifier.verify(full=bool(run.params.get("full")), progress=progress)
         with run.database.transaction() as session:
             kept = results.keep(session, outcome, begun_at=begun, actor=actor, now=clock.now())
-            if outcome.found:
-                _warn(session, _message(outcome.found, nightly=actor is SYSTEM))
+            conclude(session, kept)
         return {"verification": str(kept.id), "found": outcome.found}
 
     return jobs.Kind(VERIFY, "核验", RIGHT, work, pausable=False)
@@ -51,6 +51,16 @@ def submit_nightly(session: Session, *, full: bool, since: datetime, now: dateti
         return False
     jobs.submit(session, kind=VERIFY, params={"full": full}, actor=SYSTEM, now=now)
     return True
+
+
+def conclude(session: Session, kept: Verification) -> None:
+    """Warns of what a verification has found, by an incident; one that found nothing closes those of before. What the
+    execution of everything has found is closed by another such execution alone."""
+    if kept.found:
+        _warn(session, _message(kept.found, nightly=kept.made_by == SYSTEM.username))
+    elif kept.mode == FULL or not results.full_failed(session):
+        for one in incidents_of(session, VERIFY):
+            close_incident(session, one, actor=SYSTEM, now=kept.ended_at)
 
 
 def _warn(session: Session, message: str) -> None:

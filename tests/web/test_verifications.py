@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from types import SimpleNamespace
 
+from sqlalchemy import select
+
+from service import ids
+from service.audit.models import Verification
 from service.audit.tables.names import named, table_names
 from service.audit.verifying import results
 from service.audit.verifying.runs import Verifier
+from service.history import HistoryEvent
 from service.processes.incidents import incidents_of
 from service.processes.models import Instance
 from service.rights import COMMAND_LINE
-from service.usecases import wire
+from service.usecases import verifying, wire
 from service.usecases.verifying import VERIFY
 from tests.factories.journal import tamper
 from tests.factories.visitor import Visitor
@@ -105,3 +111,44 @@ def test_a_night_is_verified_once_and_its_findings_open_an_incident(world: World
         with world.database.reading() as session:
             assert len(incidents_of(session, VERIFY)) == found
         tamper(world.database, "UPDATE instance SET title = '别的事'")
+
+
+def test_what_a_full_verification_found_is_over_only_after_another_one(world: World) -> None:
+    world.accepted()
+    failed, clean = (SimpleNamespace(found=found, mode="full", made_by="admin") for found in (2, 0))
+    shallow = SimpleNamespace(found=0, mode="incremental", made_by="system")
+    open_then = []
+    for one in (failed, shallow, clean):
+        with world.transaction() as session:
+            row = Verification(
+                id=ids.new(),
+                begun_at=world.clock.now,
+                ended_at=world.clock.advance(minutes=1),
+                seconds=1.0,
+                figures={},
+                remarks=[],
+                findings=[],
+                **vars(one),
+            )
+            session.add(row)
+            session.flush()
+            verifying.conclude(session, row)
+        with world.database.reading() as session:
+            open_then.append(len(incidents_of(session, VERIFY)))
+    assert open_then == [1, 1, 0]
+    with world.database.reading() as session:
+        [closed] = session.scalars(select(HistoryEvent).where(HistoryEvent.kind == "incident_closed"))
+        assert closed.actor == "system"
+
+
+def test_a_finding_about_a_notice_names_case_step_and_unit(world: World) -> None:
+    world.dispatched()
+    with world.database.reading() as session:
+        told = select(HistoryEvent).where(
+            HistoryEvent.kind == "notice", HistoryEvent.data["step"].as_string() == "办理"
+        )
+        [owed, *_] = session.scalars(told)
+        number = session.get_one(Instance, world.case).number
+        said = named(session, f"notice:{owed.id}")
+        assert re.fullmatch(rf"提醒“.+”（事项 {number}，步骤「办理」，发给 .*区教育局.*）", said), said
+        assert named(session, "notice:999999") == "提醒 999999"

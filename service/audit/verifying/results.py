@@ -15,7 +15,7 @@ from service import clock, ids
 from service.audit.folding import VERIFIED
 from service.audit.models import Verification
 from service.audit.verifying.advice import advised
-from service.audit.verifying.runs import Outcome
+from service.audit.verifying.runs import FULL, Outcome
 from service.canonical import normalized
 from service.db.lists import Page, page
 from service.errors import NotFound
@@ -72,6 +72,12 @@ def failed(session: Session, actor: Actor) -> Verification | None:
         return None
     newest = session.scalars(select(Verification).order_by(Verification.ended_at.desc()).limit(1)).first()
     return newest if newest is not None and newest.found else None
+
+
+def full_failed(session: Session) -> bool:
+    """Whether the newest verification that executed everything again found something; one statement."""
+    newest = select(Verification.found).where(Verification.mode == FULL).order_by(Verification.ended_at.desc())
+    return bool(session.scalar(newest.limit(1)))
 
 
 def findings_of(one: Verification | None, stream: str) -> list[Mapping[str, Any]]:
