@@ -17,7 +17,8 @@ from service.http.context import actor, db, settings, told, wired
 from service.http.files import printed
 from service.processes import sharing
 from service.usecases import issuing
-from service.usecases.case_papers import case_papers, draft_of
+from service.usecases.case_papers import CIRCULAR, case_papers, draft_of
+from service.usecases.replay_paper import REPLAY, replay_draft
 
 calls = Calls("case_papers", "Papers of an instance: 需求处理单, 通报, letters and notices of its steps, their numbers")
 
@@ -70,6 +71,14 @@ def word(instance_id: UUID, name: str, n: int) -> Response:
     return _made(instance_id, name, n, "docx")
 
 
+@calls.file("/instances/<uuid:instance_id>/replay.pdf", media_types=(PDF,), apart=True)
+def whole_replay(instance_id: UUID) -> Response:
+    """Every step of the replay on paper (办理过程), of a round without what is other units' alone; noted as printed."""
+    with wired().database.reading() as session:
+        draft, called, until = replay_draft(session, instance_id, g.actor)
+    return _noted(instance_id, REPLAY, called, documents.print_apart(draft), "pdf", until)
+
+
 @calls.post("/instances/<uuid:instance_id>/papers/<name>/<int:n>/number", answer=GivenNumber, right=issuing.RIGHT)
 def number(_body: Mapping[str, Any], instance_id: UUID, name: str, n: int) -> Mapping[str, Any]:
     """Gives a paper of a step its number, once (编文号)."""
@@ -90,7 +99,11 @@ def _made(instance_id: UUID, name: str, n: int | None, kind: str) -> Response:
     with wired().database.reading() as session:
         draft, called = draft_of(session, instance_id, name, n, g.actor)
     make = documents.print_apart if kind == "pdf" else documents.word_apart
-    made = make(draft)
+    return _noted(instance_id, name, called, make(draft), kind, None if name == CIRCULAR else n)
+
+
+def _noted(instance_id: UUID, name: str, called: str, made: documents.Printed, kind: str, at: int | None) -> Response:
+    """The paper, which the journal tells of before anybody gets it; ``at`` is the entry as of which it stands."""
     with wired().database.transaction() as session:
         sharing.note_printed(
             session,
@@ -98,7 +111,7 @@ def _made(instance_id: UUID, name: str, n: int | None, kind: str) -> Response:
             paper=name,
             name=called,
             sha256=sha256(made.content).hexdigest(),
-            at=None,
+            at=at,
             actor=g.actor,
             now=clock.now(),
         )

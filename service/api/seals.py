@@ -11,10 +11,11 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock, jobs, seals
 from service.api.calls import Calls
-from service.api.fields import Count, List, Moment, Query, Said, Schema, Text, Whole
+from service.api.fields import Count, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.jobs import JobView, view_of
 from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
+from service.audit.evidence.receipts import receipts
 from service.errors import NotFound
 from service.http.context import actor, db, told, wired
 from service.http.files import download
@@ -43,6 +44,27 @@ class SealItem(Schema):
     digest = Said(required=True)
     signature = Said(required=True)
     tokened_at = Moment(required=True, allow_none=True)
+
+
+class EvidenceReceipt(Schema):
+    """What is known of one package: who exported it, when, the digests of the whole file, and of its manifest.
+
+    ``seq`` numbers the entry of the journal ``seals`` that tells of it; ``seal`` is the seal that it rests on.
+    """
+
+    seq = Whole(required=True)
+    at = Moment(required=True)
+    by = Said(required=True)
+    digest = Said(required=True, metadata={"description": "SHA-256 of manifest.json"})
+    sha256 = Said(required=True)
+    sm3 = Said(required=True, allow_none=True)
+    seal = Whole(required=True, allow_none=True)
+
+
+class EvidenceReceipts(Schema):
+    """All receipts of an instance."""
+
+    items = List(Nested(EvidenceReceipt), required=True)
 
 
 class EventWish(Query):
@@ -109,7 +131,18 @@ def event_proof(query: dict[str, Any], number: str) -> seals.Proof:
 
 @calls.file("/instances/<uuid:instance_id>/evidence", media_types=(ZIP,), right=EVIDENCE, apart=True)
 def case_evidence(instance_id: UUID) -> Response:
-    """The evidence of a case as it stands, with the program that checks it; the export is journaled."""
-    made = hand_out(wired().database, instance_id, actor())
+    """The evidence of a case as it stands, with the program that checks it; the export is journaled.
+
+    The header ``Evidence-Receipt`` has the ``seq`` of its receipt.
+    """
+    made, receipt = hand_out(wired().database, instance_id, actor())
     told()
-    return download(made.content, ZIP, made.name)
+    answer = download(made.content, ZIP, made.name)
+    answer.headers["Evidence-Receipt"] = str(receipt.seq)
+    return answer
+
+
+@calls.get("/instances/<uuid:instance_id>/evidence/receipts", answer=EvidenceReceipts, right=EVIDENCE)
+def evidence_receipts(instance_id: UUID) -> Mapping[str, Any]:
+    """The receipts of all packages of evidence that were exported of a case, the newest first."""
+    return {"items": receipts(db(), instance_id, actor()).items}

@@ -108,10 +108,14 @@ def evidence(file: Path, wanted: str) -> None:
         unsealed = _sealed_now(sealer)
         with database.reading() as session:
             case = case_id(session, wanted)
-        made = hand_out(database, case, _READER, by=doer())
+        made, receipt = hand_out(database, case, _READER, by=doer())
     target.write_bytes(made.content)
     click.echo(f"已导出证据包 {target}：{made.events} 条记录，第 {made.seal} 次封存。")
     click.echo(f"回执（清单摘要）：{made.digest}")
+    click.echo(f"文件的 SHA-256：{receipt.sha256}")
+    click.echo(f"文件的 SM3：{receipt.sm3 or '没有（运行环境没有 SM3）'}")
+    moment = f"{clock.local(receipt.at):%Y-%m-%d %H:%M:%S}"
+    click.echo(f"{receipt.by} {moment} 导出，记在日志的链“封存”（seals）第 {receipt.seq} 条。")
     if made.uncovered:
         why = unsealed or "刚才写入"
         click.echo(f"注意：有 {len(made.uncovered)} 条记录还没有封存（{why}），包内已写明。", err=True)

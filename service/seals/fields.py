@@ -19,6 +19,11 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "evidence_exported": Entry(
         "导出证据包",
-        (Field("digest", "清单的摘要（回执）"), Field("sha256", "文件的摘要"), Field("seal", "封存号")),
+        (
+            Field("digest", "清单的摘要（回执）"),
+            Field("sha256", "文件的 SHA-256"),
+            Field("sm3", "文件的 SM3"),
+            Field("seal", "封存号"),
+        ),
     ),
 }

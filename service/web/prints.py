@@ -27,6 +27,7 @@ from service.processes.models import Instance
 from service.processes.wiring import wiring
 from service.spelling import code_point
 from service.usecases.case_papers import CIRCULAR, SHEET, CasePaper, case_papers, draft_of, kinds, sheet_parts
+from service.usecases.replay_paper import REPLAY, replay_draft
 from service.usecases.supervision import find_batch
 from service.web.access import requires
 
@@ -85,14 +86,28 @@ def of_step(instance_id: UUID, name: str, seq: int) -> ResponseReturnValue:
 
     It says what was known at that step.
     """
-    return _printed(instance_id, name)
+    return _printed(instance_id, name, at=seq)
 
 
 @blueprint.get("/cases/<uuid:instance_id>/papers/<name>/<int:seq>.docx")
 @requires(ahead=lambda instance_id, name, seq: _docx(instance_id, name, seq))
 def word(instance_id: UUID, name: str, seq: int) -> ResponseReturnValue:
     """The same as a Word file, to be worked on; noted as printed."""
-    return _printed(instance_id, name, "docx")
+    return _printed(instance_id, name, "docx", at=seq)
+
+
+def _course(instance_id: UUID) -> Ahead:
+    """The whole replay as the reader sees it."""
+    with wired().database.reading() as session:
+        draft, called, g.told_until = replay_draft(session, instance_id, g.actor)
+    return documents.print_apart(draft), called
+
+
+@blueprint.get("/cases/<uuid:instance_id>/replay.pdf")
+@requires(ahead=_course)
+def course(instance_id: UUID) -> ResponseReturnValue:
+    """办理过程: every step of the replay on paper, for whoever may see the case; noted as printed."""
+    return _printed(instance_id, REPLAY, at=g.told_until)
 
 
 def _bound(batch_id: UUID) -> Ahead:
@@ -117,7 +132,7 @@ def batch(batch_id: UUID) -> ResponseReturnValue:
     made, name = g.ahead
     answer = files.printed(made, name, save=False)
     for case, template in g.bound:
-        _noted(case, template, name, answer)
+        _noted(case, template, name, answer, None)
     return answer
 
 
@@ -133,8 +148,11 @@ def _at() -> int | None:
     return request.args.get("at", type=int)
 
 
-def _noted(instance_id: UUID, paper: str, name: str, made: Response) -> Response:
-    """The paper, which the journal tells of before anybody gets it: who printed it, and the digest of its file."""
+def _noted(instance_id: UUID, paper: str, name: str, made: Response, at: int | None) -> Response:
+    """The paper, which the journal tells of before anybody gets it: who printed it, and the digest of its file.
+
+    ``at`` is the entry as of which it stands, None: the case as it is.
+    """
     made.direct_passthrough = False
     told = partial(
         sharing.note_printed,
@@ -142,7 +160,7 @@ def _noted(instance_id: UUID, paper: str, name: str, made: Response) -> Response
         paper=paper,
         name=name,
         sha256=sha256(made.get_data()).hexdigest(),
-        at=_at(),
+        at=at,
         actor=actor(),
         now=clock.now(),
     )
@@ -202,9 +220,10 @@ def address_of(case: UUID, one: CasePaper) -> str:
     return url_for("web.prints.of_step", instance_id=case, name=one.name, seq=one.n)
 
 
-def _printed(instance_id: UUID, paper: str, kind: str = "pdf") -> Response:
+def _printed(instance_id: UUID, paper: str, kind: str = "pdf", at: int | None = None) -> Response:
     made, name = g.ahead
-    return _noted(instance_id, paper, name, files.printed(made, name, kind, save=kind != "pdf"))
+    answer = files.printed(made, name, kind, save=kind != "pdf")
+    return _noted(instance_id, paper, name, answer, at if at is not None else _at())
 
 
 def without_type(*data: Any) -> list[tuple[str, str]]:

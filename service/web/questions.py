@@ -103,6 +103,9 @@ def _columns(columns: Sequence[Column]) -> Columns[Row]:
 
 
 def _address(link: tuple[str, str]) -> str:
+    if link[0] == "step":
+        case, _, seq = link[1].partition("@")
+        return url_for("web.replay.case", instance_id=case, at=seq)
     endpoint, name = PAGES[link[0]]
     values: dict[str, Any] = {name: link[1]}
     return url_for(endpoint, **values)

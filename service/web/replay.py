@@ -24,6 +24,7 @@ from service.audit.replay.ways import MOST, compared, usual_way
 from service.audit.verifying.results import failed, findings_of
 from service.config.notifications import KINDS
 from service.http.context import actor, db
+from service.ledger.case_record import PRINTED
 from service.ledger.own_papers import own_papers
 from service.notifications.queries import reached
 from service.processes.bundles import compiled
@@ -149,8 +150,10 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
         "gone": {each.id for each in found.shown[-1].step.files if each.withdrawn is not None},
         "reads_withdrawn": may(actor(), READ_WITHDRAWN),
         "papers": _papers(found, one),
+        "printed": _printed(found, one, names),
         "form": form,
         "form_lines": _form_lines(found, one, form, names),
+        "lost": _titles(found, one, form.lost) if form is not None else [],
         "form_page": _form_page(found, one, form, names),
         "names": names,
         "versions": len(found.versions.starts),
@@ -168,6 +171,16 @@ def _papers(found: CaseReplay, one: Happened) -> list[tuple[str, str]]:
         for name, title in own_papers(found.versions.at(one.seq))
     ]
     return listed
+
+
+def _printed(found: CaseReplay, one: Happened, names: Names) -> dict[str, Any] | None:
+    """What was printed at the step: ``name`` and ``sha256`` of the file, the step ``of`` as of which (its number in the
+    journal), and that step in words; None where nothing was."""
+    if one.kind != PRINTED:
+        return None
+    of = found.at(min(int(one.data.get("as_of") or one.seq), one.seq)).step
+    said = "打印时的样子" if of.seq == one.seq else f"“{_entry(of, _told(found, names), names).what}”之后的样子"
+    return {"name": one.data["name"], "sha256": one.data["sha256"], "of": of.seq, "said": said}
 
 
 def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str, str, Any]]:
@@ -204,6 +217,14 @@ def _form_lines(
     before = _by_title(names.lines(drawn, form.data))
     sent = _by_title(names.lines(drawn, form.typed or {}))
     return [(title, before.get(title, ""), sent.get(title, "")) for title in dict.fromkeys([*sent, *before])]
+
+
+def _titles(found: CaseReplay, one: Happened, names: Sequence[str]) -> list[str]:
+    """The titles of fields of the step's form."""
+    if not names or one.form is None:
+        return []
+    fields = found.versions.at(one.seq).form_of(one.form.process, one.form.step).fields
+    return [str(fields[name].get("title", name)) for name in names if name in fields]
 
 
 def _by_title(lines: Sequence[Line]) -> dict[str, str]:

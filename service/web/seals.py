@@ -9,6 +9,8 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs, seals
+from service.audit.evidence.receipts import receipt as receipt_of
+from service.audit.evidence.receipts import receipts as receipts_of
 from service.errors import Invalid, NotFound
 from service.http.context import actor, db, told, wired
 from service.http.files import download, written
@@ -107,7 +109,24 @@ def held(job_id: UUID) -> ResponseReturnValue:
 
 
 def _evidence(instance_id: UUID) -> Evidence:
-    return hand_out(wired().database, instance_id, g.actor)
+    return hand_out(wired().database, instance_id, g.actor)[0]
+
+
+@blueprint.get("/cases/<uuid:instance_id>/evidence")
+@requires(right=EVIDENCE)
+def receipts(instance_id: UUID) -> ResponseReturnValue:
+    """The receipts of the packages that were exported of a case, and the way to export one."""
+    found = receipts_of(db(), instance_id, actor())
+    names = Names(db()).learn([one.by for one in found.items])
+    return render_template("seals/evidence.html", instance=found.instance, items=found.items, names=names)
+
+
+@blueprint.get("/cases/<uuid:instance_id>/evidence/<int:seq>")
+@requires(right=EVIDENCE)
+def receipt(instance_id: UUID, seq: int) -> ResponseReturnValue:
+    """One receipt, to be printed."""
+    instance, one = receipt_of(db(), instance_id, seq, actor())
+    return render_template("seals/receipt.html", instance=instance, one=one, names=Names(db()).learn([one.by]))
 
 
 @blueprint.get("/cases/<uuid:instance_id>/evidence.zip")

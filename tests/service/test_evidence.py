@@ -53,7 +53,7 @@ def sealed(world, tmp_path):
 
 
 def exported(world) -> package.Evidence:
-    return hand_out(world.database, world.case, world.actor("auditor"))
+    return hand_out(world.database, world.case, world.actor("auditor"))[0]
 
 
 def asked(folder: Path, *arguments: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from service import attachments, clock, talents
 from service.ledger.sheet import sheet
 from service.rights import SYSTEM
+from tests.factories.documents import text_of
 from tests.factories.files import received
 from tests.factories.replays import PDF, eventful, replayed
 from tests.factories.steps import events, mismatches
@@ -58,7 +59,34 @@ def test_a_paper_as_of_a_step_says_what_was_known_then(world: World) -> None:
     told = events(world, "printed")
     assert [(one.actor, one.data["as_of"]) for one in told] == [("auditor", first.seq), ("auditor", None)]
     assert [one.data["sha256"] for one in told] == [sha256(one.data).hexdigest() for one in (then, now)]
+    listed = auditor.get("/audit/exports", kind="printed").text
+    digest = sha256(then.data).hexdigest()
+    assert f"SHA-256：{digest}；印的是第 {first.seq} 条“完成" in listed
+    assert f'href="/cases/{world.case}/replay?at={first.seq}"' in listed
+    shown = auditor.get(f"/cases/{world.case}/replay/{told[0].seq}").text
+    assert digest in shown
+    assert f'href="/cases/{world.case}/replay?at={first.seq}">第 {first.seq} 条：' in shown
+    assert "打印时的样子" in auditor.get(f"/cases/{world.case}/replay/{told[1].seq}").text
     assert auditor.get(f"/cases/{world.case}/sheet.pdf").data == now.data
+    assert mismatches(world) == []
+
+
+def test_all_steps_of_a_replay_are_printed_on_one_paper_and_noted(world: World) -> None:
+    eventful(world)
+    steps = [one.step for one in replayed(world, "auditor").shown]
+    auditor = Visitor(world, "auditor")
+    address = f"/cases/{world.case}/replay.pdf"
+    assert f'href="{address}"' in auditor.get(f"/cases/{world.case}/replay").text
+    printed = auditor.get(address)
+    assert (printed.status_code, printed.data[:5]) == (200, b"%PDF-")
+    said = text_of(printed.data)
+    assert all(f"第 {number} 步（第 {one.seq} 条）" in said for number, one in enumerate(steps, 1))
+    assert "已撤回，不再算数" in said
+    [noted] = events(world, "printed")
+    told = noted.data["paper"], noted.data["sha256"], noted.data["as_of"]
+    assert told == ("replay", sha256(printed.data).hexdigest(), steps[-1].last)
+    called = world.api("auditor").get(f"/instances/{world.case}/replay.pdf")
+    assert (called.status_code, called.data[:5]) == (200, b"%PDF-")
     assert mismatches(world) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -137,7 +138,9 @@ def test_evidence_is_given_from_the_case_to_who_may_and_noted(office: World, tmp
     page = f"/cases/{office.case}"
     assert "导出证据包" not in Visitor(office, "office").get(page).text
     auditor = Visitor(office, "auditor")
-    assert f"{page}/evidence.zip" in auditor.get(page).text
+    assert f'href="{page}/evidence"' in auditor.get(page).text
+    assert f"{page}/evidence.zip" in (empty := auditor.get(f"{page}/evidence").text)
+    assert "还没有导出过" in empty
     given = [auditor.get(f"{page}/evidence.zip"), office.api("auditor").get(f"/instances/{office.case}/evidence")]
     for number, answer in enumerate(given):
         file = tmp_path / f"{number}.zip"
@@ -148,6 +151,16 @@ def test_evidence_is_given_from_the_case_to_who_may_and_noted(office: World, tmp
     with office.database.reading() as session:
         noted = [one for one in history.stream_events(session, "seals") if one.kind == "evidence_exported"]
         assert [one.actor for one in noted] == ["auditor", "auditor"]
+    listed = office.api("auditor").get(f"/instances/{office.case}/evidence/receipts").json["items"]
+    assert [one["sha256"] for one in listed] == [sha256(one.data).hexdigest() for one in reversed(given)]
+    assert [one["sm3"] for one in listed] == [verifier.sm3(one.data) for one in reversed(given)]
+    assert given[1].headers["Evidence-Receipt"] == str(listed[0]["seq"]) == str(noted[1].seq)
+    told = auditor.get(f"{page}/evidence").text
+    assert all(f'href="{page}/evidence/{one["seq"]}"' in told for one in listed)
+    shown = auditor.get(f"{page}/evidence/{listed[1]['seq']}").text
+    assert all(value in shown for value in (listed[1]["sha256"], listed[1]["digest"], "（auditor）", "2026-需-0001"))
+    assert auditor.get(f"{page}/evidence/1").status_code == 404
+    assert Visitor(office, "office").get(f"{page}/evidence").status_code == 403
 
 
 def test_a_case_in_a_broken_part_of_the_seal_is_not_itself_accused(office: World) -> None:

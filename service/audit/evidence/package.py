@@ -154,15 +154,16 @@ def packed(gathered: Gathered) -> Evidence:
     return Evidence(instance.id, name, whole, digest, len(events), seal.number if seal else None, gathered.uncovered)
 
 
-def journal(session: Session, made: Evidence, *, actor: Actor, now: datetime) -> None:
+def journal(session: Session, made: Evidence, *, actor: Actor, now: datetime) -> HistoryEvent:
     """Notes that the evidence was given out, with the receipt by which it is known again."""
     data = {
         "instance": made.instance,
         "digest": made.digest,
         "sha256": hashlib.sha256(made.content).hexdigest(),
+        "sm3": verifier.sm3(made.content),
         "seal": made.seal,
     }
-    record(session, STREAM, EXPORTED, data, actor=actor, now=now)
+    return record(session, STREAM, EXPORTED, data, actor=actor, now=now)
 
 
 def _lines(events: Sequence[HistoryEvent]) -> bytes:

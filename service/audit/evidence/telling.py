@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.attachments import ENTRIES as OF_FILES
+from service.audit.replay.cases import Shown
 from service.audit.replay.changes import Filled, changes
 from service.audit.replay.fold import fold
 from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent
@@ -18,6 +19,7 @@ from service.auth.queries import account_names
 from service.config.notifications import KINDS
 from service.history import HistoryEvent
 from service.history.notices import ENTRIES as OF_NOTICES
+from service.ledger.case_record import PRINTED
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
 from service.ledger.reported import ENTRIES as OF_REPORTED
 from service.notifications.queries import reached
@@ -72,21 +74,29 @@ class Naming:
 
 
 def steps(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -> list[dict[str, Any]]:
+    """All steps of a case, with nothing withheld, as :func:`words` tells them."""
+    told = fold(instance.id, events, lambda digest: compiled(session, digest, instance.process))
+    versions, before, filled = versions_of(session, instance, events), dict[str, Any](), Filled()
+    shown = []
+    for one in told:
+        changed = list(changes(before, one.case))
+        shown.append(Shown(one, changed, before, filled.take(versions.at(one.seq), one, changed)))
+        before = dict(one.case)
+    return words(session, instance, versions, shown)
+
+
+def words(session: Session, instance: Instance, versions: Versions, shown: Sequence[Shown]) -> list[dict[str, Any]]:
     """A step: ``seq``, ``at``, ``who``, ``what``, ``off`` (why it counts no longer), ``version``; ``active`` and
     ``passed`` on the drawings; ``back``, the step that took it back; ``parts``, a list of (heading, rows of words)."""
-    told = fold(instance.id, events, lambda digest: compiled(session, digest, instance.process))
-    versions, names = versions_of(session, instance, events), Naming(session, told)
-    before: Mapping[str, Any] = {}
-    found, filled, arrived = [], Filled(), reached(session, instance.id)
-    for one in told:
-        made = versions.at(one.seq)
-        changed = list(changes(before, one.case))
-        values = Values(made, one, names, filled=filled.take(made, one, changed), before=before)
-        worded = [values.change(change) for change in changed]
-        notices = [_notice(each, arrived.get(each.seq, ()), names) for each in one.notices]
+    names, arrived = Naming(session, [each.step for each in shown]), reached(session, instance.id)
+    found = []
+    for each in shown:
+        one, made = each.step, versions.at(each.step.seq)
+        values = Values(made, one, names, filled=each.filled, before=each.before)
+        worded = [values.change(change) for change in each.changes]
+        notices = [_notice(sent, arrived.get(sent.seq, ()), names) for sent in one.notices]
         parts = [[head, rows] for head, rows in _parts(one, made, names, worded, notices) if rows]
         found.append(_step(one, made, versions, names) | {"parts": parts})
-        before = one.case
     return found
 
 
@@ -140,6 +150,9 @@ def _said(one: Happened, names: Naming) -> Iterator[list[str]]:
     elif to := data.get("to"):
         told = [names.person(str(each)) for each in (to if isinstance(to, list) else [to])]
         yield [_SAID_TO.get(one.kind, "转给"), "、".join(told)]
+    if one.kind == PRINTED:
+        as_of = f"第 {data['as_of']} 条之后的样子" if data.get("as_of") else f"打印时（第 {one.seq} 条）的样子"
+        yield from (["印的是", as_of], ["文件", str(data["name"])], ["SHA-256", str(data["sha256"])])
     for key, title in _SAID.items():
         if data.get(key):
             yield [title, str(data[key])]
@@ -150,7 +163,10 @@ def _form(one: Happened, made: Compiled, names: Naming) -> list[list[str]]:
     if one.form is None:
         return []
     drawn = made.form_of(one.form.process, one.form.step)
-    stood = {each["id"]: each["words"] for each in told_fields(drawn, one.form.before, names.record)}
+    stood = {
+        each["id"]: each["words"]
+        for each in told_fields(drawn, {**(one.form.filled or {}), **one.form.before}, names.record)
+    }
     typed = {each["id"]: each for each in told_fields(drawn, one.form.typed or {}, names.record)}
     rows = [
         [

@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from service.audit.questions.journal import Event
 from service.audit.questions.known import Known
-from service.audit.questions.words import detail
+from service.audit.questions.words import detail, word
+from service.history import HistoryEvent
 from service.ids import as_id
 from service.processes.models import Definition, DefinitionFile, UserTask
 from service.processes.rules import one_line
 from service.studio.difference import compare
 
+PRINTED = "printed"
+"""The kind of entries of a case of which somebody printed a paper."""
 CHANGES_TOLD = 6
 """Changes of a version that are told; of more the number is."""
 
@@ -61,6 +64,38 @@ def returns(session: Session, events: Sequence[Event], _known: Known) -> Mapping
         if targets.get(one.id) in names
         for told in [detail(one.kind, one.stream, one.data, str)]
     }
+
+
+def prints(session: Session, events: Sequence[Event], _known: Known) -> Mapping[int, Mapping[str, Any]]:
+    """Of printed papers of cases: as of which step, with a link to that step's replay; one statement."""
+    asked = {one.id: (one.stream, int(one.data.get("as_of") or one.seq)) for one in events if one.kind == PRINTED}
+    past = {one.id: asked[one.id] for one in events if one.kind == PRINTED and one.data.get("as_of")}
+    names: dict[tuple[str, int], str] = {}
+    if past:
+        query = select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.kind, HistoryEvent.data).where(
+            HistoryEvent.stream.in_({stream for stream, _ in past.values()}),
+            HistoryEvent.seq.in_({seq for _, seq in past.values()}),
+        )
+        for stream, seq, kind, data in session.execute(query):
+            names[stream, seq] = (
+                f"“{word(kind)}{one_line(data.get('name'))}”" if data.get("name") else f"“{word(kind)}”"
+            )
+    found = {}
+    for one in (one for one in events if one.kind == PRINTED):
+        place = asked[one.id]
+        case = one.stream.partition(":")[2]
+        as_of = (
+            f"第 {place[1]} 条{names.get(place, '')}之后的样子"
+            if one.id in past
+            else f"打印时（第 {one.seq} 条）的样子"
+        )
+        told = detail(one.kind, one.stream, one.data, str)
+        about = {"about": ("case", case)} if as_id(case) is not None else {}
+        found[one.id] = {
+            "detail": f"{told}；印的是{as_of}",
+            "links": {**about, "what": ("step", f"{case}@{place[1]}")},
+        }
+    return found
 
 
 def day(value: Any) -> date | None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from service.access_log.entries import ACTS
-from service.audit.questions import again, journal, looks, more, numbers, rounds, steps
+from service.audit.questions import again, journal, looks, more, numbers, rounds, states, steps
 from service.audit.questions.declared import (
     ABOUT,
     AT,
@@ -119,7 +119,7 @@ QUESTIONS: tuple[Question, ...] = (
         ALL,
         (OF_PERSON, OF_CASE, _of(*HANDED_OUT), *_PERIOD),
         _USUAL,
-        journal.of(HANDED_OUT),
+        journal.of(HANDED_OUT, more=more.prints),
     ),
     Question(
         "acts",
@@ -313,11 +313,11 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "settings",
         "设置、组织、日历、角色的改动",
-        "系统设置和组织配置与上次不同之处，工作日历、放假安排，角色的授予和收回",
+        "系统设置、组织配置、工作日历和放假安排由什么改成什么（首次的列出当时的全部内容），角色的授予和收回",
         ACCESS,
         (OF_PERSON, _of(*SETTINGS), *_PERIOD),
         (AT, WHO, WHAT, DETAIL),
-        journal.of(SETTINGS),
+        journal.of(SETTINGS, more=states.changes),
     ),
     Question(
         "sign-ins",

@@ -133,15 +133,15 @@ def picked(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
                     yield f"{PICKED[one.pick]}:{each}"
 
 
-def detail(kind: str, stream: str, data: Mapping[str, Any], named: Named) -> str:
+def detail(kind: str, stream: str, data: Mapping[str, Any], named: Named, longest: int = LONGEST) -> str:
     """An entry in a line, as an auditor may see it: personal data of talents masked, no content of forms.
 
-    ``named`` calls the record of a stream by its name.
+    ``named`` calls the record of a stream by its name; what is longer than ``longest`` characters is cut.
     """
     shown = redacted(data, contact=False, identity=False) if stream.startswith("talent:") else data
     told = list(_process(kind, shown)) if stream.startswith("instance:") else list(_record(kind, shown, named))
     text = "；".join(_single(one) for one in told if one and _ID.search(one) is None)  # ids say nothing to people
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def told(kind: str, data: Mapping[str, Any], named: Named) -> list[str]:
@@ -167,7 +167,8 @@ def _process(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
     if data.get("late_days"):
         yield f"超期 {data['late_days']} 个工作日"
     if kind == "printed":
-        yield f"文件：{data.get('name')}，摘要 {str(data.get('sha256'))[:16]}…"
+        yield f"文件：{data.get('name')}"
+        yield f"SHA-256：{data.get('sha256')}"
 
 
 def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
