@@ -167,7 +167,7 @@ def test_a_replay_shows_with_what_the_service_had_filled_the_form(world: World) 
     drafted = seen["data"]["content"]
     typed = {"outcome": "solved", **seen["data"], "content": "已经办好，请您放心。"}
     world.clock.advance(days=1)  # today is another day when it is sent
-    sent = office.post(f"/tasks/{task.id}/complete", data=typed, filled=seen["filled"])
+    sent = office.post(f"/tasks/{task.id}/complete", {"data": typed, "filled": seen["filled"]})
     assert sent.status_code == 200, sent.text
     seq = world.done("feedback_result").completed_seq
     form = world.api("auditor").get(f"/instances/{world.case}/replay/{seq}").json["form"]
@@ -184,7 +184,8 @@ def test_what_is_not_signed_for_the_sender_is_not_taken_for_what_filled_the_form
     task = world.task("feedback_result")
     signed = world.api("office-2").get(f"/tasks/{task.id}").json["filled"]
     data = world.sample("feedback_result")
-    assert world.api(OFFICE).post(f"/tasks/{task.id}/complete", data=data, filled=signed).status_code == 200
+    sent = world.api(OFFICE).post(f"/tasks/{task.id}/complete", {"data": data, "filled": signed})
+    assert sent.status_code == 200, sent.text
     seq = world.done("feedback_result").completed_seq
     form = world.api("auditor").get(f"/instances/{world.case}/replay/{seq}").json["form"]
     assert (form["filled"], form["lost"]) == ([], ["content", "given_on"])
