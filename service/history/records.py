@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service.history.journal import append
+from service.history.models import HistoryEvent
 from service.history.notices import NOTICE, Goal, Notice
 from service.rights import LEADER, Actor
 
@@ -22,10 +23,10 @@ def record(
     actor: Actor,
     now: datetime,
     task: UUID | None = None,
-) -> None:
+) -> HistoryEvent:
     """Appends what ``actor`` did to ``stream`` (``task``: to what was handed in with that step); dates and ids in
-    ``data`` become text."""
-    append(
+    ``data`` become text. Gives the entry."""
+    return append(
         session,
         stream=stream,
         kind=kind,

@@ -93,14 +93,19 @@ def _values(data: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def _value(name: str, value: Any) -> str:
     if name in _PLAIN and (value is None or isinstance(value, str | bool | int)):
-        said = "无" if value is None or value == "" else {True: "是", False: "否"}.get(value, one_line(str(value)))
-        return f"{_PLAIN[name]} {said}"
+        return f"{_PLAIN[name]} {_said(value)}"
     word = _OTHER.get(name) or _PLAIN.get(name, name)
     if name == "state":
         return f"{word} {str(value)[:12]}…"
     if isinstance(value, list):
         return f"{word} {len(value)} 处"
     return f"{word}不同" if value not in (None, "", {}) else f"没有{word}"
+
+
+def _said(value: str | bool | int | None) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "无" if value is None or value == "" else one_line(str(value))
 
 
 def _called(one: Result) -> str:
