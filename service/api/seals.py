@@ -47,7 +47,7 @@ class SealItem(Schema):
 
 
 class EvidenceReceipt(Schema):
-    """What is known of one package: who exported it, when, the digests of the whole file, and of its manifest.
+    """One package: who exported it, when, the digests of the whole file, and of its manifest.
 
     ``seq`` numbers the entry of the journal ``seals`` that tells of it; ``seal`` is the seal that it rests on.
     """

@@ -1,4 +1,4 @@
-"""What the service filled a form with, signed on its page and read again from what the page sends.
+"""The first values that the service gives a form, signed on its page and read again from what the page sends.
 
 The values that a page is filled with (``x-fill``) are worked out when it is shown, from facts of that moment. They come
 back with what was typed, so that the journal keeps what that person saw, and nobody can say that it was something else.
@@ -29,7 +29,7 @@ def sealed(form: Form, of: str, values: Mapping[str, Any]) -> str:
 
 
 def filled_of(detail: TaskDetail) -> str:
-    """What the service has filled the form of a task with, signed; empty for who may not complete it."""
+    """The values that the service has filled the form of a task with, signed; empty for who may not complete it."""
     if not detail.may_act:
         return ""
     return sealed(detail.form, str(detail.task.id), {name: detail.data[name] for name in detail.proposed})

@@ -54,8 +54,8 @@ def submit_nightly(session: Session, *, full: bool, since: datetime, now: dateti
 
 
 def conclude(session: Session, kept: Verification) -> None:
-    """Warns of what a verification has found, by an incident; one that found nothing closes those of before. What the
-    execution of everything has found is closed by another such execution alone."""
+    """Warns of what a verification has found, by an incident; one that found nothing closes those of before.
+    Findings of an execution of everything stay open until another such execution."""
     if kept.found:
         _warn(session, _message(kept.found, nightly=kept.made_by == SYSTEM.username))
     elif kept.mode == FULL or not results.full_failed(session):

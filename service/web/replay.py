@@ -174,7 +174,7 @@ def _papers(found: CaseReplay, one: Happened) -> list[tuple[str, str]]:
 
 
 def _printed(found: CaseReplay, one: Happened, names: Names) -> dict[str, Any] | None:
-    """What was printed at the step: ``name`` and ``sha256`` of the file, the step ``of`` as of which (its number in the
+    """The print of the step: ``name`` and ``sha256`` of the file, the step ``of`` as of which (its number in the
     journal), and that step in words; None where nothing was."""
     if one.kind != PRINTED:
         return None

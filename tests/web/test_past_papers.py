@@ -80,7 +80,7 @@ def test_all_steps_of_a_replay_are_printed_on_one_paper_and_noted(world: World) 
     printed = auditor.get(address)
     assert (printed.status_code, printed.data[:5]) == (200, b"%PDF-")
     said = text_of(printed.data)
-    assert all(f"第 {number} 步（第 {one.seq} 条）" in said for number, one in enumerate(steps, 1))
+    assert all(f"第{number}步（第{one.seq}条）" in said for number, one in enumerate(steps, 1))
     assert "已撤回，不再算数" in said
     [noted] = events(world, "printed")
     told = noted.data["paper"], noted.data["sha256"], noted.data["as_of"]

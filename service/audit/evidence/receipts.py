@@ -22,7 +22,7 @@ from service.seals import STREAM
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is known of one package: ``seq`` numbers its entry in the journal of seals, ``digest`` is the SHA-256 of its
+    """One package: ``seq`` numbers its entry in the journal of seals, ``digest`` is the SHA-256 of its
     manifest, ``sha256`` and ``sm3`` are those of the whole file (``sm3`` None where it was not made)."""
 
     seq: int

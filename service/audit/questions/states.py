@@ -95,7 +95,7 @@ def _notices(data: Mapping[str, Any]) -> CalendarNotices:
 
 
 def _calendars(before: Calendar | None, after: Calendar) -> list[str]:
-    """What differs between two calendars: years with their notices, then days, runs of days in one line."""
+    """The differences of two calendars: years with their notices, then days, runs of days in one line."""
     years = before.years if before is not None else {}
     said = [
         f"{year} 年的放假安排：{_year(years, year)} → {_year(after.years, year)}"
