@@ -55,7 +55,7 @@ def remade(
             yield Line(row.id, row.stream, row.seq, day, made)
 
 
-def _sealed(row: Any, previous: str | None, *, raw: bool) -> tuple[str, str]:
+def _sealed(row: Any, previous: str, *, raw: bool) -> tuple[str, str]:
     """The day and the hash of an event's content, linked to the hash ``previous``."""
     try:
         at, data = _read(row) if raw else (row.at, row.data)
