@@ -165,7 +165,7 @@ def test_a_replay_shows_with_what_the_service_had_filled_the_form(world: World) 
     office = world.api(OFFICE)
     seen = office.get(f"/tasks/{task.id}").json
     drafted = seen["data"]["content"]
-    typed = {"outcome": "solved", **seen["data"], "content": "已经办好，请您放心。"}
+    typed = {**world.sample("feedback_result"), **seen["data"], "content": "已经办好，请您放心。"}
     world.clock.advance(days=1)  # today is another day when it is sent
     sent = office.post(f"/tasks/{task.id}/complete", {"data": typed, "filled": seen["filled"]})
     assert sent.status_code == 200, sent.text
