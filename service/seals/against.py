@@ -177,17 +177,20 @@ def _others(
 
     with closing(remade(session, after=after, until=head.head.last_id, before=before)) as present:
         for was, line in zip_longest(leaves_of(leaves), present):
+            places: list[tuple[str, int]] = []
             if was is not None:
+                places.append((was[2], was[1]))
                 missing[was[2], was[1]] = was[0]
                 sealed[was[2]] = (*sealed.get(was[2], ())[-1:], (was[1], was[0]))
             if line is not None:
+                places.append((line.stream, line.seq))
                 put_in[line.stream, line.seq] = line.hash
-            for key in ((was[2], was[1]) if was is not None else None, line and (line.stream, line.seq)):
-                if key in missing and key in put_in:
-                    kept, made = missing.pop(key), put_in.pop(key)
+            for stream, seq in places:
+                if (stream, seq) in missing and (stream, seq) in put_in:
+                    kept, made = missing.pop((stream, seq)), put_in.pop((stream, seq))
                     if kept != made:
                         what = f"内容与封存时不同（{since}）"
-                        yield Mismatch(*key, what, *apart.of_hash(kept, made, "哈希"))
+                        yield Mismatch(stream, seq, what, *apart.of_hash(kept, made, "哈希"))
     for stream, seq in missing:
         yield Mismatch(stream, seq, f"封存时的这条记录被删除（{since}）", *apart.LINE)
     for stream, seq in put_in:
