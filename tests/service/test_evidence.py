@@ -117,6 +117,24 @@ def files_in(made: package.Evidence) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def test_a_package_that_was_packed_anew_names_the_changed_file(sealed, tmp_path):
+    made, file = exported(sealed), tmp_path / "evidence.zip"
+    whole = files_in(made)
+    paper = next(name for name in whole if name.endswith(".pdf"))
+    newer = whole[verifier.MANIFEST].replace(b'"version":1', b'"version":9', 1)
+    for changed, word in (
+        ({paper: whole[paper][:99] + b"?" + whole[paper][100:]}, f"文件 {paper} 被改动"),
+        ({paper: None}, f"缺少文件 {paper}"),
+        ({verifier.MANIFEST: newer}, "更新的格式"),
+    ):
+        with zipfile.ZipFile(file, "w") as into:
+            for name, content in {**whole, **changed}.items():
+                if content is not None:
+                    into.writestr(name, content)
+        with pytest.raises(verifier.Unreadable, match=word):
+            verifier.check(file)
+
+
 def test_every_byte_of_the_file_counts(sealed, tmp_path):
     made, file = exported(sealed), tmp_path / "evidence.zip"
     whole = made.content

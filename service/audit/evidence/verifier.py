@@ -12,6 +12,7 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ FORMAT, VERSION = "talent-liaison-evidence", 1
 FIRST = "0" * 64
 SEALED = ("stream", "seq", "at", "actor", "on_behalf_of", "kind", "task", "data", "prev_hash")
 MANIFEST, RECEIPT = "manifest.json", "manifest.sha256"
+NAMED = 20
 NOT_OURS = {"__pycache__", ".DS_Store", "Thumbs.db"}
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
@@ -168,12 +170,23 @@ def read(place: Path) -> dict[str, bytes]:
         whole = place.read_bytes()
         with zipfile.ZipFile(io.BytesIO(whole)) as archive:
             names = archive.namelist()
-            found = {name: archive.read(name) for name in names}
+            found = {name: inside(archive, name) for name in names}
     except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
         raise Unreadable(f"证据包打不开：文件残缺或被改动（{error}）") from error
     if len(found) != len(names) or packed([(name, found[name]) for name in names]) != whole:
-        raise Unreadable("压缩包的字节与其内容不符：文件被改动，或被重新压缩过（重新压缩的，请解压后核对文件夹）")
+        said = "压缩包的字节与其内容不符：文件被改动，或被重新压缩过（重新压缩的，请解压后核对文件夹）"
+        named = list(listed_faults(found, manifest_of(found), None))
+        more = f"；另有 {len(named) - NAMED} 处" if len(named) > NAMED else ""
+        raise Unreadable("；".join([said, *named[:NAMED]]) + more)
     return found
+
+
+def inside(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file of the package. Raises Unreadable, naming it."""
+    try:
+        return archive.read(name)
+    except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise Unreadable(f"压缩包里的文件 {name} 残缺或被改动") from error
 
 
 def manifest_of(files: Files) -> Said:
