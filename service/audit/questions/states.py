@@ -23,7 +23,7 @@ from service.processes.calendars import by_digest
 from service.workdays import Calendar, CalendarNotices
 from service.workdays.calendar import Mark
 
-CALENDAR = "calendar"
+CALENDAR, USUAL = "calendar", "照常"
 LOADED, FILED = "calendar_loaded", "notices_filed"
 LONGEST = 30_000
 """Characters of a detail: a cell of Excel takes 32,767."""
@@ -126,7 +126,7 @@ def _days(before: Days, after: Days) -> Iterator[str]:
     run: list[date] = []
     told: tuple[str, str] | None = None
     for day in sorted(before.keys() | after.keys()):
-        pair = before.get(day, "平日"), after.get(day, "平日")
+        pair = before.get(day, USUAL), after.get(day, USUAL)
         if pair[0] == pair[1]:
             continue
         if run and pair == told and day == run[-1] + timedelta(days=1):
