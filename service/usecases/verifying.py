@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock, history, jobs
-from service.audit.models import Verification
+from service.audit.models import FULL, Verification
 from service.audit.verifying import results
 from service.audit.verifying.results import RIGHT
-from service.audit.verifying.runs import FULL, Verifier
+from service.audit.verifying.runs import Verifier
 from service.auth.queries import actor_of
 from service.config import Settings
 from service.processes.incidents import close_incident, incidents_of, open_incident

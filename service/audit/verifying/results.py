@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.audit.folding import VERIFIED
-from service.audit.models import Verification
+from service.audit.models import FULL, Verification
 from service.audit.verifying.advice import advised
-from service.audit.verifying.runs import FULL, Outcome
+from service.audit.verifying.runs import Outcome
 from service.canonical import normalized
 from service.db.lists import Page, page
 from service.errors import NotFound
