@@ -22,7 +22,7 @@ from service.people.past import leaders_then, unit_names_then
 from service.processes.calendars import current, days_late
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, RUN_SUSPENDED, SUSPENDED, Instance
-from service.processes.past import State, states, units_of_role_then
+from service.processes.past import State, states, units_awaiting, units_of_role_then
 from service.processes.rules import NEED, STATUSES, left, one_line
 from service.processes.speaking import Term, terms, unit_terms
 from service.processes.stages import StageNames
@@ -91,6 +91,7 @@ class _Names:
     terms: Mapping[UUID, Term]
     step_terms: Mapping[UUID, Term]
     unit_terms: Mapping[UUID, Sequence[Term]]
+    awaiting: Mapping[UUID, Sequence[str]]
     calendar: Calendar
     on: date
     organization: Organization
@@ -176,6 +177,7 @@ def _names(
         terms=terms(session, ids, on) if only & _OF_TERM else {},
         step_terms=terms(session, ids, on, steps=True) if only & _OF_STEPS else {},
         unit_terms=unit_terms(session, each, on) if each else {},
+        awaiting=units_awaiting(session, ids, on) if EACH_UNIT in only else {},
         calendar=current(session),
         on=on,
         talents=names_then(session, served, on),
@@ -213,7 +215,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         term.due_on if term is not None else None,
         term.first_due_on if term is not None else None,
         names.units.get(term.unit or "", "") if term is not None else "",
-        "；".join(_of_units(units, state, names)),
+        "；".join(_of_units(units, names.awaiting.get(case.id, ()), state, names)),
         STOPPED if _stopped(term, units, state) else _standing(term, names),
         step.due_on if step is not None else None,
         _standing(step, names),
@@ -227,10 +229,18 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
     ]
 
 
-def _of_units(terms: Iterable[Term], state: State, names: _Names) -> Iterator[str]:
-    """Each unit, who leads first, with its own date, the one that it first had, and whether it has answered."""
-    for term in sorted(terms, key=lambda one: one.unit != state.lead_unit):
-        part = "（主办）" if term.unit == state.lead_unit else ""
+def _of_units(terms: Iterable[Term], awaiting: Collection[str], state: State, names: _Names) -> Iterator[str]:
+    """Each unit, who leads first, with its own date, the one that it first had, and whether it has answered.
+
+    Of the units that are ``awaiting`` a meeting and owe nothing else it is said that their days are not counted.
+    """
+    dated = {term.unit: term for term in terms if term.ended is None or term.unit not in awaiting}
+    every: dict[str | None, Term | None] = {**dict.fromkeys(awaiting), **dated}
+    for unit, term in sorted(every.items(), key=lambda one: one[0] != state.lead_unit):
+        part = "（主办）" if unit == state.lead_unit else ""
+        if term is None:
+            yield f"{names.units.get(unit or '', '')}{part}（待上会，不计时）"
+            continue
         if term.ended == RUN_SUSPENDED and state.status == SUSPENDED:
             yield f"{names.units.get(term.unit or '', '')}{part}（挂起，不计时）"
             continue

@@ -33,6 +33,7 @@ from service.processes.course import INPUTS
 from service.processes.models import OPEN, CaseSpan, Instance, UserTask
 from service.processes.recording import stream_of
 from service.processes.spans import COLUMNS, SAID, at_end_of, of_instance
+from service.rights import RESPONSIBLE_UNIT
 
 Rows = type[Instance] | type[CaseSpan]
 """Where the columns of cases are read that change in their course."""
@@ -159,6 +160,16 @@ def units_of_role_then(session: Session, cases: Iterable[UUID], role: str, on: d
             if unit:
                 found.setdefault(case, {})[unit] = None
     return {case: list(units) for case, units in found.items()}
+
+
+def units_awaiting(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, list[str]]:
+    """The responsible units of these cases whose open step no clock counted on a day (待上会). One statement."""
+    found: dict[UUID, list[str]] = {}
+    for case, tasks in open_tasks_then(session, cases, on).items():
+        units = [one.unit for one in tasks if one.paused and one.role == RESPONSIBLE_UNIT and one.unit]
+        if units:
+            found[case] = list(dict.fromkeys(units))
+    return found
 
 
 def of_unit(unit: str | Select[str], on: date | None) -> ColumnElement[bool]:

@@ -38,6 +38,7 @@ from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.wide import Wide, by_reader
 from service.processes.wiring import wiring
 from service.rights import EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor, may, roles_with
+from service.storage import files_of_tasks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -236,7 +237,7 @@ def copied_clause(session: Session, actor: Actor, only: object = None) -> Column
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The part of a case that somebody sees: not the ``hidden`` scopes and tasks, nor what is told other units.
+    """The part of a case that somebody sees: not the ``hidden`` scopes, tasks and files, nor what is told other units.
 
     Personal data in it are masked for who may not see those of the talent concerned.
     """
@@ -246,6 +247,7 @@ class Seen:
     hidden: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
 
     def scope(self, scope: str) -> bool:
         """Whether what happens in the slot of that id is seen."""
@@ -261,6 +263,8 @@ class Seen:
             return True
         unit = Notice.of(event.data).to.unit if event.kind == NOTICE else None
         if unit is not None and unit not in self.units:
+            return False
+        if str(event.data.get("id")) in self.files:  # an entry of older days names the file alone, not its step
             return False
         return event.task not in self.tasks and self.scope(str(event.data.get("scope") or ""))
 
@@ -308,7 +312,9 @@ def seen(session: Session, instance: Instance, actor: Actor) -> Seen:
         row.scope for row in rows if row.slot is None or row.slot in units or {row.assignee, row.completed_by} & names
     }
     hidden = frozenset(row.scope for row in rows if row.scope) - own
-    return Seen(masks, False, hidden, frozenset(str(row.id) for row in rows if row.scope in hidden), units)
+    tasks = frozenset(row.id for row in rows if row.scope in hidden)
+    files = frozenset(map(str, files_of_tasks(session, tasks)))
+    return Seen(masks, False, hidden, frozenset(map(str, tasks)), units, files)
 
 
 def _shown_whole(session: Session, instance: Instance, actor: Actor) -> bool:

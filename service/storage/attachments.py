@@ -128,6 +128,11 @@ def attachments_of(session: Session, streams: Collection[str]) -> dict[str, list
     return found
 
 
+def files_of_tasks(session: Session, tasks: Collection[UUID]) -> list[UUID]:
+    """The ids of the files that were handed in with these steps, withdrawn ones too; at most one statement."""
+    return list(session.scalars(select(Attachment.id).where(Attachment.task_id.in_(tasks)))) if tasks else []
+
+
 def attachments_called(session: Session, q: str, limit: int) -> list[Attachment]:
     """The newest files, whoever's, whose name holds ``q`` in any way of writing it; one statement."""
     ways = [Attachment.name.icontains(way, autoescape=True) for way in written_ways(q)]

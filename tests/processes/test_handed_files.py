@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from service import attachments, clock
+from service.attachments import records
 from service.audit.replay.cases import case_replay
 from service.errors import Invalid, NotFound
 from service.history import stream_events
@@ -215,7 +216,11 @@ def test_a_unit_of_a_round_names_no_file_of_another_and_its_returned_report_keep
     assert mismatches(world) == []
 
 
-def test_no_other_unit_of_a_round_reads_the_name_of_a_file_that_was_withdrawn(world):
+@pytest.mark.parametrize("older", [False, True], ids=["names its step", "names no step"])
+def test_no_other_unit_of_a_round_reads_the_name_of_a_file_that_was_withdrawn(world, monkeypatch, older):
+    if older:  # as such entries were written before
+        written = records.record
+        monkeypatch.setattr(records, "record", lambda *args, task=None, **said: written(*args, **said))
     asked(world)
     file = staged(world, HRSS, "走访照片.pdf")
     reported(world, HRSS, file)

@@ -11,6 +11,7 @@ from service.ledger import COLUMNS, ledger_rows
 from service.processes import commands, extensions, halting, queries
 from tests.factories.exports import exported_rows
 from tests.factories.steps import act
+from tests.factories.versions import version
 from tests.factories.visitor import Visitor
 from tests.factories.world import OFFICE, World
 
@@ -108,3 +109,18 @@ def test_a_unit_of_a_suspended_case_is_named_though_nothing_is_counted(world: Wo
     act(world, OFFICE, halting.suspend, instance_id=world.case, reason="出国")
     act(world, OFFICE, commands.terminate, instance_id=world.case, reason="不办了")
     assert "；桂城街道办事处 2026-09-24，未答复" in told(world, on(22))[0]
+
+
+def test_a_unit_that_waits_for_a_meeting_is_named_though_nothing_is_counted(world: World) -> None:
+    form = '<spiffworkflow:property name="form" value="handle" />'
+    paused = f'{form}<spiffworkflow:property name="clock" value="paused" />'
+    version(world, {"bpmn/unit_handling.bpmn": [(form, paused)]})
+    world.dispatched("edu", "guicheng")
+    world.do(OFFICE, "feedback_accepted")
+    waits = "区教育局（主办）（待上会，不计时）；桂城街道办事处（待上会，不计时）"
+    assert told(world, on(16)) == (waits, "")
+    go(world, 17)
+    world.do("handler-edu", "handle", unit="edu")
+    assert told(world, on(17))[0] == "桂城街道办事处（待上会，不计时）"
+    go(world, 18)
+    assert told(world, on(16))[0] == waits
