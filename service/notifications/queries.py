@@ -53,7 +53,8 @@ class Waiting:
 
 
 def waiting(session: Session, actor: Actor, today: date) -> Waiting:
-    """The numbers of the menu; one statement beside those that say for whom the actor stands in. No record is read."""
+    """The numbers of the menu; one statement beside those that say whose open tasks are (``pools``). No record is
+    read."""
     unread = select(func.count()).where(*own_notices(actor), Notification.read_at.is_(None)).scalar_subquery()
     if administers_only(actor):
         return Waiting(0, session.scalar(select(unread)) or 0)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
-from service.auth.queries import acting_for
-from service.processes.access import candidate_clause
+from service.processes import pools
 from service.processes.filters import light_clause
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.rules import RED, YELLOW
 from service.rights import Actor
 
@@ -54,9 +53,4 @@ def work_by_stage(session: Session, actor: Actor, today: date) -> Sequence[Stage
 
 def _listed(session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
     """The condition on tasks, joined with their cases, that 待办 lists them."""
-    mine = [actor, *acting_for(session, actor, today)]
-    return and_(
-        or_(*(candidate_clause(session, one) for one in mine)),
-        UserTask.status == OPEN,
-        Instance.status.in_((RUNNING, SUSPENDED)),
-    )
+    return and_(pools.IS_OPEN, pools.whose(session, actor, today), Instance.status.in_((RUNNING, SUSPENDED)))
