@@ -22,9 +22,9 @@ from service.ledger.case_record import PRINTED
 from service.ledger.circulars import ISSUED, SCOPES
 from service.processes import effects
 from service.processes.bundles import compiled
+from service.processes.column_filters import midnight
 from service.processes.course import INPUTS
 from service.processes.definitions import newest_versions
-from service.processes.filters import midnight
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import LEAN_TASK, instances_by_id
 from service.processes.recording import stream_of

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from service.db.lists import Page, page
 from service.fields import condition
 from service.ledger.board import Scope, tasks_by_id
-from service.processes.filters import SEARCHED, holding, midnight
+from service.processes.column_filters import midnight
+from service.processes.filters import SEARCHED, holding
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.register_models import Urge
 

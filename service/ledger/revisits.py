@@ -20,8 +20,8 @@ from service.history.records import owe_notice, record
 from service.ledger.fields import CHANGE, POLICY_CHANGED, REVISIT, REVISITED
 from service.ledger.models import PolicyChange, Revisit
 from service.processes.calendars import current
+from service.processes.filters import CaseFilter, case_clauses
 from service.processes.models import Instance
-from service.processes.rules import NEED
 from service.rights import SYSTEM, TALENT_OFFICE, Actor, require
 from service.spelling import plain
 from service.workdays import Calendar
@@ -66,9 +66,9 @@ class Change:
 
 
 def limited(session: Session) -> list[Limited]:
-    """The policies that limit cases, those with most cases first; one statement."""
+    """The policies that limit cases, those with most cases first; two statements."""
     groups: dict[str, tuple[str, list[Any]]] = {}
-    for row in session.execute(_limited()):
+    for row in session.execute(_limited(session)):
         said = (row.reference or "").strip()
         groups.setdefault(plain(said), (said, []))[1].append(row)
         note_shown(f"instance:{row.id}", *([f"talent:{row.talent_id}"] if row.talent_id else []))
@@ -138,7 +138,7 @@ def mark_changed(session: Session, *, values: Mapping[str, object], actor: Actor
     said = take(CHANGE, values, checks)
     checks.done()
     key = plain(str(said["policy"]))
-    cases = [row.id for row in session.execute(_limited()) if key and key in plain(row.reference or "")]
+    cases = [row.id for row in session.execute(_limited(session)) if key and key in plain(row.reference or "")]
     if not cases:
         message = "没有因这项政策未能解决的事项，请按下表中的政策依据填写"
         raise Invalid(message, [Finding("/policy", message)])
@@ -178,9 +178,8 @@ def revisit(
     return found
 
 
-def _limited() -> Select[Any]:
+def _limited(session: Session) -> Select[Any]:
     reference = Instance.data["policy_reference"].as_string().label("reference")
     query = select(Instance.id, Instance.number, Instance.title, Instance.talent_id, Instance.ended_at, reference)
-    return query.where(Instance.process == NEED, Instance.data["outcome"].as_string() == LIMITED).order_by(
-        Instance.started_at.desc(), Instance.id
-    )
+    found = case_clauses(session, CaseFilter(outcome=LIMITED))
+    return query.where(*found).order_by(Instance.started_at.desc(), Instance.id)

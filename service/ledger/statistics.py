@@ -22,9 +22,10 @@ from service.ledger import kept_figures
 from service.ledger.kept_figures import Kept
 from service.processes import lateness, need_figures, visibility
 from service.processes.calendars import current
+from service.processes.column_filters import midnight
 from service.processes.figure_folding import UNSAID as NOT_SAID
 from service.processes.figure_picking import Wanted, key_of
-from service.processes.filters import UNSAID, midnight
+from service.processes.filters import UNSAID
 from service.processes.lateness import Answers
 from service.processes.models import RUN_MOVED, RUN_SUSPENDED, CaseSpan, ClockRun, Instance, UserTask
 from service.processes.need_figures import ASKED, FIGURES, REGISTERED, flag

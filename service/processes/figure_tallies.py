@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.db import Base, Database
+from service.processes import case_orders
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally
 from service.processes.models import CaseSpan, ClockRun, Instance, UserTask
@@ -64,6 +65,7 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     fresh = [{"instance_id": one, "told": now[one]} for one in moved if one in now]
     if fresh:
         session.execute(insert(FigureCase), fresh)
+    case_orders.take_in(session, chosen)
     return len(noted)
 
 
@@ -241,6 +243,7 @@ def begin_anew(session: Session) -> None:
         session.execute(_AWAITED, {"key": _LOCK})
     for model in (FigureTally, FigureCase, FigureDue):
         session.execute(delete(model), execution_options={"synchronize_session": False})
+    case_orders.forget(session)
     every = select(Instance.id).where(Instance.process == NEED).order_by(Instance.id)
     session.execute(insert(FigureDue).from_select(["instance_id"], every))
 
@@ -254,6 +257,16 @@ def wrong_cases(session: Session, cases: Sequence[UUID]) -> list[UUID]:
     except DAMAGE:  # the days or clocks of one of them are no rows at all, which is told of them
         return []
     return [one for one in cases if one not in due and before.get(one) != now.get(one)]
+
+
+def wrong_orders(session: Session, cases: Sequence[UUID]) -> list[UUID]:
+    """Those of these cases of which ``case_order`` holds something else than their rows tell, though none of them waits
+    to be taken in."""
+    due = set(session.scalars(select(FigureDue.instance_id).where(FigureDue.instance_id.in_(cases))))
+    try:
+        return case_orders.wrong_cases(session, cases, due)
+    except DAMAGE:  # rows of one of them are no rows at all, which is told of them
+        return []
 
 
 def sums_differ(session: Session) -> bool:

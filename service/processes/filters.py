@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import partial
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import clock
 from service.errors import Finding, Invalid
 from service.fields import condition
 from service.processes import lateness, need_figures, speaking
+from service.processes.column_filters import UNSAID as UNSAID
+from service.processes.column_filters import midnight, of_columns
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.past import Rows, assisted_by, cases_on, is_past, of_unit, said
 from service.processes.readers import UNIT
@@ -27,8 +28,6 @@ from service.processes.wide import Wide, by_reader, of_process
 from service.processes.wiring import Wiring
 from service.spelling import terms
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
-
 STAGE = "the code of a stage, as the process or `organization.toml` names it"
 SEARCHED = "number or matter: 汉字, pinyin or initials"
 FOUND = "number, matter, text of the need, talent, employer or unit: 汉字 in any form, pinyin or initials"
@@ -39,19 +38,10 @@ SORTED = (
     *("urges", "late", "late_steps"),
 )
 """The columns by which cases are sorted; after ``-`` in the other direction."""
-COMPUTED = frozenset(
-    (
-        *("talent", "leader", "origin", "lead", "rounds", "received", "due", "first_due", "due_unit", "step_due"),
-        *("late", "late_steps"),
-    )
-)
-"""Those that are worked out for each case: no list sorts by them that finds more cases than are counted."""
 BEST = "best"
 """The best of what a search finds first; without a search the newest."""
 CASE_SORTS = (BEST, *(sign + name for name in SORTED for sign in ("", "-")))
 MOST = 99
-UNSAID = "none"
-"""The value of a filter that finds the cases in which nothing was said: without a category, a town, a leader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,28 +172,17 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
     clauses += _equal(
         {
             rows.status: wanted.status,
-            rows.stage: wanted.stage,
             rows.number: wanted.number,
             rows.talent_id: wanted.talent_id,
             rows.end: wanted.end,
-            said(rows, "outcome"): wanted.outcome,
-            said(rows, "lead_unit"): wanted.lead,
             Instance.initiator_unit: wanted.origin,
         }
     )
-    clauses += _equal_or_unsaid(
-        {
-            rows.leader_id: wanted.leader_id,
-            said(rows, "category"): wanted.category,
-            said(rows, "town"): wanted.town,
-        }
-    )
-    clauses += _in_days(wanted, rows, on or today)
-    clauses += _of_answer(wanted, on or today)
+    clauses += _equal_or_unsaid({rows.leader_id: wanted.leader_id})
+    own, kept = of_columns(session, wanted, rows, on or today)
+    clauses += own
     if wanted.assisting:
         clauses.append(assisted_by(rows, wanted.assisting) if "\x00" not in wanted.assisting else false())
-    if wanted.urges is not None:
-        clauses.append(rows.urges >= wanted.urges)
     if wanted.talents is not None:
         clauses.append(rows.talent_id.in_(wanted.talents))
     clauses += _figures(wanted, rows, on or today)
@@ -218,7 +197,7 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
     words = sought(session, wanted.q, on)
     if words is None:
         clauses.append(false())
-    return clauses, [*_wide(wanted, on or today), *(words or ())]
+    return clauses, [*kept, *_wide(wanted, on or today), *(words or ())]
 
 
 def _said(session: Session, wanted: CaseFilter, on: date) -> list[ColumnElement[bool]]:
@@ -253,32 +232,6 @@ def _figures(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement
         yield need_figures.done_in(wanted.done_in, on, wanted.asked or None)
 
 
-def _in_days(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement[bool]]:
-    """The dates between which something of a case must lie, both included."""
-    if wanted.ended_since is not None:
-        yield rows.ended_at >= midnight(wanted.ended_since)
-    if wanted.ended_until is not None:
-        yield rows.ended_at < midnight(wanted.ended_until) + timedelta(days=1)
-    for first, last, made in (
-        (wanted.received_since, wanted.received_until, partial(speaking.received_on, on)),
-        (wanted.due_since, wanted.due_until, partial(speaking.due_on, on)),
-        (wanted.first_due_since, wanted.first_due_until, partial(speaking.first_due_on, on)),
-        (wanted.step_due_since, wanted.step_due_until, partial(speaking.due_on, on, steps=True)),
-    ):
-        if first is not None:
-            yield made() >= first
-        if last is not None:
-            yield made() <= last
-
-
-def _of_answer(wanted: CaseFilter, on: date) -> Iterator[ColumnElement[bool]]:
-    """Narrows to the unit of the run that speaks for the case, and to how often it was asked."""
-    if wanted.rounds is not None:
-        yield speaking.rounds(on) >= wanted.rounds
-    if wanted.due_unit:
-        yield from _equal({speaking.unit_asked(on): wanted.due_unit})
-
-
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
     """Each column that must be something.
 
@@ -299,12 +252,6 @@ def holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnElemen
     if q and q.strip() and not words:
         return [false()]
     return [key.contains(word, autoescape=True) for word in words]
-
-
-def midnight(day: date) -> datetime:
-    """The beginning of a day; days beyond all cases stay within what a moment can be."""
-    within = min(max(day, FIRST_DAY), LAST_DAY)
-    return datetime.combine(within, time(0), tzinfo=clock.SHANGHAI)
 
 
 _TASK_SORTS: Mapping[str, Any] = {
@@ -343,12 +290,42 @@ def case_order(session: Session, wanted: CaseFilter, plan: Wiring) -> Any:
     name, down = sort.removeprefix("-"), sort.startswith("-")
     if name == "started":
         return newest if down else (Instance.started_at, Instance.id)
-    column = _CASES_SORTED[name](cases_on(on)[0], on or clock.today(), plan)
+    column = sort_key(name, cases_on(on)[0], on or clock.today(), plan)
     return (column.desc().nulls_last() if down else column.asc().nulls_last(), *newest)
+
+
+def sort_key(name: str, rows: Rows, on: date, plan: Wiring) -> Any:
+    """The value of an ``Instance`` by which a sort compares, told by ``rows`` as of a day."""
+    return _CASES_SORTED[name](rows, on, plan)
+
+
+def stage_place(stage: Any, plan: Wiring) -> ColumnElement[int]:
+    """The place of a stage in the course of a need."""
+    places = {code: place for place, code in enumerate(plan.stages)}
+    return case(places, value=stage, else_=len(plan.stages))
+
+
+LATENESS = ("late", "late_steps")
+"""The sorts that tell the late needs from the others."""
+
+
+def late_of(name: str, on: date) -> ColumnElement[bool]:
+    """The cases that are late as of a day in the sense of one of ``LATENESS``."""
+    return lateness.late_case(on, steps=name == "late_steps")
 
 
 def _late(on: date, *, steps: bool) -> ColumnElement[Any]:
     return case((Instance.id.in_(lateness.late_cases(on, steps=steps)), 1), else_=0)
+
+
+def _codes(rows: Rows, name: str) -> Any:
+    """A list of codes as ``CaseSpan`` keeps it, with commas; none is no value."""
+    listed: Any = said(rows, name)
+    if rows is Instance:
+        for sign in '"[] ':
+            listed = func.replace(listed, sign, "")
+        listed = func.nullif(listed, "")
+    return listed
 
 
 _Column = Callable[[Rows, date, Wiring], Any]
@@ -356,16 +333,14 @@ _CASES_SORTED: Mapping[str, _Column] = {
     "number": lambda rows, _on, _plan: rows.number,
     "title": lambda rows, _on, _plan: rows.search_key,
     "status": lambda rows, _on, _plan: rows.status,
-    "stage": lambda rows, _on, plan: case(
-        {code: place for place, code in enumerate(plan.stages)}, value=rows.stage, else_=len(plan.stages)
-    ),
+    "stage": lambda rows, _on, plan: stage_place(rows.stage, plan),
     "talent": lambda rows, _on, plan: plan.spelled(rows.talent_id),
     "leader": lambda rows, _on, _plan: of_leader(rows.leader_id),
     "category": lambda rows, _on, _plan: said(rows, "category"),
     "town": lambda rows, _on, _plan: said(rows, "town"),
     "origin": lambda _rows, _on, _plan: pinyin_of_unit(Instance.initiator_unit),
     "lead": lambda rows, _on, _plan: pinyin_of_unit(said(rows, "lead_unit")),
-    "assisting": lambda rows, _on, _plan: said(rows, "assisting_units"),
+    "assisting": lambda rows, _on, _plan: _codes(rows, "assisting_units"),
     "rounds": lambda _rows, on, _plan: speaking.rounds(on),
     "received": lambda _rows, on, _plan: speaking.received_on(on),
     "due": lambda _rows, on, _plan: speaking.due_on(on),

@@ -21,7 +21,7 @@ from service.processes.calendars import DayFunctions, current, days_between, day
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
 from service.processes.dispatching import all_conditions_of, clauses_of
-from service.processes.filters import BEST, COMPUTED, NEWEST, case_order, task_clauses, task_order
+from service.processes.filters import BEST, NEWEST, case_order, task_clauses, task_order
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.forms import Form
@@ -38,6 +38,7 @@ from service.processes.models import (
 )
 from service.processes.newest import is_plain, newest
 from service.processes.prefills import filled_in
+from service.processes.ranking import ranked
 from service.processes.recording import stream_of
 from service.processes.rules import NO_CASE, NO_TASK, light
 from service.processes.standing import NOTHING, Absence, Marks
@@ -252,7 +253,7 @@ def light_of(task: UserTask, today: date, *, suspended: bool = False) -> str:
 def cases(
     session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[Instance]:
-    """台账 (R2): the cases that the actor may see. Raises Invalid, also for too many cases sorted by ``COMPUTED``."""
+    """台账 (R2): the cases that the actor may see. Raises Invalid."""
     wanted = filters or CaseFilter()
     if is_plain(actor, wanted, offset):
         return _shown(session, newest(session, actor, wanted, limit, offset))
@@ -261,10 +262,10 @@ def cases(
         wide.append(visibility.ways_of(session, actor).wide)
     by_date = wanted.sort in (BEST, "-started") and not wanted.sort_said
     order, newest_first = case_order(session, wanted, wiring(session)), NEWEST if by_date else None
-    computed = bool(wanted.sort_said) or wanted.sort.removeprefix("-") in COMPUTED
+    in_order = ranked(session, wanted, wiring(session))
     asked = (wanted.process, narrow, wide)
-    order_of = {"order": order, "newest": newest_first, "computed": computed}
-    return _shown(session, listed(session, *asked, **order_of, limit=limit, offset=offset))
+    found = listed(session, *asked, order=order, newest=newest_first, ranked=in_order, limit=limit, offset=offset)
+    return _shown(session, found)
 
 
 def _shown(session: Session, found: Page[UUID]) -> Page[Instance]:

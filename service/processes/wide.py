@@ -6,7 +6,7 @@ case after the other from the newest on, which is quick where they are many.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, union
 from sqlalchemy.orm import Session
 
 from service.db.lists import MOST_COUNTED, Page, held
-from service.errors import Finding, Invalid
 from service.processes.models import Instance
 from service.processes.reader_models import CaseReader
 
@@ -68,15 +67,15 @@ def listed(
     *,
     order: Sequence[Any],
     newest: Sequence[Any] | None,
-    computed: bool = False,
+    ranked: Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]] | None = None,
     limit: int,
     offset: int,
 ) -> Page[UUID]:
     """One page of the ids of cases that all conditions let through; two statements and one a condition.
 
     With ``newest`` as the order where the conditions let through too many to rank them: None, where the order is
-    another. ``computed``: what the order asks of each case is worked out for it. Raises Invalid where that would be for
-    more cases than are counted.
+    another. ``ranked`` (``ranking``), where it is given, takes the place of ``order`` where more cases are let through
+    than are counted.
     """
     limit, offset = held(limit, offset)
     few, many, counts = _parted(session, process, wide)
@@ -90,11 +89,11 @@ def listed(
     else:
         total = _counted(session, query)
     more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
-    if more and computed:
-        out = "请先缩小范围（如状态、责任单位、登记时间），或按登记时间排序"
-        raise Invalid("不能这样排序", [Finding("/sort", f"符合条件的超过 {MOST_COUNTED} 件，不能按这一列排序；{out}")])
     if offset >= total and not more:
         return Page((), total, limit, offset)
+    if more and ranked is not None:
+        let_through = [*narrow, *(one.clause for one in few), *(one.each for one in many)]
+        return Page(tuple(session.scalars(ranked(let_through, limit, offset))), total, limit, offset, more)
     found = query.order_by(*(newest if walked and newest is not None else order))
     return Page(tuple(session.scalars(found.limit(limit).offset(offset))), total, limit, offset, more)
 

@@ -24,7 +24,7 @@ from service.processes import queries, speaking
 from service.processes.bundles import compiled
 from service.processes.definitions import latest
 from service.processes.dispatching import dispatch_rules
-from service.processes.filters import BEST, COMPUTED, MOST, UNSAID, CaseFilter
+from service.processes.filters import BEST, MOST, UNSAID, CaseFilter
 from service.processes.lateness import MEANING
 from service.processes.models import TERMINATED, Instance
 from service.processes.need_figures import FIGURES
@@ -121,8 +121,7 @@ def ledger() -> ResponseReturnValue:
         wide=WIDE,
         moments=MOMENTS,
         days=DAYS,
-        sorted_by={name: sort for name, sort in SORTED.items() if not (page.more and sort in COMPUTED)}
-        | {one.title: one.key for one in said if not page.more},
+        sorted_by={**SORTED, **{one.title: one.key for one in said}},
         sort=wanted.sort_said or (wanted.sort if wanted.sort != BEST else ("" if wanted.q else "-started")),
         choices=known,
         stages=stage_names().newest(NEED),

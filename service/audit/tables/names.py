@@ -38,6 +38,7 @@ TABLES: Mapping[str, str] = {
     "case_text": "检索内容",
     "case_reader": "可见范围",
     "figure_case": "统计的底稿",
+    "case_order": "列表排序用的底稿",
     "figure_tally": "统计的合计",
     "case_way": "流程图谱的底稿",
     "counter": "编号",

@@ -41,6 +41,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
+from service.processes.order_models import CaseOrder
 from service.processes.reader_models import CaseReader
 from service.processes.register_models import Urge
 from service.processes.upkeep import Rebuilding, WorkerBeat
@@ -142,6 +143,7 @@ OUTSIDE: Mapping[type[Base], str] = {
     PhraseUse: "常用语上次用到的时间，只决定排列先后；常用语本身在日志里",
     SealOffer: "交来核对的封存文件，核对后即弃；核对本身和文件的摘要在日志里",
     FigureCase: "统计的底稿，由各日状态和计时记录推算；核验时逐件重新推算、比对",
+    CaseOrder: "列表排序用的底稿，由事项、各日状态和计时记录推算；核验时逐件重新推算、比对",
     FigureTally: "统计的合计，由底稿相加；核验时重新相加、比对",
     FigureDue: "各日状态或计时有变、统计尚待重新汇总的事项，由数据库自己记下，汇总即删；汇总的结果本身另行核对",
     WorkerBeat: "后台进程的心跳，时时在变",

@@ -33,6 +33,7 @@ from service.db.prepared import told_as_ours
 from service.history import HistoryEvent, HistoryHead
 from service.processes.case_checks import OWNERS
 from service.processes.figure_models import FigureCase
+from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of
 
 _STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
@@ -58,7 +59,7 @@ class Marks:
         by_stream = {stream_of(one): one for one in ids}
         by_id = {one.hex if raw else one: one for one in ids}
         owners = {**dict.fromkeys(_STREAMS, "stream"), **{one: own.key for one, own in OWNERS.items()}}
-        owners |= dict.fromkeys((CaseWayRow, FigureCase), "instance_id")
+        owners |= dict.fromkeys((CaseWayRow, FigureCase, CaseOrder), "instance_id")
         for model, owner in owners.items():
             names = by_stream if model in _STREAMS else by_id
             for name, digest in (_on_sqlite if raw else _on_postgresql)(session, model, owner, list(names)):

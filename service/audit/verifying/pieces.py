@@ -35,6 +35,7 @@ from service.processes.case_checks import check_case, stored_cases
 from service.processes.deployed import Mismatch
 from service.processes.figure_models import FigureCase, FigureTally
 from service.processes.models import CalendarVersion, CaseText, Definition
+from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of
 from service.storage import Attachment, stored_faults
 from service.storage.stores import KEY as STORE
@@ -154,9 +155,11 @@ class Hands:
             definition, calendar = partial(self._definition, session), partial(self._calendar, session)
             ways = kept_ways(session, changed)
             summed = set(figure_tallies.wrong_cases(session, changed))
+            ordered = set(figure_tallies.wrong_orders(session, changed))
             for case in stored_cases(session, changed, played) if changed else ():
                 wrong = list(check_case(session, case, definition, calendar))
                 wrong += [_unsummed(case.id)] if case.id in summed else []
+                wrong += [_unordered(case.id)] if case.id in ordered else []
                 wrong += check_way(session, case, ways.get(case.id), definition)
                 answer.wrong += wrong
                 if not wrong and case.id in now:
@@ -246,6 +249,11 @@ def _no_text(case: UUID) -> Mismatch:
 def _unsummed(case: UUID) -> Mismatch:
     what = "统计里这个事项的底稿与它的各日状态、计时记录不符，请运行 liaison rebuild"
     return Mismatch(stream_of(case), None, what, FigureCase.__tablename__, str(case))
+
+
+def _unordered(case: UUID) -> Mismatch:
+    what = "列表排序用的底稿与这个事项的记录不符，请运行 liaison rebuild"
+    return Mismatch(stream_of(case), None, what, CaseOrder.__tablename__, str(case))
 
 
 def pieces_of(ids: Iterable[UUID]) -> Piece:

@@ -1,0 +1,119 @@
+"""Long lists of needs in any order, and the needs that a column finds, read from what is kept of each (adr/0091).
+
+Needs that wait to be taken in (``figure_tallies``) are asked themselves, beside those that are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, select, union_all
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.processes.column_filters import waiting
+from service.processes.filters import BEST, LATENESS, NEWEST, CaseFilter, late_of, sort_key, stage_place
+from service.processes.models import CaseSpan, Instance
+from service.processes.order_models import INDEXED, CaseOrder
+from service.processes.past import is_past
+from service.processes.rules import NEED
+from service.processes.said_fields import of_leader, of_unit
+from service.processes.wiring import Wiring
+
+Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
+"""The ids of a page of the needs that conditions let through (limit, offset), in the asked order."""
+
+_OF_COLUMN: Mapping[str, str] = {
+    "number": "number",
+    "title": "search_key",
+    "status": "status",
+    "category": "category",
+    "town": "town",
+    "assisting": "assisting_units",
+    "rounds": "rounds",
+    "received": "received_on",
+    "due": "due_on",
+    "first_due": "first_due_on",
+    "step_due": "step_due_on",
+    "ended": "ended_at",
+    "end": "end_name",
+    "outcome": "outcome",
+    "urges": "urges",
+}
+"""Sorts by what stands in a column as it is."""
+_WORKED_OUT: Mapping[str, Callable[[Wiring], Any]] = {
+    "stage": lambda plan: stage_place(CaseOrder.stage, plan),
+    "talent": lambda plan: plan.spelled(CaseOrder.talent_id),
+    "leader": lambda _plan: of_leader(CaseOrder.leader_id),
+    "origin": lambda _plan: of_unit(CaseOrder.initiator_unit),
+    "lead": lambda _plan: of_unit(CaseOrder.lead_unit),
+    "due_unit": lambda _plan: of_unit(CaseOrder.due_unit),
+}
+
+
+def ranked(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked | None:
+    """How a list of more needs than are counted is sorted as the filter asks; None where what is kept cannot tell: of
+    a past day, by a field of a form, by what a search found, or while too many needs wait. One statement."""
+    if is_past(wanted.as_of) or wanted.process != NEED or wanted.sort_said or wanted.sort in (BEST, "-started"):
+        return None
+    name, down = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
+    if name in LATENESS:
+        return lambda conditions, limit, offset: _by_lateness(name, down, conditions, limit, offset)
+    if name not in _OF_COLUMN and name not in _WORKED_OUT:
+        return None
+    due = waiting(session)
+    if due is None:
+        return None
+    return lambda conditions, limit, offset: _by_column(name, down, plan, due, conditions, limit, offset)
+
+
+def _by_column(
+    name: str,
+    down: bool,
+    plan: Wiring,
+    due: Sequence[UUID],
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+    offset: int,
+) -> Select[UUID]:
+    column = _OF_COLUMN.get(name)
+    key = getattr(CaseOrder, column) if column is not None else _WORKED_OUT[name](plan)
+    kept = select(CaseOrder.instance_id, key.label("key"), CaseOrder.started_at)
+    kept = kept.join(Instance, Instance.id == CaseOrder.instance_id).where(*conditions)
+    if due:
+        kept = kept.where(CaseOrder.instance_id.not_in(due))
+    first, newest = key.desc() if down else key.asc(), (CaseOrder.started_at.desc(), CaseOrder.instance_id)
+    most, parts = limit + offset, []
+    if column in INDEXED:  # the index is read from either end: what has no value stands at one of them
+        parts.append(kept.where(key.is_not(None)).order_by(first, *newest).limit(most))
+        parts.append(kept.where(key.is_(None)).order_by(*newest).limit(most))
+    else:
+        parts.append(kept.order_by(first.nulls_last(), *newest).limit(most))
+    if due:
+        now = and_(CaseSpan.instance_id == Instance.id, CaseSpan.until_on.is_(None))
+        own = sort_key(name, CaseSpan, clock.today(), plan).label("key")
+        asked = select(Instance.id, own, Instance.started_at).join(CaseSpan, now)
+        parts.append(asked.where(Instance.id.in_(due), Instance.process == NEED, *conditions))
+    return _merged(parts, down, limit, offset)
+
+
+def _by_lateness(
+    name: str, down: bool, conditions: Sequence[ColumnElement[bool]], limit: int, offset: int
+) -> Select[UUID]:
+    late = late_of(name, clock.today())
+    every = select(Instance.id, Instance.started_at).where(Instance.process == NEED, *conditions)
+    every = every.order_by(*NEWEST).limit(limit + offset)
+    marked = ((1, every.where(late).subquery()), (0, every.where(~late).subquery()))
+    parts = [select(some.c[0], case((some.c[0].is_not(None), mark)).label("key"), some.c[1]) for mark, some in marked]
+    return _merged(parts, down, limit, offset)
+
+
+def _merged(parts: Sequence[Select[Any]], down: bool, limit: int, offset: int) -> Select[UUID]:
+    """Parts of (id, key, begin), each in order, as one list in the same order."""
+    each = [part.subquery() for part in parts]
+    every = union_all(*(select(one.c[0], one.c[1], one.c[2]) for one in each)).subquery()
+    key = every.c[1]
+    order = (case((key.is_(None), 1), else_=0), key.desc() if down else key.asc(), every.c[2].desc(), every.c[0])
+    return select(every.c[0]).order_by(*order).limit(limit).offset(offset)

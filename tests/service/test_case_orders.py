@@ -1,0 +1,140 @@
+"""Long lists sort and narrow by what is kept of each need: the same cases in the same order as asked one by one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from service import clock
+from service.processes import figure_tallies, operations, queries, wide
+from service.processes.filters import CASE_SORTS, CaseFilter
+from service.processes.order_models import CaseOrder
+from tests.factories.databases import ON_BOTH
+from tests.factories.world import OFFICE, World
+
+pytestmark = ON_BOTH
+
+ASKED: tuple[dict[str, Any], ...] = (
+    {"stage": "handling"},
+    {"category": "education"},
+    {"category": "none"},
+    {"town": "none"},
+    {"lead": "edu"},
+    {"outcome": "solved"},
+    {"due_unit": "housing"},
+    {"urges": 1},
+    {"rounds": 1},
+    {"received_since": date(2026, 9, 17)},
+    {"due_since": date(2026, 9, 24), "due_until": date(2026, 9, 25)},
+    {"first_due_until": date(2026, 9, 24)},
+    {"step_due_since": date(2026, 9, 17)},
+    {"ended_since": date(2026, 9, 16)},
+    {"ended_until": date(2026, 9, 30)},
+    {"lead": "edu", "status": "running", "sort": "-due"},
+    {"lead": "\x00"},
+)
+
+
+@pytest.fixture
+def several(world: World) -> World:
+    """Needs of two units at several steps of two days, one urged, one answered, one at its end."""
+    world.recorded(title="丙")
+    world.finished()
+    world.dispatched("edu", "housing", title="甲")
+    world.do(OFFICE, "feedback_accepted")
+    world.do("handler-edu", "handle", unit="edu")
+    world.clock.advance(days=1)
+    world.dispatched("housing", title="乙")
+    with world.transaction() as session:
+        task = world.task("handle").id
+        operations.urge(
+            session, instance_id=world.case, text="请抓紧", actor=world.actor(OFFICE), now=clock.now(), task_id=task
+        )
+    world.dispatched("edu", title="丁")
+    world.clock.advance(days=1)
+    world.accepted()
+    return world
+
+
+def found(world: World, limit: int = 50, offset: int = 0, **asked: Any) -> list[UUID]:
+    """The ids that the Talent Office's ledger lists."""
+    with world.database.reading() as session:
+        wanted = CaseFilter(**asked)
+        page = queries.cases(session, world.actor(OFFICE), filters=wanted, limit=limit, offset=offset)
+        return [case.id for case in page.items]
+
+
+def test_every_sort_is_the_same_from_what_is_kept(several: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = listed(several)
+    assert len(first["due"]) == 6
+    with monkeypatch.context() as patch:
+        patch.setattr(wide, "MOST_COUNTED", 1)
+        assert listed(several, paged=True) == first  # all needs wait
+        figure_tallies.take_in_all(several.database)
+        assert listed(several, paged=True) == first
+        several.do(OFFICE, "dispatch")
+    second = listed(several)
+    assert second["-rounds"] != first["-rounds"]
+    monkeypatch.setattr(wide, "MOST_COUNTED", 1)
+    assert listed(several, paged=True) == second  # one waits
+    monkeypatch.setattr(figure_tallies, "MOST_ASIDE", -1)
+    assert listed(several) == second  # too many wait
+
+
+def listed(world: World, *, paged: bool = False) -> dict[str, list[UUID]]:
+    """The needs in each order; ``paged``: two by two."""
+    if not paged:
+        return {sort: found(world, sort=sort) for sort in CASE_SORTS}
+    return {sort: [one for at in (0, 2, 4) for one in found(world, 2, at, sort=sort)] for sort in CASE_SORTS}
+
+
+def test_every_column_finds_the_same_from_what_is_kept(several: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> list[list[UUID]]:
+        return [found(several, **one) for one in ASKED]
+
+    def must() -> list[list[UUID]]:
+        with monkeypatch.context() as patch:
+            patch.setattr(figure_tallies, "MOST_ASIDE", -1)  # asked of each case
+            return asked()
+
+    first = must()
+    assert sum(map(bool, first)) > 12
+    assert asked() == first
+    figure_tallies.take_in_all(several.database)
+    assert asked() == first
+    several.do(OFFICE, "dispatch")
+    second = must()
+    assert second != first
+    assert asked() == second
+    monkeypatch.setattr(wide, "MOST_COUNTED", 0)
+    monkeypatch.setattr(wide, "_SPARE", 0)
+    walked = asked()
+    assert walked == second
+    figure_tallies.take_in_all(several.database)
+    assert asked() == second
+
+
+def test_a_row_that_was_changed_or_lost_is_found(several: World) -> None:
+    figure_tallies.take_in_all(several.database)
+    cases = found(several)
+
+    def wrong() -> list[UUID]:
+        with several.database.reading() as session:
+            return figure_tallies.wrong_orders(session, cases)
+
+    assert wrong() == []
+    with several.transaction() as session:
+        session.execute(update(CaseOrder).where(CaseOrder.instance_id == cases[0]).values(due_on=date(2020, 1, 1)))
+        session.execute(delete(CaseOrder).where(CaseOrder.instance_id == cases[1]))
+    assert wrong() == cases[:2]
+    with several.transaction() as session:
+        figure_tallies.begin_anew(session)
+    assert wrong() == []  # all wait
+    figure_tallies.take_in_all(several.database)
+    assert wrong() == []
+    with several.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(CaseOrder)) == len(cases)
