@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from service.db import Database, migrate
 from service.history.models import HistoryHead
 from service.processes import figure_tallies
 from service.processes.figure_models import FigureCase
+from service.processes.filters import CASE_SORTS
 from service.processes.models import DONE, Instance, UserTask
 from service.processes.rebuilding import Rebuilt, rebuild_one
 from service.processes.rules import NEED
@@ -36,11 +38,12 @@ OFFICES = (LIAISON, "liaison-district_office", "liaison-cppcc_office", "liaison-
 OPEN = 2000
 """Open steps of a desk."""
 _WHOLE = select(HistoryHead.stream).where(HistoryHead.stream.like("instance:%")).order_by(HistoryHead.stream).limit(300)
+ROOMY = ("shared_buffers = '1GB'", "max_wal_size = '2GB'", "wal_level = minimal", "max_wal_senders = 0")
 MINUTES = 3
 """Between two copies of a case: those of one kind are spread over months."""
 JOURNALS = 20
 """Copies of each case that are whole."""
-SPOTS = 2 / 5
+SPOTS = 1 / 2
 """The share of needs that were answered on the spot."""
 
 
@@ -56,7 +59,8 @@ def kept(column: str, place: Path) -> Iterator[tuple[str, bool]]:
         return
     server = postgres.Server(place / "pg")
     try:
-        server._do("ALTER SYSTEM SET shared_buffers = '1GB'")
+        for setting in ROOMY:
+            server._do(f"ALTER SYSTEM SET {setting}")
         server.shut_down()
         server.start_again()
         fresh = not (place / "pg" / "filled").exists()
@@ -121,13 +125,16 @@ def rebuilding(made: Bench, table: Table, column: str) -> None:
 
 def exporting(made: Bench, table: Table, column: str) -> None:
     """The whole ledger as a workbook."""
-    browser, busy = made.as_user(OFFICE), time.process_time()
+    browser, busy, held = made.as_user(OFFICE), time.process_time(), getrusage(RUSAGE_SELF).ru_maxrss
     answer = browser.get("/ledger.xlsx")
     seconds, size = time.process_time() - busy, len(answer.data)
+    grown = (getrusage(RUSAGE_SELF).ru_maxrss - held) / 1024
     with made.database.reading() as session:
         number = session.scalar(select(func.count()).select_from(Instance).where(Instance.process == NEED)) or 0
     of_each = f"{seconds * 100_000 / max(1, number):.1f} s for 100,000"
     table.put("台账导出 Excel", column, f"work {seconds:.1f} s, {number:,} rows, {size / 1e6:.1f} MB; {of_each}")
+    table.put("台账导出 Excel", AIM, "20 s for 100,000")
+    table.put("台账导出 Excel, memory that it took beyond that of all pages before", column, f"{grown:.0f} MB")
 
 
 def _shares() -> Iterator[tuple[str, str]]:
@@ -176,30 +183,33 @@ def lists(made: Bench, table: Table, column: str) -> None:
     ):
         for name, path in pages.items():
             table.put(f"{who} {name}", column, _asked(made, browser.get, path))
+            table.put(f"{who} {name}", AIM, aim_of(path))
     api, unit_api = made.api(OFFICE), made.api(UNIT_STAFF)
     for who, call in (("区人才办", api), ("责任单位", unit_api)):
         for path in ("/tasks", "/tasks?status=completed", "/requests"):
             table.put(f"{who} GET {path}", column, _asked(made, call.get, path))
+            table.put(f"{who} GET {path}", AIM, aim_of(path))
     table.put("区人才办 GET /statistics", column, _asked(made, api.get, "/statistics"))
     table.put("责任单位 GET /statistics", column, _asked(made, unit_api.get, "/statistics"))
     rebuilding(made, table, column)
     exporting(made, table, column)
 
 
-SORTS = (
-    "number",
-    "talent",
-    "leader",
-    "lead",
-    "rounds",
-    "received",
-    "due",
-    "step_due",
-    "ended",
-    "late",
-    "urges",
-    "stage",
-)
+AIM = "aim"
+
+
+def aim_of(path: str) -> str:
+    """The aim of issues 11 and 12 for a page or call at a million cases; no aim is set for sorting."""
+    if "as_of=" in path:
+        return "500 ms"
+    if "q=" in path:
+        return "100 ms"
+    if "sort=" in path:
+        return "—"
+    narrowed = "?" in path and "status=" not in path
+    return "200 ms" if narrowed else "100 ms" if path.startswith("/statistics") else "30 ms"
+
+
 UNIT_PAGES = {
     "工作台": "/",
     "待办": "/tasks",
@@ -227,7 +237,13 @@ OFFICE_PAGES = {
     "催办登记": "/urges",
     "通报登记": "/circulars",
     "政策受限事项": "/revisits",
-    **{f"台账，按 {name} 排序": f"/ledger?sort={name}" for name in SORTS},
+    "台账，办理结果": "/ledger?outcome=policy_limited",
+    "台账，期限": "/ledger?due_since=2026-09-01&due_until=2026-09-02",
+    "台账，轮次": "/ledger?rounds=2",
+    "台账，表单内容": "/ledger?said=handle.reply&said_is=filled",
+    **{f"台账，按 {name} 排序": f"/ledger?sort={name}" for name in CASE_SORTS},
+    "台账，截至 9 月 1 日按期限排序": "/ledger?sort=due&as_of=2026-09-01",
+    "台账，按表单内容排序": "/ledger?sort=handle.reply",
 }
 
 

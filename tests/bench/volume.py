@@ -3,7 +3,8 @@
 Each is a copy of all rows of a case that was driven through the real commands, with every id replaced by another, in
 the engine's state too: it can be listed, opened, completed, and its timers fire. Only its hash chain is not its own,
 and beyond the first ``JOURNALS`` copies of a case there is no journal. ``lean`` copies beyond these have neither state
-nor forms: a million of them fit on a disk, and no list reads what they lack.
+nor forms nor timers: a million of them fit on a disk, and no list reads what they lack. Indexes are then made of all
+rows at the end, and the sums of the figures of one copy of each kind (``bulk``).
 
 The database makes the copies by itself: in a row's values the first eight digits of every id give way to a mark, and
 one INSERT … SELECT puts the number of each copy in its place.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -44,10 +46,13 @@ from service.canonical import dumps
 from service.db import Database
 from service.db.full_text import ON_POSTGRESQL
 from service.history.models import HistoryEvent, HistoryHead
+from service.processes import figure_tallies
 from service.processes.figure_models import FigureDue
 from service.processes.models import CaseSpan, CaseText, ClockRun, Instance, Timer, UserTask
+from service.processes.order_models import CaseOrder
 from service.processes.reader_models import CaseReader
 from service.spelling import search_key, spell
+from tests.bench.bulk import Kinds, bare
 
 JOURNALS = 1000
 AT_ONCE = 20_000
@@ -59,9 +64,22 @@ MATTERS = ("子女入读公办学校", "人才公寓续租", "科研设备进口
 
 TABLES: tuple[Table, ...] = tuple(
     model.__table__  # type: ignore[misc]  # declared tables, never joins
-    for model in (Instance, CaseReader, CaseSpan, CaseText, UserTask, ClockRun, Timer, HistoryHead, HistoryEvent)
+    for model in (
+        Instance,
+        CaseReader,
+        CaseSpan,
+        CaseOrder,
+        CaseText,
+        UserTask,
+        ClockRun,
+        Timer,
+        HistoryHead,
+        HistoryEvent,
+    )
 )
 _JOURNAL = (HistoryHead.__tablename__, HistoryEvent.__tablename__)
+_SPARED = (*_JOURNAL, Timer.__tablename__)
+"""Tables of which lean copies have no rows beyond those with a journal."""
 
 _WIDE: Mapping[str, Mapping[str, str]] = {
     "instance": {"state": "{}", "frame": "{}"},
@@ -97,6 +115,7 @@ class Original:
 def original(database: Database, case: UUID) -> Original:
     """Reads all rows of ``case``."""
     stream = f"instance:{case}"
+    figure_tallies.take_in_all(database)
     with database.engine.connect() as connection:
         rows = {
             table.name: [dict(row) for row in connection.execute(select(table).where(clause)).mappings()]
@@ -106,6 +125,7 @@ def original(database: Database, case: UUID) -> Original:
                     Instance.id == case,
                     CaseReader.instance_id == case,
                     CaseSpan.instance_id == case,
+                    CaseOrder.instance_id == case,
                     CaseText.instance_id == case,
                     UserTask.instance_id == case,
                     ClockRun.instance_id == case,
@@ -130,9 +150,12 @@ def multiply(
     """Writes so many copies of each case, the first ``journals`` of each with a journal. Gives how many rows each table
     then has. With ``minutes`` all that a copy says happened so much earlier than in the copy before it.
     """
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, ExitStack() as stack:
         hurry(connection)
-        if not database.is_sqlite:  # made at the end, all at once: much sooner than row by row
+        kinds = Kinds(connection) if lean else None
+        if lean:
+            stack.enter_context(bare(connection, [table.name for table in TABLES]))
+        elif not database.is_sqlite:  # made at the end, all at once: much sooner than row by row
             connection.execute(text(f"DROP INDEX {ON_POSTGRESQL}"))
         _COPIES.create(connection)
         number = 1000
@@ -140,8 +163,11 @@ def multiply(
             for first in range(0, copies, AT_ONCE):
                 some = range(first, min(first + AT_ONCE, copies))
                 connection.execute(insert(_COPIES), [_copy(made, source, n, number + n, minutes) for n in some])
+                if kinds is not None:
+                    ids = {n: UUID(f"{number + n:08x}{str(made.id)[8:]}") for n in some}
+                    kinds.keep([(ids[n], kinds.note(source, made.rows, n, minutes * n)) for n in some])
                 for table in TABLES:
-                    if table.name in _JOURNAL and first >= journals:
+                    if first >= journals and table.name in (_SPARED if lean else _JOURNAL):
                         continue
                     for row in sorted(made.rows[table.name], key=lambda row: row.get("seq", 0)):
                         _multiply(connection, made, table, row, journals=journals, spread=minutes > 0, lean=lean)
@@ -150,17 +176,21 @@ def multiply(
             number += copies
         _COPIES.drop(connection)
         connection.commit()
-        if not database.is_sqlite:
+        stack.close()
+        if kinds is not None:
+            kinds.sum_up()
+        elif not database.is_sqlite:
             connection.execute(text(f"CREATE INDEX {ON_POSTGRESQL} ON case_text USING gin (case_grams(words))"))
             # its triggers, which note what is to be summed, did not fire
             every = select(Instance.id).order_by(Instance.id)
             connection.execute(insert(FigureDue).from_select(["instance_id"], every))
             connection.commit()
         counts = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
-        if not database.is_sqlite:  # which the service runs without statistics; PostgreSQL gathers its own in a minute
-            connection.execute(text("ANALYZE"))
-            connection.commit()
         connection.invalidate()  # it hurried
+    if not database.is_sqlite:  # which the service runs without statistics; PostgreSQL tidies up by itself in a minute
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("VACUUM ANALYZE"))
     return counts
 
 
@@ -234,29 +264,35 @@ def _multiply(
             if connection.dialect.name != "sqlite" and not isinstance(column.type, Text):
                 spared = cast(spared, column.type)
             values[column.name] = case((_COPIES.c.n < journals, values[column.name]), else_=spared)
-    if table.name == Instance.__tablename__:
-        own: dict[str, ColumnElement[Any]] = {
-            "title": _COPIES.c.title,
-            "search_key": _COPIES.c.search_key,
-            "started_at": _COPIES.c.started_at,
-            "data": _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept)),
-        }
-        values |= own | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
-    if table.name == CaseReader.__tablename__:
-        values["started_at"] = _COPIES.c.started_at
-    if table.name == CaseSpan.__tablename__:
-        named = {"title": _COPIES.c.title, "search_key": _COPIES.c.search_key}
-        values |= named | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
-    if table.name == CaseText.__tablename__:  # the key of the copy, then the text of the original
-        text_of = row["words"].removeprefix(made.rows["instance"][0]["search_key"])
-        values["words"] = _COPIES.c.search_key.concat(text_of)
-    if table.name == ClockRun.__tablename__:  # every fifth case is late in all that was asked
-        earlier = literal(row["from_on"] - timedelta(days=1), ClockRun.due_on.type)
-        values["due_on"] = case((_COPIES.c.n % 5 == 0, earlier), else_=values["due_on"])
+    values |= _own(connection, made, table, row, kept)
+    began = row.get("from_on") if table.name == ClockRun.__tablename__ else row.get("received_on")
+    if "due_on" in values and began is not None:  # every fifth case is late in all that was asked
+        day, column = began - timedelta(days=1), table.c.due_on
+        late = _earlier(connection, column, day) if spread else literal(day, column.type)
+        values["due_on"] = case((_COPIES.c.n % 5 == 0, late), else_=values["due_on"])
     chosen = select(*values.values()).select_from(_COPIES)
-    if table.name in _JOURNAL:
+    if table.name in (_SPARED if lean else _JOURNAL):
         chosen = chosen.where(_COPIES.c.n < journals)
     connection.execute(insert(table).from_select(list(values), chosen.order_by(_COPIES.c.number)))
+
+
+def _own(
+    connection: Connection, made: Original, table: Table, row: Mapping[str, Any], kept: Kept
+) -> dict[str, ColumnElement[Any]]:
+    """The words of a copy about itself: its title, number and day."""
+    name, values = table.name, dict[str, ColumnElement[Any]]()
+    if name == Instance.__tablename__:
+        values["data"] = _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept))
+    if name in (Instance.__tablename__, CaseReader.__tablename__, CaseOrder.__tablename__):
+        values["started_at"] = _COPIES.c.started_at
+    if name in (Instance.__tablename__, CaseSpan.__tablename__, CaseOrder.__tablename__):
+        values["search_key"] = _COPIES.c.search_key
+        values |= {"title": _COPIES.c.title} if "title" in table.c else {}
+        values |= {"number": _COPIES.c.case_number} if row["number"] is not None else {}
+    if name == CaseText.__tablename__:  # the key of the copy, then the text of the original
+        text_of = row["words"].removeprefix(made.rows["instance"][0]["search_key"])
+        values["words"] = _COPIES.c.search_key.concat(text_of)
+    return values
 
 
 def _earlier(connection: Connection, column: Column[Any], value: date) -> ColumnElement[Any]:
