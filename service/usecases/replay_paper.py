@@ -32,7 +32,10 @@ def replay_draft(session: Session, instance_id: UUID, reader: Actor) -> tuple[Dr
         "受理编号": case.number or "",
         "事项": case.title,
         "流程": name_of(compiled(session, case.digest, case.process)),
-        "流程版本": "、".join(f"第 {version} 版（自第 {seq} 条）" for seq, _, version in found.versions.starts),
+        "流程版本": "、".join(
+            f"第 {version} 版（自第 {seq} 条）" if seq else f"第 {version} 版"
+            for seq, _, version in found.versions.starts
+        ),
         "发起": clock.written(clock.local(case.started_at).date()),
         "结束": clock.written(clock.local(case.ended_at).date()) if case.ended_at is not None else "办理中",
     }
