@@ -28,6 +28,7 @@ from tests.bench.rehearsing import checking, proving, rehearsing
 from tests.bench.requests import requests
 from tests.bench.sharing import sharing
 from tests.bench.sizes import sizes
+from tests.bench.splitting import split
 from tests.bench.standing import incremental
 from tests.bench.verifying import evidence, replaying, sealing, verifying
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
@@ -66,6 +67,7 @@ def main() -> None:
     )
     parser.add_argument("--districts", action="store_true", help="the memory that each further district takes, alone")
     parser.add_argument("--requests", action="store_true", help="what clients of a running server wait for, alone")
+    parser.add_argument("--split", action="store_true", help="the work of a completion part by part, alone")
     parser.add_argument("--compare", action="store_true", help="name what got slower since the last run")
     chosen = parser.parse_args()
     began, table = time.monotonic(), Table()
@@ -79,10 +81,9 @@ def main() -> None:
             if chosen.lists:
                 at_size(chosen, table, column)
                 continue
-            if chosen.requests:
+            if chosen.requests or chosen.split:
                 with kind() as url, bench(url) as world:
-                    table.head(SERVED)
-                    requests(world, url, chosen.seconds, table, column)
+                    steps(world, url, chosen, table, column)
                 continue
             if chosen.letters:
                 with kind() as url, bench(url) as world:
@@ -147,6 +148,17 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     people_pages(world, table, column)
     table.head(SERVED)
     requests(world, url, chosen.seconds, table, column)
+
+
+def steps(world: Bench, url: str, chosen: argparse.Namespace, table: Table, column: str) -> None:
+    """What clients wait for, or what a completion consists of."""
+    if chosen.split:
+        logging.getLogger("service.requests").setLevel(logging.WARNING)
+        table.head("The work of a completion")
+        split(world, table, column)
+    else:
+        table.head(SERVED)
+        requests(world, url, chosen.seconds, table, column)
 
 
 def at_size(chosen: argparse.Namespace, table: Table, column: str) -> None:
