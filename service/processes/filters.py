@@ -133,7 +133,7 @@ def light_clause(name: str, today: date) -> ColumnElement[bool]:
         return and_(stands, UserTask.due_on >= today, or_(UserTask.warn_on.is_(None), UserTask.warn_on > today))
     if name == GREY:
         return or_(UserTask.paused, UserTask.due_on.is_(None), Instance.status != RUNNING)
-    raise Invalid("没有这种灯", [Finding("/light", "请用 green、yellow、red 或 grey")])
+    raise Invalid("没有这种灯", [Finding("/light", "请选正常（green）、临期（yellow）、超期（red）或不计时（grey）")])
 
 
 def task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:

@@ -181,8 +181,19 @@ class Form:
         name = path.split("/")[2] if path.count("/") >= 2 else ""
         return str(self.fields.get(name, {}).get("title") or name or "表单")
 
+    def _title_there(self, path: str, where: Iterable[str | int]) -> str | None:
+        """The title that the field at ``path`` has in the branch in which the schema judges it."""
+        title, part, name = None, self.schema, path.split("/")[2] if path.count("/") >= 2 else ""
+        for step in where:
+            title = _at(part, f"properties.{name}.title") or title
+            try:
+                part = part[step]  # type: ignore[index]  # a step into a list is its position
+            except (KeyError, IndexError, TypeError):  # behind a reference, whose steps lie elsewhere
+                break
+        return title
+
     def _message(self, path: str, kind: str, error: Any) -> str:
-        label = self._label(path)
+        label = self._title_there(path, error.schema_path) or self._label(path)
         limit = getattr(error.kind, "limit", None)
         texts = {
             "required": "必填，请填写",

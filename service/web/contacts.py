@@ -30,7 +30,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, listed, offset, sent, text
 from service.web.asked import asked
 from service.web.changes import changes_with_files
-from service.web.choices import member_units
+from service.web.choices import every_unit
 from service.web.exports import Columns, exported
 from service.web.opinions import opinion_parts
 
@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
         page=page,
         names=Names(db()).learn([row.entered_by for row in page.items]),
         noted=contacts.restricted_notes(db(), actor(), [row.id for row in page.items]),
-        units=member_units(),
+        units=every_unit(),
         may_add=contacts.may_enter(db(), actor()),
         **_words(),
     )

@@ -22,7 +22,7 @@ from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text
 from service.web.asked import asked
-from service.web.choices import member_units
+from service.web.choices import every_unit
 from service.web.exports import Columns, exported
 
 blueprint = Blueprint("opinions", __name__)
@@ -33,7 +33,7 @@ blueprint = Blueprint("opinions", __name__)
 def opinions() -> ResponseReturnValue:
     """意见建议."""
     page = _found(PER_PAGE, offset())
-    return render_template("opinions/opinions.html", page=page, units=member_units(), **opinion_parts(page.items))
+    return render_template("opinions/opinions.html", page=page, units=every_unit(), **opinion_parts(page.items))
 
 
 @blueprint.post("/opinions/<uuid:opinion_id>/answer")

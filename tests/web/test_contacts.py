@@ -120,6 +120,15 @@ def test_lists_keep_their_filters_in_the_address(world: World) -> None:
         assert contacts.search_contacts(session, world.actor("office"), wanted).total == 1
 
 
+def test_the_three_offices_stand_among_the_units_to_filter_by(world: World) -> None:
+    record(world, opinion_0="建议增加人才公寓")
+    office = Visitor(world, "office")
+    for page, found in (("/contacts", "走访了解近况"), ("/opinions", "建议增加人才公寓")):
+        assert '<option value="district_office"' in office.get(page).text, page
+        assert found in office.get(page, unit="district_office").text
+        assert found not in office.get(page, unit="cppcc_office").text
+
+
 def test_an_activity_from_invitation_to_attendance(world: World) -> None:
     office = Visitor(world, "office")
     given = {"name": "政策座谈会", "kind": "symposium", "held_on": "2026-09-16", "unit": "hrss", "talent": ["T0001"]}

@@ -100,3 +100,13 @@ def test_stages_that_two_processes_call_alike_are_told_apart(world: World) -> No
     page = Visitor(world, "office").get("/").text
     chips = re.findall(r'stage=eligibility">([^<]+?) <b class="num">1<', page)
     assert sorted(chips) == ["资格复核", "资格复核（重大事项报告）"]
+
+
+def test_units_beyond_the_second_are_counted_in_the_row_of_a_case(world: World) -> None:
+    world.dispatched("edu", "guicheng", "housing")
+    world.do("office", "feedback_accepted")
+    handler = Visitor(world, "handler-edu")
+    assert handler.get("/").text.count("<small>另有 1 项</small>") == 1
+    world.do("handler-guicheng", "handle", unit="guicheng")
+    world.do("office", "review_reply")
+    assert "另有" not in handler.get("/").text
