@@ -196,7 +196,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
     category = names.organization.categories.get(state.category or "")
     town = names.organization.towns.get(state.town or "")
     term, step = names.terms.get(case.id), names.step_terms.get(case.id)
-    units = names.unit_terms.get(case.id, ())
+    units, assisting = names.unit_terms.get(case.id, ()), filter(None, (state.assisting_units or "").split(","))
     return [
         state.number or "",
         state.title,
@@ -209,7 +209,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         names.units.get(case.initiator_unit or "", ""),
         "、".join(names.units.get(unit, unit) for unit in names.handlers.get(case.id, ())),
         names.units.get(state.lead_unit or "", ""),
-        "、".join(names.units.get(unit, unit) for unit in (state.assisting_units or "").split(",") if unit),
+        "、".join(names.units.get(unit, unit) for unit in assisting if unit != state.lead_unit),
         term.rounds if term is not None else None,
         term.received_on if term is not None else None,
         term.due_on if term is not None else None,

@@ -153,10 +153,10 @@ def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
     for one in done:
         fields = one.fields
         if _dispatches(one):
-            count += 1
+            count, lead = count + 1, fields["lead_unit"]
             facts = {
-                "主办": record.unit(fields.get("lead_unit")),
-                "协办": "、".join(record.unit(code) for code in fields.get("assisting_units") or ()),
+                "主办": record.unit(lead),
+                "协办": "、".join(record.unit(code) for code in fields.get("assisting_units") or () if code != lead),
                 "依据": record.choice(one.step, "basis", fields.get("basis")),
                 **_printed(record, one),
             }

@@ -19,6 +19,7 @@ from service.processes.models import Incident, Instance, Timer
 from service.rights import SYSTEM
 from tests.factories.bundles import unchecked
 from tests.factories.databases import ON_BOTH
+from tests.factories.exports import exported_rows
 from tests.factories.steps import mismatches
 from tests.factories.visitor import Visitor, island
 from tests.factories.workers import happened
@@ -202,6 +203,15 @@ def test_the_printed_form_says_how_the_need_was_brought_up(world: World) -> None
     assert paper["matter"]["facts"][2:4] == ["反映形式：集中座谈", "收到日期：2026年9月14日"]
     assert (data["channel"], data["decision"], data["given_on"]) == ("symposium", "accept", str(world.clock.now.date()))
     assert mismatches(world) == []
+
+
+def test_who_leads_is_printed_and_listed_as_that_alone(world: World) -> None:
+    world.dispatched("edu", "sci", "edu")
+    with world.database.reading() as session:
+        paper = sheet(session, world.case, world.actor("office")).data
+    assert str(paper["office"]).count("区教育局") == 1
+    [row] = exported_rows(Visitor(world, "office"), "/ledger.xlsx?col=主办&col=协办")
+    assert [cell.value for cell in row] == ["区教育局", "区经济促进局（科技）"]
 
 
 def test_a_case_of_older_forms_prints_what_was_registered_too(world: World) -> None:
