@@ -1,4 +1,4 @@
-"""What is wrong with a form is told by the title that its reader sees at the field."""
+"""A form tells what is wrong by the title that its reader sees at the field."""
 
 from __future__ import annotations
 
