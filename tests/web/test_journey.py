@@ -211,7 +211,7 @@ def test_who_leads_is_printed_and_listed_as_that_alone(world: World) -> None:
         paper = sheet(session, world.case, world.actor("office")).data
     assert str(paper["office"]).count("区教育局") == 1
     [row] = exported_rows(Visitor(world, "office"), "/ledger.xlsx?col=主办&col=协办")
-    assert [cell.value for cell in row] == ["区教育局", "区经济促进局（科技）"]
+    assert [cell.value for cell in row] == ["子女入学", "区教育局", "区经济促进局（科技）"]
 
 
 def test_a_case_of_older_forms_prints_what_was_registered_too(world: World) -> None:
