@@ -9,6 +9,9 @@ NODE_READY := $(ASSETS)/node_modules/.installed
 BUNDLE_READY := $(DIST)/.built
 ASSET_SOURCES := $(shell find $(ASSETS) -name node_modules -prune -o -type f -print 2>/dev/null)
 
+# Modules are compiled once, wherever that is switched off: the children of tests and walks each import hundreds.
+export PYTHONDONTWRITEBYTECODE :=
+
 # The newest suitable interpreter; PYTHON=… overrides.
 SUITABLE := import sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -33,7 +36,7 @@ WITH_VENV := version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_in
 		echo "This Python has no venv. Install it, then say make again: sudo apt install python$$version-venv" >&2; exit 1; \
 	fi;
 
-.PHONY: help setup run test e2e check format bench cluster faults docs pictures clean
+.PHONY: help setup run test e2e check static proved format bench cluster faults docs pictures clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -55,10 +58,15 @@ e2e: setup ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
 check: setup ## lint, format, types, imports, and the shipped diagrams, checked and proved
+	@$(MAKE) --no-print-directory -j2 static proved
+
+static:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict service
 	$(BIN)/lint-imports --no-logo
+
+proved:
 	$(BIN)/liaison check bpmn
 	$(BIN)/liaison prove bpmn
 
