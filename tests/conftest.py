@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from service.auth import passwords
@@ -40,8 +41,8 @@ Statements, locks, JSON, moments and text sorts differ between the two: the comm
 both. Pages, calls and diagrams stand above them; of those run on both what reaches a statement of its own (every
 address with strange values, every list and its filters), what waits for a lock, and one way through each process.
 """
-OVER_A_DATABASE = ("database_url", "empty_database", "world")
-"""The fixtures that stand over a database of one kind."""
+OVER_A_DATABASE = ("database_url", "empty_database", "session", "world")
+"""The fixtures that stand over a database of one kind; ``session`` where its test has no ``database``."""
 START = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
 """The fake clock's first moment: a Wednesday morning, a working day."""
 
@@ -128,11 +129,37 @@ def _session_info() -> dict[str, object]:
 
 
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    """A session in one open transaction, which is never committed."""
-    with Session(database.engine, expire_on_commit=False, info=_session_info()) as session:
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """A session in one open transaction, which is never committed: of the test's ``database`` where it has one."""
+    alone = getattr(request, "param", None)
+    name = "database" if alone is None else f"{alone}_of_sessions"
+    database: Database = request.getfixturevalue(name)
+    engine = database.engine if alone is None else database.engine.execution_options()  # listeners end with the test
+    with Session(engine, expire_on_commit=False, info=_session_info()) as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def sqlite_of_sessions(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """A database for a single session."""
+    shutil.copy(sqlite_template, tmp_path / "test.db")
+    with _opened(f"sqlite:///{tmp_path / 'test.db'}") as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def postgresql_of_sessions(postgres_server: postgres.Server) -> Iterator[Database]:
+    """One database for the sessions of many tests, none of which leaves anything behind: making one takes longer."""
+    name = f"sessions_{uuid.uuid4().hex}"
+    with _opened(postgres_server.create(name)) as database:
+        event.listen(database.engine, "commit", _refuse)
+        yield database
+    postgres_server.drop(name)
+
+
+def _refuse(_: Connection) -> None:
+    raise AssertionError("A test that commits asks for ``database``: that of its session alone serves other tests too.")
 
 
 @pytest.fixture
@@ -204,7 +231,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     kinds = mark.args if mark is not None else KINDS.get(metafunc.definition.path.parent.name, (SQLITE,))
     marks = {POSTGRESQL: [pytest.mark.postgres]}
     for name in OVER_A_DATABASE:
-        if name in metafunc.fixturenames:
+        if name in metafunc.fixturenames and (name != "session" or "database" not in metafunc.fixturenames):
             metafunc.parametrize(name, [pytest.param(kind, marks=marks.get(kind, ())) for kind in kinds], indirect=True)
 
 

@@ -201,7 +201,7 @@ class TestSeeing:
         for number in range(5):
             one = add_talent(session, f"人才{'甲乙丙丁戊'[number]}")
             contact(session, chief, one, opinions=[{"text": f"第 {number} 条建议"}])
-        session.commit()
+        session.flush()
         session.expire_all()
         counted = Statements(session)
         contacts.search_contacts(session, OFFICE, limit=1)
@@ -392,14 +392,14 @@ class TestInterviews:
     def test_many_pairs_cost_as_much_as_one(self, session, chief):
         pairs = [add_talent(session, f"人才{'甲乙丙丁'[place]}") for place in range(4)]
         link(session, chief, pairs[0])
-        session.commit()
+        session.flush()
         session.expire_all()
         counted = Statements(session)
         contacts.interview_counts(session, year=2026, on=TODAY)
         one = counted.since()
         for other in pairs[1:]:
             link(session, chief, other)
-        session.commit()
+        session.flush()
         session.expire_all()
         counted.since()
         found = contacts.interview_counts(session, year=2026, on=TODAY)

@@ -53,7 +53,7 @@ def test_each_event_is_chained_to_the_one_before(session, clock):
     assert len({event.hash for event in events}) == 3
 
 
-def test_many_streams_grow_as_they_would_event_by_event(session, clock):
+def test_many_streams_grow_as_they_would_event_by_event(database, session, clock):
     for number in range(3):
         write(session, clock.now, stream=f"notice:{number}")
     session.commit()
@@ -71,7 +71,7 @@ def test_many_streams_grow_as_they_would_event_by_event(session, clock):
     assert all(history.verify_stream(session, stream) == [] for stream in events)
 
 
-def test_a_stream_that_is_new_or_held_grows_beside_the_others(session, clock):
+def test_a_stream_that_is_new_or_held_grows_beside_the_others(database, session, clock):
     write(session, clock.now, stream="notice:1")
     session.commit()
     write(session, clock.now, stream="notice:2")  # whose head this transaction now holds
@@ -82,7 +82,7 @@ def test_a_stream_that_is_new_or_held_grows_beside_the_others(session, clock):
     assert all(history.verify_stream(session, f"notice:{number}") == [] for number in (1, 2, 3))
 
 
-def test_of_many_streams_none_grows_into_its_past(session, clock):
+def test_of_many_streams_none_grows_into_its_past(database, session, clock):
     write(session, clock.now, stream="notice:1")
     session.commit()
     early = clock.now - timedelta(hours=1)
