@@ -82,7 +82,7 @@ def test_all_steps_of_a_replay_are_printed_on_one_paper_and_noted(world: World) 
     said = text_of(printed.data)
     assert all(f"第{number}步（第{one.seq}条）" in said for number, one in enumerate(steps, 1))
     assert "已撤回，不再算数" in said
-    assert "流程版本第1版发起" in said
+    assert "流程版本第1版、第2版（自第" in said
     [noted] = events(world, "printed")
     told = noted.data["paper"], noted.data["sha256"], noted.data["as_of"]
     assert told == ("replay", sha256(printed.data).hexdigest(), steps[-1].last)
