@@ -24,7 +24,7 @@ from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.past import ReportThen, reports_then
 from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
-from service.rights import AUDITOR, TALENT_OFFICE, Actor, may, units_with
+from service.rights import Actor, may, units_with
 
 
 def search_reports(
@@ -248,11 +248,12 @@ def visible_reports(session: Session, actor: Actor) -> ColumnElement[bool]:
 
 
 def visible_briefs(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """The condition on ``Brief`` that the actor may see it: a leader the own ones once released."""
+    """The condition on ``Brief`` that the actor may see it: drafts with the right to release them, a leader the own
+    ones once released."""
     mine = selves(session, actor)
-    if actor.is_system or any(one.has_role(TALENT_OFFICE) for one in mine):
+    if any(may(one, "release_briefs") for one in mine):
         return true()
-    ways = [Brief.released_at.is_not(None)] if any(one.has_role(AUDITOR) for one in mine) else []
+    ways = [Brief.released_at.is_not(None)] if any(may(one, "view_briefs") for one in mine) else []
     persons = [one.person_id for one in mine if one.person_id is not None]
     own = select(Leader.id).where(Leader.person_id.in_(persons))
     return or_(*ways, and_(Brief.released_at.is_not(None), Brief.leader_id.in_(own)))

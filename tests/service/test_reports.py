@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from io import BytesIO
@@ -21,7 +22,7 @@ from service.liaisons.models import Link
 from service.reports import ReportFilter
 from service.reports.papers import report_paper, roll_up_paper
 from service.reports.rules import Figure, score
-from service.rights import SYSTEM
+from service.rights import SYSTEM, Permission
 from service.workdays import Calendar
 from tests.factories.people import EARLY, actor, leader, organization, person, unit
 from tests.factories.world import HOME, World
@@ -425,6 +426,20 @@ class TestAssessment:
         assert (len(mine.leaders), [row.unit.code for row in mine.units]) == (1, ["hrss"])
         assert self.sheet(session, reader=STRANGER).leaders == ()
         assert len(self.sheet(session, reader=actor(("leader", None), person_id=chief.person_id)).leaders) == 1
+
+    def test_a_role_of_an_office_with_the_right_sees_all(self, session, chief):
+        inspector = replace(
+            actor(("inspector", None), username="inspector"),
+            permissions=frozenset(
+                Permission("inspector", right, "all") for right in ("view_assessment", "view_briefs")
+            ),
+        )
+        assert "edu" in {row.unit.code for row in self.sheet(session, reader=inspector).units}
+        brief = TestBrief().drafted(session, chief)
+        assert reports.search_briefs(session, reader=inspector).total == 0
+        reports.edit_brief(session, brief_id=brief.id, text="本月情况。", actor=OFFICE, now=NOW)
+        reports.release_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW)
+        assert reports.search_briefs(session, reader=inspector).total == 1
 
     def test_a_report_is_asked_for_only_once_it_is_due(self, session, chief):
         due = {one.unit.code: one.figures["reports_in_time"] for one in self.sheet(session, on=date(2027, 1, 20)).units}

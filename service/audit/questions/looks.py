@@ -12,7 +12,7 @@ from service.access_log.models import AccessEntry, AccessSubject
 from service.audit.questions.declared import Asked, Find, Row
 from service.audit.questions.journal import period
 from service.audit.questions.known import Known, the_case, the_people, the_talents
-from service.audit.questions.places import filters_words, place
+from service.audit.questions.places import OF_UNITS, filters_words, place
 from service.db.lists import MAX_LIMIT, Page
 from service.processes.recording import stream_of
 from service.rights import RIGHTS
@@ -57,6 +57,7 @@ def _page(asked: Asked, query: Any) -> Page[Row]:
     wanted = set(_subjects(asked))
     shown = {one.id: _first(one.subjects, wanted) for one in entries}
     units = [role.partition("@")[2] for one in entries for role in one.reasons.get("roles", ())]
+    units += [str(value) for one in entries for name, value in one.asked.items() if name in OF_UNITS]
     people = [one.username for one in entries] + [name for one in entries for name in one.reasons.get("absent", ())]
     known = Known(session).learn(people, (subject for some in shown.values() for subject in some), units)
     names = {role.id: role.name for role in asked.organization.roles.values()}
@@ -81,7 +82,7 @@ def _row(one: AccessEntry, shown: Sequence[str], known: Known, roles: Mapping[st
         "act": ACTS.get(one.act, one.act),
         "about": "、".join(dict.fromkeys(name for name, _ in told))
         + (f" 等 {len(one.subjects)} 项" if more > 0 else ""),
-        "asked": filters_words(one.asked),
+        "asked": filters_words(one.asked, known.unit),
         "way": place(one.way, one.route),
         "address": one.address,
         "links": {"about": link} if link is not None else {},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.access_log.entries import WAYS
@@ -134,29 +134,107 @@ def place(way: str, route: str) -> str:
 
 
 ASKED: Mapping[str, str] = {
+    "account": "账号",
     "act": "方式",
+    "activity": "活动",
+    "against": "未照派单规则派出",
+    "all": "包括已停用、已卸任的",
     "as_of": "截至",
+    "asked": "派往单位",
+    "assisting": "协办",
+    "body": "领导班子",
+    "by": "方式",
     "case": "事项",
     "category": "类别",
+    "channel": "渠道",
+    "class": "类别（A、B）",
+    "confirmed": "核实早于",
+    "confirmed_before": "核实早于",
     "day": "日期",
+    "done_in": "办过的环节",
+    "due_since": "期限从",
+    "due_unit": "期限单位",
+    "due_until": "期限到",
+    "eligible": "符合条件",
+    "employer_unit": "用人单位所属",
+    "end": "结束方式",
+    "ended_since": "结束日期从",
+    "ended_until": "结束日期到",
+    "figure": "统计口径",
+    "first_due_since": "原定期限从",
+    "first_due_until": "原定期限到",
+    "form": "联系方式",
+    "from": "从",
+    "half": "半年",
+    "inbound": "人才来访",
+    "include_former": "包括已卸任的",
+    "include_inactive": "包括已停用的",
+    "instance": "事项",
+    "interview": "访谈",
     "kind": "种类",
+    "klass": "类别（A、B）",
     "late": "时限",
+    "late_steps": "其他环节超期",
+    "lead": "主办",
     "leader": "联系领导",
     "leader_id": "联系领导",
+    "liaison": "联络员",
+    "light": "亮灯",
+    "member": "只看成员单位",
+    "member_units_only": "只看成员单位",
+    "month": "月份",
     "number": "编号",
+    "on": "日期",
+    "origin": "登记单位",
+    "outcome": "办理结果",
     "person": "人员",
     "process": "流程",
     "q": "检索",
+    "receipt": "签收",
+    "received_since": "收到从",
+    "received_until": "收到到",
+    "released": "已签发",
+    "role": "角色",
+    "rounds": "轮次不少于",
+    "rule": "照派单规则派出",
+    "said": "表单中填写的内容",
+    "said_is": "表单内容的比较方式",
+    "said_text": "表单内容的文字",
+    "scope": "范围",
+    "series": "系列",
+    "short": "只看不足的",
+    "short_only": "只看不足的",
     "since": "起",
+    "solved": "已解决",
+    "sort_said": "按表单内容排序",
     "stage": "阶段",
+    "state": "状态",
     "status": "状态",
+    "step_due_since": "环节期限从",
+    "step_due_until": "环节期限到",
+    "tag": "标签",
     "talent": "人才",
     "talent_id": "人才",
+    "to": "到",
+    "topic": "话题",
     "town": "镇街",
+    "type": "类型",
     "unit": "单位",
     "until": "止",
+    "urged": "已催办",
+    "urges": "催办次数不少于",
+    "username": "账号",
+    "variant": "路径",
+    "version": "版本",
+    "warned": "有提示的",
+    "withdrawn": "已撤回",
+    "year": "年度",
 }
-"""Filter of an address → its word; others keep their names."""
+"""Filter of an address → its word."""
+OF_UNITS = frozenset(
+    {"asked", "assisting", "due_unit", "employer_unit", "lead", "origin", "unit"},
+)
+"""Filters whose value is the code of a unit."""
 POSITIONS = frozenset(
     {"after", "at", "before", "col", "cursor", "limit", "offset", "once", "page", "sort", "v", "view"},
 )
@@ -164,10 +242,21 @@ POSITIONS = frozenset(
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
-def filters_words(asked: Mapping[str, Any]) -> str:
-    """The filters of an address in words: 人员：office；日期：2026-11-30. Empty ones and positions are left out."""
+def filters_words(asked: Mapping[str, Any], unit: Callable[[str], str | None] | None = None) -> str:
+    """The filters of an address in words: 人员：office；日期：2026-11-30. Empty ones and positions are left out.
+
+    ``unit`` calls the unit of a code by its name; without it, and of a unit that is not known, the code stands.
+    """
+
+    def said(name: str, value: Any) -> str:
+        if value is True:
+            return "是"
+        if name in OF_UNITS and unit is not None:
+            return unit(str(value)) or str(value)
+        return _ID.sub("（一条记录）", str(value))
+
     return "；".join(
-        f"{ASKED.get(name, name)}：{_ID.sub('（一条记录）', str(value))}"
+        f"{ASKED.get(name, name)}：{said(name, value)}"
         for name, value in asked.items()
         if value and name not in POSITIONS
     )

@@ -55,6 +55,22 @@ TABLES: Mapping[str, str] = {
     "kept_content": "草稿内容",
     "access_entry": "访问记录",
     "access_subject": "访问记录的索引",
+    "urge": "催办",
+    "case_link": "事项之间的关联",
+    "figure_due": "统计的待办底稿",
+    "seal_offer": "待签章的封存",
+    "verified_case": "核验过的事项",
+    "verified_notices": "核验过的提醒",
+    "verified_seal": "核验过的封存",
+    "staged_file": "待提交的附件",
+    "phrase_use": "常用语的使用",
+    "former_password": "用过的密码",
+    "directory_stamp": "名录的版本",
+    "web_session": "登录会话",
+    "sign_in_lock": "登录锁定",
+    "idempotent_answer": "重复请求的回复",
+    "rebuilding": "重建的进度",
+    "worker_beat": "后台进程的心跳",
 }
 """Tables that have no noun of their own among the rules of records."""
 
