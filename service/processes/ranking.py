@@ -80,15 +80,17 @@ def _by_column(
 ) -> Select[UUID]:
     column = _OF_COLUMN.get(name)
     key = getattr(CaseOrder, column) if column is not None else _WORKED_OUT[name](plan)
-    kept = select(CaseOrder.instance_id, key.label("key"), CaseOrder.started_at)
+    told = key.label("key")  # by its name in the order as well: a value that is looked up is looked up once
+    kept = select(CaseOrder.instance_id, told, CaseOrder.started_at)
     kept = kept.join(Instance, Instance.id == CaseOrder.instance_id).where(*conditions)
     if due:
         kept = kept.where(CaseOrder.instance_id.not_in(due))
-    first, newest = key.desc() if down else key.asc(), (CaseOrder.started_at.desc(), CaseOrder.instance_id)
+    first, newest = told.desc() if down else told.asc(), (CaseOrder.started_at.desc(), CaseOrder.instance_id)
     most, parts = limit + offset, []
     if column in INDEXED:  # the index is read from either end: what has no value stands at one of them
         parts.append(kept.where(key.is_not(None)).order_by(first, *newest).limit(most))
-        parts.append(kept.where(key.is_(None)).order_by(*newest).limit(most))
+        # by the key too, though it is the same in all: PostgreSQL sees no other way that the index has them in order
+        parts.append(kept.where(key.is_(None)).order_by(told.asc(), *newest).limit(most))
     else:
         parts.append(kept.order_by(first.nulls_last(), *newest).limit(most))
     if due:
