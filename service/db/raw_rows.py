@@ -7,7 +7,7 @@ the same or nothing at all; reading it as a value would hide the one and fail on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -89,9 +89,10 @@ class Shape:
             return json.loads(value)
         return str(value) if isinstance(value, UUID) else value
 
-    def stored(self, row: Mapping[Any, Any]) -> Row:
-        """A row of the result of ``asked``."""
-        return dict(row) if self.raw else {name: comparable(value) for name, value in row.items()}
+    def stored(self, row: Mapping[Any, Any] | Iterable[tuple[str, Any]]) -> Row:
+        """A row of the result of ``asked``, by name or in pairs of name and value."""
+        whole = dict(row)
+        return whole if self.raw else {name: comparable(value) for name, value in whole.items()}
 
     def differences(self, have: Row, must: Mapping[str, Any]) -> Iterator[str]:
         """The names of the columns of ``must`` in which the stored row ``have`` says something else."""

@@ -7,7 +7,7 @@ byte, as the digests in the journal demand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -26,6 +26,7 @@ from service.engine.world import next_id_and_moment
 _PREDICTED, _DEFINITE = TaskState.PREDICTED_MASK, TaskState.DEFINITE_MASK
 _UNFINISHED = TaskState.NOT_FINISHED_MASK
 _ATOMS = frozenset({str, int, float, bool, type(None)})
+_KNOWN = _ATOMS | {dict, list}
 
 
 # --- Tasks -----------------------------------------------------------------------------------------------------------
@@ -102,15 +103,10 @@ def inherit(task: Task) -> None:
     above, data = task.workflow.tasks[task._parent].data, task.data
     if data == above:
         return
-    if data or not _plain(above):
+    if data or not _KNOWN.issuperset(map(type, above.values())):
         _library_inherit(task)
         return
-    for key, value in above.items():
-        data[key] = value if type(value) in _ATOMS else value.copy()
-
-
-def _plain(data: Mapping[str, Any]) -> bool:
-    return all(type(value) in _ATOMS or type(value) is dict or type(value) is list for value in data.values())
+    data.update({key: value if type(value) in _ATOMS else value.copy() for key, value in above.items()})
 
 
 _library_inherit = Task._inherit_data

@@ -57,7 +57,8 @@ def update_waiting(workflow: Any) -> None:
 
     An armed timer need not look: that it has fired, it is told.
     """
-    if any(task._state == TaskState.WAITING and not _armed(task) for task in workflow.tasks.values()):
+    waiting = [task for task in workflow.tasks.values() if task._state == TaskState.WAITING]
+    if waiting and not all(map(_armed, waiting)):
         for task in _going(workflow, TaskState.WAITING):
             if not _armed(task):
                 task.task_spec._update(task)

@@ -93,7 +93,8 @@ def _linked(
     wanted = select(HistoryHead.stream, HistoryHead.seq, HistoryHead.hash).where(HistoryHead.stream.in_(streams))
     heads = {row[0]: (row[1], row[2]) for row in session.execute(wanted)}
     left = set(streams)
-    with session.execute(_rows(raw, HistoryEvent.stream.in_(streams))) as rows:
+    # asked of the connection: a session would look for entities in each row
+    with session.connection().execute(_rows(raw, HistoryEvent.stream.in_(streams))) as rows:
         for stream, some in groupby(rows, key=lambda row: row[1]):
             links = _Links(stream, made_up, raw=raw)
             chain = into.get(stream) if into is not None else None

@@ -87,8 +87,9 @@ def stored_cases(session: Session, ids: Sequence[UUID], played: datetime | None 
         names = tuple(known.columns)
         own = names.index(owner.key)
         rows: dict[Any, list[Row]] = defaultdict(list)
-        for row in session.execute(select(*known.asked()).select_from(model).where(owner.in_(ids))):
-            rows[row[own]].append(known.stored(dict(zip(names, row, strict=True))))
+        # asked of the connection: a session would look for entities in each row
+        for row in session.connection().execute(select(*known.asked()).select_from(model).where(owner.in_(ids))):
+            rows[row[own]].append(known.stored(zip(names, row, strict=True)))
         for case in found:
             case.rows[model] = rows.get(known.form(owner.key, case.id), [])
     return found

@@ -110,7 +110,7 @@ def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, str]:
 
 def _rows(session: Session, query: Any, owner: Any, cases: Iterable[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
     rows: dict[UUID, list[Mapping[str, Any]]] = {}
-    for row in session.execute(query.where(owner.in_(list(cases)))).mappings():
+    for row in session.connection().execute(query.where(owner.in_(list(cases)))).mappings():
         rows.setdefault(row["instance_id"], []).append(dict(row))
     return rows
 

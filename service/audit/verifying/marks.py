@@ -11,24 +11,26 @@ import hashlib
 import hmac
 import marshal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 import service
 from service import history
 from service.audit.models import CaseWayRow, VerifiedCase
 from service.db import Base
+from service.db.failures import is_no_text
 from service.db.prepared import told_as_ours
 from service.history import HistoryEvent, HistoryHead
 from service.processes.case_checks import OWNERS
@@ -38,6 +40,7 @@ from service.processes.recording import stream_of
 
 _STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
 _KINDS = {HistoryEvent: "stream, seq, id", HistoryHead: "stream"}
+_AT_ONCE = 500
 _AS_KEPT = partial(str, encoding="utf-8", errors="surrogateescape")
 _NOT_PROGRAM = ("web", "api", "demonstration")
 """Rooms that verification does not run."""
@@ -108,18 +111,37 @@ def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[
 
 
 def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The rows of a statement of SQLite as its driver gives them, one by one: nothing is made of a value.
+    """The rows of a statement of SQLite as its driver gives them, some hundred at a time: nothing is made of a value.
+    ``asked`` names an order in which no two rows are alike.
 
     Bytes of a text that are not UTF-8 are kept as lone surrogates. Raises what the session raises where the database
     fails.
     """
+    given = 0
+    try:
+        for some in _plain(session, asked, names, str):  # the driver's own way, four times as fast as the other
+            yield from some
+            given += len(some)
+    except DBAPIError as error:
+        if not is_no_text(error):
+            raise
+    else:
+        return
+    yield from islice(chain.from_iterable(_plain(session, asked, names, _AS_KEPT)), given, None)
+
+
+def _plain(
+    session: Session, asked: str, names: tuple[Any, ...], text: Callable[[bytes], str]
+) -> Iterator[list[tuple[Any, ...]]]:
     connection = session.connection()
     driver: Any = connection.connection.dbapi_connection
     own = driver.cursor()
-    usual, driver.text_factory = driver.text_factory, _AS_KEPT
+    usual, driver.text_factory = driver.text_factory, text
     try:
         with told_as_ours(connection, own, asked, names):
-            yield from own.execute(asked, names)
+            own.execute(asked, names)
+            while some := own.fetchmany(_AT_ONCE):
+                yield some
     finally:
         driver.text_factory = usual
         own.close()
