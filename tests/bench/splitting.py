@@ -80,7 +80,7 @@ def split(world: Bench, table: Table, column: str) -> None:
 
 
 def _parts(stats: Any) -> tuple[Counter[str], Counter[str]]:
-    """Seconds and calls of each part. What is written in C counts with who has called it, but for the databases'."""
+    """Seconds and calls of each part. A function in C counts with its caller, but for those of the databases."""
     seconds, calls = Counter[str](), Counter[str]()
     for (file, _line, name), (_primitive, count, own, _cumulative, callers) in stats.stats.items():
         part = _part(name if file == "~" else file)
