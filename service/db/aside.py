@@ -23,7 +23,7 @@ CATCH_UP_SECONDS = 2.0
 """How long a reader waits for a standby that is behind."""
 LOOK_SECONDS = 0.02
 AGAIN_SECONDS = 30.0
-"""How long a server that does not answer is left alone."""
+"""How long a server that does not answer is left alone; one that stayed behind is looked at, but not waited for."""
 
 CURRENT, BEHIND, PRIMARY, ANOTHERS, GONE = "current", "behind", "primary", "anothers", "gone"
 """How a server for reading stands: with the primary, behind it, itself a primary, a standby of another, not there."""
@@ -48,7 +48,7 @@ class Aside:
 
     def __init__(self, primary: Engine, engine: Engine) -> None:
         self._primary, self.engine = primary, engine
-        self._gone_until = 0.0
+        self._gone_until = self._behind_until = 0.0
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -65,7 +65,7 @@ class Aside:
         wanted = _place(self._primary)
         try:
             with self.engine.connect() as connection:
-                return _waited(connection, wanted)
+                return _waited(connection, wanted, CATCH_UP_SECONDS)
         except SQLAlchemyError:
             return GONE
 
@@ -75,7 +75,13 @@ class Aside:
         wanted, connection = _place(self._primary), None
         try:
             connection = self.engine.connect()
-            if (how := _waited(connection, wanted)) == CURRENT:
+            waits = monotonic() >= self._behind_until
+            how = _waited(connection, wanted, CATCH_UP_SECONDS if waits else 0)
+            if how == CURRENT:
+                self._behind_until = 0.0
+            elif how == BEHIND and waits:
+                self._behind_until = monotonic() + AGAIN_SECONDS
+            if how == CURRENT:
                 return connection
             log.debug("not_read_aside", why=how)
         except DBAPIError as error:
@@ -91,9 +97,9 @@ def _place(engine: Engine) -> Place:
         return Place(*connection.execute(_HERE).one())
 
 
-def _waited(connection: Connection, wanted: Place) -> str:
+def _waited(connection: Connection, wanted: Place, seconds: float) -> str:
     """How the server stands at last; no transaction is left, which would see the moment at which it was first asked."""
-    end = monotonic() + CATCH_UP_SECONDS
+    end = monotonic() + seconds
     while True:
         system, replays, reached, timeline = connection.execute(_THERE, {"lsn": wanted.lsn or _FIRST}).one()
         connection.rollback()

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -84,6 +84,20 @@ def _await(url: str, question: str) -> None:
     with psycopg.connect(link, autocommit=True) as connection:
         while connection.execute(question).fetchone() != (True,):  # type: ignore[arg-type]
             sleep(0.02)
+
+
+def wait_for(url: str) -> None:
+    """Waits until a standby has the database of ``url``, which was just made on its primary."""
+    end = monotonic() + 60
+    while True:
+        try:
+            _await(url, "SELECT true")
+        except psycopg.OperationalError:
+            if monotonic() > end:
+                raise
+            sleep(0.02)
+        else:
+            return
 
 
 @contextmanager

@@ -40,20 +40,22 @@ def database(pair: tuple[Server, Path], monkeypatch: pytest.MonkeyPatch) -> Iter
     found = Database(url, read_url=standbys.at(url, folder))
     with found.transaction() as session:
         session.execute(text("CREATE TABLE word (text varchar(20))"))
+    standbys.wait_for(standbys.at(url, folder))
     yield found
     found.dispose()
     server.drop("aside")
 
 
 @contextmanager
-def behind(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The standby takes in nothing."""
+def behind(database: Database, monkeypatch: pytest.MonkeyPatch, again: float = 0.0) -> Iterator[None]:
+    """The standby takes in nothing; it is waited for ``again`` so many seconds after it stayed behind."""
     assert database.aside is not None
     with database.aside.engine.connect() as connection:
         connection.execute(text("SELECT pg_wal_replay_pause()"))
         while connection.execute(text("SELECT pg_get_wal_replay_pause_state()")).scalar() != "paused":
             pass
     monkeypatch.setattr(aside, "CATCH_UP_SECONDS", 0.1)
+    monkeypatch.setattr(aside, "AGAIN_SECONDS", again)
     try:
         yield
     finally:
@@ -92,6 +94,23 @@ def test_a_standby_that_is_behind_is_not_asked(database: Database, monkeypatch: 
         assert database.aside.stands() == aside.BEHIND
     assert read(database) == (True, ["a", "b"])
     assert database.aside.stands() == aside.CURRENT
+
+
+def test_one_reader_alone_waits_for_a_standby_that_stays_behind(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.aside is not None
+    looks: list[str] = []
+    event.listen(database.aside.engine, "before_cursor_execute", lambda *given: looks.append(given[2]))
+    with behind(database, monkeypatch, again=3600):
+        write(database, "a")
+        looks.clear()
+        assert read(database) == (False, ["a"])
+        assert len(looks) > 1
+        for _ in range(3):
+            looks.clear()
+            assert read(database) == (False, ["a"])
+            assert len(looks) == 1
 
 
 def test_a_reader_sees_one_moment_of_the_standby(database: Database) -> None:
@@ -199,6 +218,7 @@ def served(pair: tuple[Server, Path], clock: FakeClock, monkeypatch: pytest.Monk
     made = World(url, clock, LIAISON_READ_URL=read_url)
     made.database.dispose()
     made.database = Database(url, read_url=read_url)
+    standbys.wait_for(read_url)
     wire(made.database, made.settings, made.organization)
     yield made
     made.close()
