@@ -167,3 +167,19 @@ def test_a_page_of_many_needs_costs_as_many_statements(world: World) -> None:
     with counted(world) as many:
         office.get("/statistics")
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "value", "said"),
+    [
+        ("/statistics", "since", "昨天", "“起”写的“昨天”不是日期，没有按它筛选"),
+        ("/interviews", "year", "20266", "“年度”写的“20266”不是可选的数字，没有按它筛选"),
+        ("/contacts", "until", "2026-02-30", "“止”写的“2026-02-30”不是日期，没有按它筛选"),
+    ],
+)
+def test_a_day_or_number_that_is_none_is_said_on_the_page(
+    world: World, page: str, name: str, value: str, said: str
+) -> None:
+    office = Visitor(world, OFFICE)
+    assert said in office.get(page, **{name: value}).text
+    assert "没有按它筛选" not in office.get(page).text
