@@ -151,7 +151,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
 
 
 def steps(world: Bench, url: str, chosen: argparse.Namespace, table: Table, column: str) -> None:
-    """What clients wait for, or what a completion consists of."""
+    """The waiting of clients, or the parts of a completion."""
     if chosen.split:
         logging.getLogger("service.requests").setLevel(logging.WARNING)
         table.head("The work of a completion")
