@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 from service import history
 from service.config import Organization, Settings
 from service.config.editable import CHANGED, STREAM
+from service.config.secrets import DIGEST, is_secret, shown
 from service.history import last_of
 from service.history.records import record
 from service.rights import Actor
 
 SETTINGS, ORGANIZATION = "settings_loaded", "organization_loaded"
-SECRET = ("secret", "password", "token", "database_url", "apprise")
-"""Names that begin or end so hold what the journal must not tell: a keyed digest says that it changed."""
 LONGEST = 500
 
 Values = dict[str, Any]
@@ -34,7 +33,7 @@ def note_configuration(
     key = settings.secret_key.encode()
     noted = False
     told = _values(settings, key)
-    before = _with_pages(session, _last(session, SETTINGS))
+    before = _unread(_with_pages(session, _last(session, SETTINGS)), key)
     if before != told:
         data = {"values": told, "changes": _changes(before, told)}
         record(session, STREAM, SETTINGS, data, actor=actor, now=now)
@@ -63,6 +62,13 @@ def _with_pages(session: Session, before: Values | None) -> Values | None:
         if event.kind == CHANGED:
             before |= event.data["values"]
     return {name: value for name, value in before.items() if value is not None}
+
+
+def _unread(before: Values | None, key: bytes) -> Values | None:
+    """The values with each secret as its digest: entries of before may hold one as it was."""
+    if before is None:
+        return None
+    return {name: value if shown(name, value) == value else _digest(value, key) for name, value in before.items()}
 
 
 def _last(session: Session, kind: str) -> Values | None:
@@ -96,13 +102,17 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(name: str, value: Any, key: bytes) -> Any:
-    part = name.rpartition(".")[2]
     if value in (None, "", (), [], frozenset()):
         return ""
-    if any(part.startswith(one) or part.endswith(one) for one in SECRET) and isinstance(value, str | list | tuple):
-        return f"（不记，{hmac.new(key, str(value).encode(), hashlib.sha256).hexdigest()[:8]}）"
+    if is_secret(name) and isinstance(value, str | list | tuple):
+        return _digest(value, key)
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, list | tuple | set | frozenset):
         return "、".join(sorted(map(str, value)) if isinstance(value, set | frozenset) else map(str, value))[:LONGEST]
     return str(value)[:LONGEST]
+
+
+def _digest(value: object, key: bytes) -> str:
+    """In place of a secret: says that it changed, and nothing else."""
+    return f"{DIGEST}{hmac.new(key, str(value).encode(), hashlib.sha256).hexdigest()[:8]}）"

@@ -10,6 +10,7 @@ import pytest
 from service import clock, history
 from service.cli import liaison, setup
 from service.errors import Invalid
+from service.history.records import record
 from service.rights import COMMAND_LINE, SYSTEM, at_command_line, service_name
 from service.usecases.configuration import STREAM, note_configuration
 from tests.factories.world import CONFIG, World
@@ -35,6 +36,43 @@ def test_changed_settings_and_roles_are_journaled_once_and_no_secret_with_them(w
         assert list(told[3][1]) == ["database_url"]
         assert "geheim" not in str([one.data for one in events])
         assert world.settings.secret_key not in str([one.data for one in events])
+
+
+def test_no_secret_of_any_setting_stands_in_the_journal(world: World) -> None:
+    mail = world.settings.mail
+    found = replace(
+        world.settings,
+        read_url="postgresql://a:geheim@b/c",
+        files=replace(world.settings.files, key="geheim-key", secret="geheim-secret"),
+        mail=replace(mail, password="geheim", wechat=replace(mail.wechat, robot="geheim-robot", secret="geheim")),
+    )
+    with world.transaction() as session:
+        note_configuration(session, found, world.organization, actor=SYSTEM, now=clock.now())
+    with world.database.reading() as session:
+        assert "geheim" not in str([one.data for one in history.stream_events(session, STREAM)])
+
+
+def test_a_secret_that_was_journaled_before_is_shown_to_nobody_and_no_change(world: World) -> None:
+    """Versions before kept ``read_url`` as it was."""
+    found = replace(world.settings, read_url="postgresql://a:geheim@b/c")
+
+    def noted() -> bool:
+        with world.transaction() as session:
+            return note_configuration(session, found, world.organization, actor=SYSTEM, now=clock.now())
+
+    assert noted()
+    with world.transaction() as session:
+        last = history.last_of(session, STREAM, "settings_loaded")
+        assert last is not None
+        plain = {**last.data["values"], "read_url": found.read_url}
+        changes = {"read_url": ["", found.read_url]}
+        for data in ({"values": plain, "changes": {}}, {"values": plain, "changes": changes}):
+            record(session, STREAM, "settings_loaded", data, actor=SYSTEM, now=clock.now())
+    assert not noted()
+    page = world.as_user("auditor").get("/audit/settings").text
+    assert "read_url" in page
+    assert "geheim" not in page
+    assert "geheim" not in str(world.api("auditor").get("/audit/settings").json)
 
 
 def test_who_works_at_the_command_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

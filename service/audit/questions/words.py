@@ -13,6 +13,7 @@ from service.audit.questions.places import asked_words, way_words
 from service.auth.fields import ENTRIES as ACCOUNTS
 from service.clock import span_words
 from service.config.editable import CHANGED, label_of
+from service.config.secrets import shown
 from service.contacts.fields import ENTRIES as CONTACTS
 from service.exchange.fields import ENTRIES as IMPORTS
 from service.fields import NOTHING, Entry, Field
@@ -192,6 +193,8 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
     if isinstance(changes, Mapping):
         for name, pair in changes.items():
             before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+            if kind == "settings_loaded":
+                before, after = shown(name, before), shown(name, after)
             title = setting(name) if kind == "settings_loaded" else label_of(name) if kind == CHANGED else name
             yield f"{title}：{value_words(before)} → {value_words(after)}"
 
