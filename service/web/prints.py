@@ -138,14 +138,12 @@ def batch(batch_id: UUID) -> ResponseReturnValue:
 
 def _then(session: Session, instance_id: UUID) -> Then | None:
     """The case as it stood at the step that the address names; None where it names none."""
-    if _at() is None:
+    at = request.args.get("at", type=int)
+    if at is None:
         return None
-    one = case_replay(session, instance_id, g.actor).at(_at()).step
+    one = case_replay(session, instance_id, g.actor).at(at).step
+    g.told_until = one.seq
     return Then(one.row, one.case, list(one.tasks.values()), one.last)
-
-
-def _at() -> int | None:
-    return request.args.get("at", type=int)
 
 
 def _noted(instance_id: UUID, paper: str, name: str, made: Response, at: int | None) -> Response:
@@ -223,7 +221,7 @@ def address_of(case: UUID, one: CasePaper) -> str:
 def _printed(instance_id: UUID, paper: str, kind: str = "pdf", at: int | None = None) -> Response:
     made, name = g.ahead
     answer = files.printed(made, name, kind, save=kind != "pdf")
-    return _noted(instance_id, paper, name, answer, at if at is not None else _at())
+    return _noted(instance_id, paper, name, answer, at if at is not None else g.get("told_until"))
 
 
 def without_type(*data: Any) -> list[tuple[str, str]]:

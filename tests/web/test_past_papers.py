@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import pytest
+
 from service import attachments, clock, talents
 from service.ledger.sheet import sheet
+from service.processes.models import Instance
+from service.processes.recording import record
 from service.rights import SYSTEM
 from tests.factories.documents import text_of
 from tests.factories.files import received
@@ -69,6 +73,27 @@ def test_a_paper_as_of_a_step_says_what_was_known_then(world: World) -> None:
     assert "打印时的样子" in auditor.get(f"/cases/{world.case}/replay/{told[1].seq}").text
     assert auditor.get(f"/cases/{world.case}/sheet.pdf").data == now.data
     assert mismatches(world) == []
+
+
+@pytest.mark.parametrize("at", ["99999999999999999999", "3000000000", "-5", "0"])
+def test_a_step_that_is_none_in_an_address_spoils_no_list_of_prints(world: World, at: str) -> None:
+    eventful(world)
+    auditor = Visitor(world, "auditor")
+    assert auditor.get(f"/cases/{world.case}/sheet.pdf?at={at}").status_code in (200, 404)
+    for told in events(world, "printed"):
+        assert told.data["as_of"] is None or 0 < told.data["as_of"] < told.seq
+    assert auditor.get("/audit/exports", kind="printed").status_code == 200
+
+
+def test_what_an_earlier_version_journaled_as_a_step_spoils_no_list_of_prints(world: World) -> None:
+    eventful(world)
+    told = {"paper": "sheet", "name": "x.pdf", "sha256": "0" * 64, "as_of": 99999999999999999999}
+    with world.transaction() as session:
+        instance = session.get_one(Instance, world.case)
+        record(session, instance, kind="printed", actor=SYSTEM, now=clock.now(), data=told)
+    auditor = Visitor(world, "auditor")
+    assert auditor.get("/audit/exports", kind="printed").status_code == 200
+    assert auditor.get("/audit/exports.xlsx", kind="printed").status_code == 200
 
 
 def test_all_steps_of_a_replay_are_printed_on_one_paper_and_noted(world: World) -> None:

@@ -68,7 +68,12 @@ def returns(session: Session, events: Sequence[Event], _known: Known) -> Mapping
 
 def prints(session: Session, events: Sequence[Event], _known: Known) -> Mapping[int, Mapping[str, Any]]:
     """Of printed papers of cases: as of which step, with a link to that step's replay; one statement."""
-    asked = {one.id: (one.stream, int(one.data.get("as_of") or one.seq)) for one in events if one.kind == PRINTED}
+    # an address of before was journaled as it was typed: nothing was printed as of a later entry
+    asked = {
+        one.id: (one.stream, max(0, min(int(one.data.get("as_of") or one.seq), one.seq)))
+        for one in events
+        if one.kind == PRINTED
+    }
     past = {one.id: asked[one.id] for one in events if one.kind == PRINTED and one.data.get("as_of")}
     names: dict[tuple[str, int], str] = {}
     if past:
