@@ -434,7 +434,11 @@ class TestAssessment:
                 Permission("inspector", right, "all") for right in ("view_assessment", "view_briefs")
             ),
         )
-        assert "edu" in {row.unit.code for row in self.sheet(session, reader=inspector).units}
+        theirs, all_of_it = self.sheet(session, reader=inspector), self.sheet(session)
+        assert [(row.unit.code, row.figures) for row in theirs.units] == [
+            (row.unit.code, row.figures) for row in all_of_it.units
+        ]
+        assert [row.figures for row in theirs.leaders] == [row.figures for row in all_of_it.leaders] != []
         brief = TestBrief().drafted(session, chief)
         assert reports.search_briefs(session, reader=inspector).total == 0
         reports.edit_brief(session, brief_id=brief.id, text="本月情况。", actor=OFFICE, now=NOW)

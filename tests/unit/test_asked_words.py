@@ -42,6 +42,6 @@ def test_each_table_has_a_noun() -> None:
 
 
 def test_units_are_called_by_name_and_yes_by_its_word() -> None:
-    asked = {"assisting": "edu", "late_steps": True, "q": "住房", "offset": 50, "town": ""}
-    assert filters_words(asked, {"edu": "区教育局"}.get) == "协办：区教育局；其他环节超期：是；检索：住房"
+    asked = {"assisting": "edu、hrss", "late_steps": "yes", "q": "住房", "offset": 50, "town": ""}
+    assert filters_words(asked, {"edu": "区教育局"}.get) == "协办：区教育局、hrss；其他环节超期：是；检索：住房"
     assert filters_words({"unit": "gone"}, {}.get) == "单位：gone"

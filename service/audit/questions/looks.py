@@ -57,7 +57,8 @@ def _page(asked: Asked, query: Any) -> Page[Row]:
     wanted = set(_subjects(asked))
     shown = {one.id: _first(one.subjects, wanted) for one in entries}
     units = [role.partition("@")[2] for one in entries for role in one.reasons.get("roles", ())]
-    units += [str(value) for one in entries for name, value in one.asked.items() if name in OF_UNITS]
+    given = [str(value) for one in entries for name, value in one.asked.items() if name in OF_UNITS]
+    units += [code for value in given for code in value.split("、")]
     people = [one.username for one in entries] + [name for one in entries for name in one.reasons.get("absent", ())]
     known = Known(session).learn(people, (subject for some in shown.values() for subject in some), units)
     names = {role.id: role.name for role in asked.organization.roles.values()}

@@ -239,6 +239,7 @@ POSITIONS = frozenset(
     {"after", "at", "before", "col", "cursor", "limit", "offset", "once", "page", "sort", "v", "view"},
 )
 """Parts of an address that say where on a page, and nothing of what was looked for."""
+_YES = frozenset({"yes", "true"})
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -249,10 +250,10 @@ def filters_words(asked: Mapping[str, Any], unit: Callable[[str], str | None] | 
     """
 
     def said(name: str, value: Any) -> str:
-        if value is True:
+        if str(value).lower() in _YES:
             return "是"
         if name in OF_UNITS and unit is not None:
-            return unit(str(value)) or str(value)
+            return "、".join(unit(code) or code for code in str(value).split("、"))
         return _ID.sub("（一条记录）", str(value))
 
     return "；".join(
