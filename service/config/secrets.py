@@ -37,7 +37,7 @@ def _declared() -> frozenset[str]:
 
 def _names(kind: type, before: str) -> Iterator[str]:
     hints = get_type_hints(kind)
-    for one in fields(kind):  # type: ignore[arg-type]
+    for one in fields(kind):
         name = f"{before}{one.name}"
         if not one.repr:
             yield name
