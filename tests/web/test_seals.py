@@ -160,7 +160,7 @@ def test_evidence_is_given_from_the_case_to_who_may_and_noted(office: World, tmp
     assert all(f'href="{page}/evidence/{one["seq"]}"' in told for one in listed)
     shown = auditor.get(f"{page}/evidence/{listed[1]['seq']}").text
     assert all(value in shown for value in (listed[1]["sha256"], listed[1]["digest"], "（auditor）", "2026-需-0001"))
-    assert auditor.get(f"{page}/evidence/1").status_code == 404
+    assert auditor.get(f"{page}/evidence/999").status_code == 404
     assert Visitor(office, "office").get(f"{page}/evidence").status_code == 403
 
 
