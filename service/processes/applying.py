@@ -140,7 +140,8 @@ def put_down(
         instance.state, instance.lying = landing.state, landing.lying
         if landing.completed and instance.status in (RUNNING, SUSPENDED):  # a suspended case may end by being woken
             instance.status, instance.ended_at = COMPLETED, now
-        waiting, earlier = _before(session, instance, landing, () if cause.kind == "started" else entered, timers)
+        counted = () if moved or cause.kind == "started" else entered  # of a moved case all are counted again below
+        waiting, earlier = _before(session, instance, landing, counted, timers)
         _sync_timers(session, instance, landing, waiting)
         definition = compiled(session, instance.digest, instance.process)
         _sync_instance(instance, definition, [row.stage for row in rows.values() if row.status == OPEN])
@@ -259,10 +260,13 @@ def _before(
     timers: Sequence[Timer] | None,
 ) -> tuple[Sequence[Timer], dict[rounds.Place, int]]:
     """The timers that wait, or may come back to life, and how many tasks there have been of the places of those that
-    were ``entered``; at most one statement."""
+    were ``entered``; at most one statement, where these are no more than ``rounds.MOST``, else two."""
     asked = list({(row.process, row.task, row.scope): None for row in entered})
+    counts: dict[rounds.Place, int] = {}
+    if len(asked) > rounds.MOST:
+        asked, counts = [], rounds.of_case(session, instance.id)
     if timers is not None and not asked:
-        return timers, {}
+        return timers, counts
     armed = [UUID(timer_id) for timer_id in landing.timers] if timers is None else []
     question = _asked(size_of(armed) if armed else 0, size_of(asked) if asked else 0)
     given = {"instance": instance.id, **(listed("armed", armed) if armed else {}), **rounds.asked(asked)}
@@ -270,7 +274,8 @@ def _before(
     wide = size_of(asked) if asked else 0
     if timers is None:
         timers = [_TIMERS.take(session, row[wide:]) for row in rows if row[wide] is not None]
-    return timers, {place: count for place, count in zip(asked, rows[0] if rows else (), strict=False) if count}
+    told = {place: count for place, count in zip(asked, rows[0] if rows else (), strict=False) if count}
+    return timers, counts | told
 
 
 def _sync_timers(session: Session, instance: Instance, landing: engine.Landing, waiting: Sequence[Timer]) -> None:

@@ -10,16 +10,19 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
-from service.db.prepared import size_of
+from service.db.prepared import Prepared, size_of
 from service.processes.models import Instance, UserTask
 
 Place = tuple[str, str, str]
 """Process, task and scope of a step."""
 _PLACE = ("process", "task", "scope")
+MOST = 8
+"""Places that are asked for one by one; a step that opens more has all places of its case counted (``of_case``)."""
 _ALL = select(UserTask).where(UserTask.instance_id == bindparam("instance"))
 
 
@@ -67,6 +70,12 @@ def asked(places: Sequence[Place]) -> dict[str, str]:
     return {f"{name}_{n}": value for n, place in enumerate(filled) for name, value in zip(_PLACE, place, strict=True)}
 
 
+def of_case(session: Session, instance_id: UUID) -> dict[Place, int]:
+    """How many tasks there are of each place of a case. One statement, whose text is as long for any step."""
+    rows = _EVERY.rows(session, {"instance": instance_id})
+    return {(process, task, scope): count for process, task, scope, count in rows}
+
+
 def number(
     session: Session, instance: Instance, entered: Iterable[UserTask], *, before: Mapping[Place, int] | None
 ) -> None:
@@ -88,3 +97,7 @@ def number(
 
 
 _READ = ("id", "process", "task", "scope", "entered_seq")
+_OF = UserTask.process, UserTask.task, UserTask.scope
+_CASE = UserTask.instance_id == bindparam("instance", type_=UserTask.instance_id.type)
+# ``covered``: whoever opens a task tells the journal of its case, whose head is at hand
+_EVERY = Prepared(select(*_OF, func.count()).where(_CASE).group_by(*_OF), covered=True)
