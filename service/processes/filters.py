@@ -18,7 +18,7 @@ from service.processes import lateness, need_figures, speaking
 from service.processes.column_filters import UNSAID as UNSAID
 from service.processes.column_filters import midnight, of_columns
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
-from service.processes.past import Rows, assisted_by, cases_on, is_past, of_unit, said
+from service.processes.past import Rows, assisted_by, assisting, cases_on, is_past, of_unit, said
 from service.processes.readers import UNIT
 from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
 from service.processes.said_fields import HOW, of_leader, order_said, where_said
@@ -318,14 +318,13 @@ def _late(on: date, *, steps: bool) -> ColumnElement[Any]:
     return case((Instance.id.in_(lateness.late_cases(on, steps=steps)), 1), else_=0)
 
 
-def _codes(rows: Rows, name: str) -> Any:
-    """A list of codes as ``CaseSpan`` keeps it, with commas; none is no value."""
-    listed: Any = said(rows, name)
-    if rows is Instance:
+def _assisting(rows: Rows) -> Any:
+    """The codes of the units that assist, with commas."""
+    listed: Any = said(rows, "assisting_units")
+    if rows is Instance:  # still a list of JSON
         for sign in '"[] ':
             listed = func.replace(listed, sign, "")
-        listed = func.nullif(listed, "")
-    return listed
+    return assisting(listed, said(rows, "lead_unit"))
 
 
 _Column = Callable[[Rows, date, Wiring], Any]
@@ -340,7 +339,7 @@ _CASES_SORTED: Mapping[str, _Column] = {
     "town": lambda rows, _on, _plan: said(rows, "town"),
     "origin": lambda _rows, _on, _plan: pinyin_of_unit(Instance.initiator_unit),
     "lead": lambda rows, _on, _plan: pinyin_of_unit(said(rows, "lead_unit")),
-    "assisting": lambda rows, _on, _plan: _codes(rows, "assisting_units"),
+    "assisting": lambda rows, _on, _plan: _assisting(rows),
     "rounds": lambda _rows, on, _plan: speaking.rounds(on),
     "received": lambda _rows, on, _plan: speaking.received_on(on),
     "due": lambda _rows, on, _plan: speaking.due_on(on),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Uuid,
+    and_,
     cast,
     func,
     literal,
@@ -97,11 +98,22 @@ def said(rows: Rows, name: str) -> ColumnElement[str]:
 
 
 def assisted_by(rows: Rows, unit: str) -> ColumnElement[bool]:
-    """The cases in whose dispatch a unit assists (协办)."""
+    """The cases in whose dispatch a unit assists (协办); the one that leads does not, though it was ticked as well."""
     listed = said(rows, "assisting_units")
     if rows is Instance:  # still a list of JSON
-        return listed.contains(f'"{unit}"', autoescape=True)
-    return literal(",").concat(listed).concat(",").contains(f",{unit},", autoescape=True)
+        named = listed.contains(f'"{unit}"', autoescape=True)
+    else:
+        named = literal(",").concat(listed).concat(",").contains(f",{unit},", autoescape=True)
+    return and_(named, said(rows, "lead_unit").is_distinct_from(unit))
+
+
+def assisting(listed: SQLColumnExpression[Any], lead: SQLColumnExpression[Any]) -> ColumnElement[str]:
+    """The units that assist, out of those that were ticked (with commas) and the one that leads; none is no value."""
+    comma = literal(",")
+    between = comma.concat(listed).concat(comma)
+    others = func.replace(between, comma.concat(func.coalesce(lead, "")).concat(comma), comma)
+    found: ColumnElement[str] = func.nullif(func.trim(others, ","), "")
+    return found
 
 
 def states(session: Session, cases: Iterable[Instance], on: date) -> dict[UUID, State]:

@@ -17,7 +17,7 @@ from service.processes.column_filters import waiting
 from service.processes.filters import BEST, LATENESS, NEWEST, CaseFilter, late_of, sort_key, stage_place
 from service.processes.models import CaseSpan, Instance
 from service.processes.order_models import INDEXED, CaseOrder
-from service.processes.past import is_past
+from service.processes.past import assisting, is_past
 from service.processes.rules import NEED
 from service.processes.said_fields import of_leader, of_unit
 from service.processes.wiring import Wiring
@@ -31,7 +31,6 @@ _OF_COLUMN: Mapping[str, str] = {
     "status": "status",
     "category": "category",
     "town": "town",
-    "assisting": "assisting_units",
     "rounds": "rounds",
     "received": "received_on",
     "due": "due_on",
@@ -49,6 +48,7 @@ _WORKED_OUT: Mapping[str, Callable[[Wiring], Any]] = {
     "leader": lambda _plan: of_leader(CaseOrder.leader_id),
     "origin": lambda _plan: of_unit(CaseOrder.initiator_unit),
     "lead": lambda _plan: of_unit(CaseOrder.lead_unit),
+    "assisting": lambda _plan: assisting(CaseOrder.assisting_units, CaseOrder.lead_unit),
     "due_unit": lambda _plan: of_unit(CaseOrder.due_unit),
 }
 

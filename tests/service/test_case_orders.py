@@ -85,6 +85,22 @@ def test_every_sort_is_the_same_from_what_is_kept(several: World, monkeypatch: p
     assert listed(several) == second  # too many wait
 
 
+def test_the_unit_that_leads_does_not_assist_though_it_was_ticked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assisted, alone = world.dispatched("housing", "sci", "edu"), world.dispatched("edu", "edu")
+    then = clock.today()
+    world.clock.advance(days=1)
+    for on in (None, then):
+        assert found(world, assisting="edu", as_of=on) == [assisted]
+        for sort in ("assisting", "-assisting"):  # what shows nothing comes last, whichever way
+            assert found(world, sort=sort, as_of=on) == [assisted, alone]
+    monkeypatch.setattr(wide, "MOST_COUNTED", 1)
+    for _ in ("all needs wait", "none waits"):
+        assert [found(world, 1, at, sort="-assisting")[0] for at in (0, 1)] == [assisted, alone]
+        figure_tallies.take_in_all(world.database)
+
+
 def listed(world: World, *, paged: bool = False) -> dict[str, list[UUID]]:
     """The needs in each order; ``paged``: two by two."""
     if not paged:
