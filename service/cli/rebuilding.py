@@ -9,13 +9,16 @@ import click
 
 from service.cli.setup import wired
 from service.processes.figure_tallies import begin_anew, take_in_all
-from service.processes.rebuilding import Rebuilt, begin, rebuild_index, rebuild_some
+from service.processes.rebuilding import TABLES, Rebuilt, begin, rebuild_index, rebuild_some
 
 
 @click.command()
 @click.option("--again", is_flag=True, help="从头开始；不加时，上次中断的从中断处继续。")
 def rebuild(*, again: bool) -> None:
-    """由日志重新推算各事项的各日状态、计时记录和检索内容，与日志不符的予以更正，统计重新汇总；可随时中断，下次接着做。"""
+    """由日志重新推算各事项的各日状态、检索内容、计时记录和可见范围，与日志不符的予以更正。
+
+    统计的底稿、合计和列表排序用的底稿全部重新做出。可随时中断，下次接着做。
+    """
     told, began = Rebuilt(), monotonic()
     with wired() as database:
         with database.transaction() as session:
@@ -40,7 +43,9 @@ def rebuild(*, again: bool) -> None:
         f"每秒 {told.events / seconds:.0f} 条。"
     )
     mended = "、".join(f"{word} {count} 件" for word, count in told.mended.items())
-    click.echo(f"与日志不符、已更正的：{mended}。" if mended else "全部与日志一致，没有改动。")
+    compared = "、".join(TABLES.values())
+    click.echo(f"与日志不符、已更正的：{mended}。" if mended else f"{compared}都与日志一致，没有改动。")
+    click.echo("统计的底稿、合计和列表排序用的底稿已全部重新做出。")
     if told.damaged:
         click.echo(f"{told.damaged} 件的日志无法重放，没有改动，请运行 liaison verify 查看。", err=True)
         sys.exit(1)

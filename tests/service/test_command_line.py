@@ -62,6 +62,13 @@ def test_migrate_brings_an_empty_database_up_to_date(call, empty_database):
     assert call("migrate", url=url).exit_code == 0
 
 
+def test_a_rebuild_names_what_it_compared_and_what_it_made_anew(call):
+    told = call("rebuild")
+    assert told.exit_code == 0, told.output
+    assert "各日状态、检索内容、计时记录、可见范围都与日志一致，没有改动。" in told.output
+    assert "统计的底稿、合计和列表排序用的底稿已全部重新做出。" in told.output
+
+
 def test_an_account_is_added_renewed_and_disabled(call, database):
     added = call("user", "add", "li.ming", "--name", "李明", "--role", "talent_office", typed=f"{PASSWORD}\n")
     assert added.exit_code == 0, added.output

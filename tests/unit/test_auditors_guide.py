@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.audit.verifying import pieces
 from service.history import verify
 from service.processes import case_checks, replay
 from tests.factories.scripts import DOCS
@@ -27,6 +28,13 @@ def sentences(source: str) -> Iterator[str]:
             continue
         if re.search(r"[\u4e00-\u9fff]", text):
             yield re.sub("…+", "…", text)
+
+
+def test_what_a_rebuild_puts_right_is_explained() -> None:
+    told = [one for one in sentences(Path(str(pieces.__file__)).read_text()) if "liaison rebuild" in one]
+    assert len(told) > 3
+    guide = (DOCS / "auditors.zh.md").read_text()
+    assert [sentence for sentence in told if sentence not in guide] == []
 
 
 @pytest.mark.parametrize("module", [verify, replay, case_checks])

@@ -56,6 +56,8 @@ def test_each_kind_of_finding_has_a_grade_and_a_next_step() -> None:
         ("access_log", "access_entry"): "甲",
         ("counter:numbers", "counter"): "丙",
         ("talent:T0001", "talent"): "乙",
+        ("instance:1", "case_order"): "丙",
+        ("figures", "figure_tally"): "丙",
         ("database", "history_event"): "甲",
     }
     for (stream, table), grade in grades.items():

@@ -15,7 +15,9 @@ OF_CASE = "打开事项的“回放”，那里是日志里应有的内容；请
 OF_RECORD = "打开该记录的“变更记录”或“回放”，那里是日志里应有的内容；请系统管理员查明谁直接改了数据库"
 COUNTER = "当日核对：在“按编号查文书”里看缺号、重号，请系统管理员改正计数器"
 SEARCHED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由日志重新做出检索用的内容"
+SUMMED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由事项的记录重新做出统计和列表排序用的底稿"
 CASES = frozenset({"instance", "user_task", "timer", "copy_to", "clock_run", "case_span"})
+SUMS = frozenset({"figure_case", "figure_tally", "case_order"})
 DEFINITIONS = frozenset({"definition", "definition_file", "definition_picture", "calendar_version"})
 
 
@@ -26,6 +28,8 @@ def advice(found: Mapping[str, Any]) -> tuple[str, str]:
         return STALE, OF_CASE
     if table == "case_text":
         return SINGLE, SEARCHED
+    if table in SUMS:
+        return SINGLE, SUMMED
     if table in DEFINITIONS or stream.startswith(("definition:", "calendar")):
         return GRAVE, DEFINITION
     if stream.startswith("access_log"):
