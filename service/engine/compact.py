@@ -107,8 +107,8 @@ def alike(one: Any, other: Any) -> bool:
     kind = type(one)
     if kind is not type(other):
         return bool(_json(one) == _json(other))
-    if kind is dict:
-        return all(type(key) is str and alike(value, other[key]) for key, value in one.items())
+    if kind is dict and all(type(key) is str for key in one):
+        return all(alike(value, other[key]) for key, value in one.items())
     if kind is list:
         return all(map(alike, one, other))
     return kind in _EXACT or bool(_json(one) == _json(other))
