@@ -152,11 +152,14 @@ def test_a_talent_is_changed_approved_confirmed(world: World, office: Visitor) -
         "source": "变动报告 2026-变-0001",
         "phone": "13800000000",
         "active": "yes",
+        "works_from": "",
+        "works_until": "2027-06-30",
     }
     assert office.submit("/talents/T0008", **fields).status_code == 302
     page = office.get("/talents/T0008").text
     assert "尚待区人才办审核同意" in page
     assert "来源：变动报告 2026-变-0001" in page
+    assert "（至 2027-06-30）" in page
     assert "13800000000" in page
     masked = Visitor(world, "auditor").get("/talents/T0008").text
     assert "13800000000" not in masked
