@@ -60,13 +60,13 @@ e2e: setup ## only the tests that drive a browser
 check: setup ## lint, format, types, imports, and the shipped diagrams, checked and proved
 	@$(MAKE) --no-print-directory -j2 static proved
 
-static:
+static: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict service
 	$(BIN)/lint-imports --no-logo
 
-proved:
+proved: setup
 	$(BIN)/liaison check bpmn
 	$(BIN)/liaison prove bpmn
 

@@ -34,7 +34,9 @@ PARTS = {
     "statements as they are prepared and read": ("service/db",),
     "driver, database and disk": ("psycopg", "sqlite3"),
 }
-"""A part → how the files behind it begin, below the folders of libraries."""
+"""A part → texts, of which one stands near the beginning (``_NAMED`` characters) of its files, below the folders of
+libraries, or of the name of a function in C. The first part that fits has it."""
+_NAMED = 60
 OTHER = "other"
 
 
@@ -102,5 +104,5 @@ def _part(place: str) -> str:
             break
     else:
         place = place[place.rfind("/service/") + 1 :] if "/service/" in place else place
-    known = (part for part, begins in PARTS.items() for begin in begins if begin in place[:60])
+    known = (part for part, texts in PARTS.items() for text in texts if text in place[:_NAMED])
     return next(known, OTHER)
