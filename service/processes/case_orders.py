@@ -6,23 +6,31 @@ takes them in. A list works out for the moment the needs that still wait: it is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.db import Base
+from service.db.failures import is_no_text
 from service.processes import speaking
 from service.processes.models import Instance
 from service.processes.order_models import CaseOrder
 from service.processes.rules import NEED
 from service.processes.spans import OF_ROW, SAID, shown
 
+T = TypeVar("T")
+
 AT_ONCE = 500
 """Ids in a statement."""
+DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
+"""The errors of reading what is no value of its column."""
 _ROWS: Table = Base.metadata.tables[CaseOrder.__tablename__]
 _NAMES = tuple(column.name for column in _ROWS.columns)
 
@@ -68,21 +76,49 @@ def kept(session: Session, cases: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     return found
 
 
-def take_in(session: Session, cases: Sequence[UUID]) -> None:
-    """Makes the rows of these cases those that they must be."""
-    before, now = kept(session, cases), told(session, cases)
-    moved = [one for one in cases if before.get(one) != now.get(one)]
-    for part in _parts([one for one in moved if one in before]):
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The cases of which a row is there that must not be, and the rows that must be there instead."""
+
+    gone: Sequence[UUID]
+    fresh: Sequence[Mapping[str, Any]]
+
+
+def moved(session: Session, cases: Sequence[UUID]) -> Moved:
+    """The rows of these cases that are other than they must be. Four statements for some hundred; more where a row
+    cannot be read, which must go too."""
+    (before, unread), now = readable(partial(kept, session), cases), told(session, cases)
+    other = [one for one in cases if one in unread or before.get(one) != now.get(one)]
+    return Moved([one for one in other if one in before or one in unread], [now[one] for one in other if one in now])
+
+
+def write(session: Session, rows: Moved) -> None:
+    """Makes rows those that they must be."""
+    for part in _parts(rows.gone):
         session.execute(delete(_ROWS).where(_ROWS.c.instance_id.in_(part)))
-    fresh = [now[one] for one in moved if one in now]
-    if fresh:
-        session.execute(insert(_ROWS), fresh)
+    if rows.fresh:
+        session.execute(insert(_ROWS), rows.fresh)
 
 
-def wrong_cases(session: Session, cases: Sequence[UUID], due: Collection[UUID]) -> list[UUID]:
-    """Those of these cases, but for those in ``due``, whose row is other than it must be."""
-    before, now = kept(session, cases), told(session, cases)
-    return [one for one in cases if one not in due and before.get(one) != now.get(one)]
+def readable(
+    ask: Callable[[Sequence[UUID]], Mapping[UUID, T]], cases: Sequence[UUID]
+) -> tuple[Mapping[UUID, T], frozenset[UUID]]:
+    """The answer about these cases, and those of which nothing can be read: somebody wrote there past the service.
+
+    One statement of ``ask`` where all can be read; else it is asked about ever fewer.
+    """
+    try:
+        return ask(cases), frozenset()
+    except DBAPIError as error:
+        if not is_no_text(error):
+            raise
+    except DAMAGE:
+        pass
+    if len(cases) == 1:
+        return {}, frozenset(cases)
+    half = len(cases) // 2
+    (some, unread), (others, more) = readable(ask, cases[:half]), readable(ask, cases[half:])
+    return {**some, **others}, unread | more
 
 
 def forget(session: Session) -> None:

@@ -8,8 +8,9 @@ those of this very moment. They are made of rows that follow from the journal, b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.db import Base, Database
 from service.processes import case_orders
+from service.processes.case_orders import DAMAGE as DAMAGE
+from service.processes.case_orders import readable
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally
 from service.processes.models import CaseSpan, ClockRun, Instance, UserTask
@@ -35,7 +38,6 @@ _KEYS = [column.name for column in _SUMS.primary_key]
 _LOCK = 0x46696775
 """Of a server with several workers: one takes in at a time, for two would sum the same case."""
 _ALONE, _AWAITED = text("SELECT pg_try_advisory_xact_lock(:key)"), text("SELECT pg_advisory_xact_lock(:key)")
-DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
 _NAMED = 500
 """Ids in a statement."""
 _OF_SPAN = (
@@ -51,22 +53,32 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     if session.get_bind().dialect.name != "sqlite" and not session.scalar(_ALONE, {"key": _LOCK}):
         return 0
     noted = session.execute(select(FigureDue.id, FigureDue.instance_id).order_by(FigureDue.id).limit(limit * 5)).all()
-    chosen = list(dict.fromkeys(instance for _, instance in noted))[:limit]
+    chosen = sorted(list(dict.fromkeys(instance for _, instance in noted))[:limit])
     # forgotten before anything is read: whoever changes one of them meanwhile notes it anew
     marks = [mark for mark, instance in noted if instance in set(chosen)]
     at_once = {"synchronize_session": False}
     for some in _parts(marks):
         session.execute(delete(FigureDue).where(FigureDue.id.in_(some)), execution_options=at_once)
     before, now = kept(session, chosen), told(session, chosen)
-    moved = [one for one in chosen if before.get(one) != now.get(one)]
+    moved, rows = [one for one in chosen if before.get(one) != now.get(one)], case_orders.moved(session, chosen)
     add(session, moved_cells(before, now))
     for part in _parts(moved):
         session.execute(delete(FigureCase).where(FigureCase.instance_id.in_(part)), execution_options=at_once)
     fresh = [{"instance_id": one, "told": now[one]} for one in moved if one in now]
+    _hold(session, {row["instance_id"] for row in (*fresh, *rows.fresh)})
     if fresh:
         session.execute(insert(FigureCase), fresh)
-    case_orders.take_in(session, chosen)
+    case_orders.write(session, rows)
     return len(noted)
+
+
+def _hold(session: Session, cases: Collection[UUID]) -> None:
+    """Takes the locks of rows that name these cases, in the order in which steps lock cases (``lock_cases_of``): the
+    rows, written one after the other, would take them in their own, and two might wait for each other in a ring."""
+    if session.get_bind().dialect.name != "sqlite":
+        for part in _parts(sorted(cases)):
+            locked = select(Instance.id).where(Instance.id.in_(part)).order_by(Instance.id)
+            session.execute(locked.with_for_update(read=True, key_share=True))
 
 
 def work(database: Database) -> bool:
@@ -248,25 +260,21 @@ def begin_anew(session: Session) -> None:
     session.execute(insert(FigureDue).from_select(["instance_id"], every))
 
 
-def wrong_cases(session: Session, cases: Sequence[UUID]) -> list[UUID]:
-    """Those of these cases of which the tallies hold something else than their days and clocks tell, though none of
-    them waits to be taken in."""
-    due = set(session.scalars(select(FigureDue.instance_id).where(FigureDue.instance_id.in_(cases))))
-    try:
-        before, now = kept(session, cases), told(session, cases)
-    except DAMAGE:  # the days or clocks of one of them are no rows at all, which is told of them
-        return []
-    return [one for one in cases if one not in due and before.get(one) != now.get(one)]
+def wrong_cases(session: Session, cases: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+    """Those of these cases of which the tallies, and those of which ``case_order`` holds something else than their
+    rows tell, or what cannot be read, though none of them waits to be taken in."""
+    waits = set(session.scalars(select(FigureDue.instance_id).where(FigureDue.instance_id.in_(cases))))
+    asked = [one for one in cases if one not in waits]
+    summed = _unlike(asked, partial(kept, session), partial(told, session))
+    return summed, _unlike(asked, partial(case_orders.kept, session), partial(case_orders.told, session))
 
 
-def wrong_orders(session: Session, cases: Sequence[UUID]) -> list[UUID]:
-    """Those of these cases of which ``case_order`` holds something else than their rows tell, though none of them waits
-    to be taken in."""
-    due = set(session.scalars(select(FigureDue.instance_id).where(FigureDue.instance_id.in_(cases))))
-    try:
-        return case_orders.wrong_cases(session, cases, due)
-    except DAMAGE:  # rows of one of them are no rows at all, which is told of them
-        return []
+def _unlike(
+    cases: Sequence[UUID], have: Callable[[Sequence[UUID]], Any], must: Callable[[Sequence[UUID]], Any]
+) -> list[UUID]:
+    # rows of a case that cannot be read, by which nothing can be told, are findings themselves
+    (before, unread), (now, untold) = readable(have, cases), readable(must, cases)
+    return [one for one in cases if one in unread or (one not in untold and before.get(one) != now.get(one))]
 
 
 def sums_differ(session: Session) -> bool:

@@ -38,6 +38,14 @@ SORTED = (
     *("urges", "late", "late_steps"),
 )
 """The columns by which cases are sorted; after ``-`` in the other direction."""
+COMPUTED = frozenset(
+    (
+        *("talent", "leader", "origin", "lead", "rounds", "received", "due", "first_due", "due_unit", "step_due"),
+        *("late", "late_steps"),
+    )
+)
+"""Those that are worked out for each case: beyond as many as are counted they are told by what is kept (``ranking``),
+or not at all."""
 BEST = "best"
 """The best of what a search finds first; without a search the newest."""
 CASE_SORTS = (BEST, *(sign + name for name in SORTED for sign in ("", "-")))

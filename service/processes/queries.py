@@ -253,7 +253,7 @@ def light_of(task: UserTask, today: date, *, suspended: bool = False) -> str:
 def cases(
     session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[Instance]:
-    """台账 (R2): the cases that the actor may see. Raises Invalid."""
+    """台账 (R2): the cases that the actor may see. Raises Invalid, also for sorts of too many (``ranking``)."""
     wanted = filters or CaseFilter()
     if is_plain(actor, wanted, offset):
         return _shown(session, newest(session, actor, wanted, limit, offset))

@@ -6,15 +6,17 @@ Needs that wait to be taken in (``figure_tallies``) are asked themselves, beside
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, select, union_all
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.db.lists import MOST_COUNTED
+from service.errors import Finding, Invalid
 from service.processes.column_filters import waiting
-from service.processes.filters import BEST, LATENESS, NEWEST, CaseFilter, late_of, sort_key, stage_place
+from service.processes.filters import COMPUTED, LATENESS, NEWEST, CaseFilter, late_of, sort_key, stage_place
 from service.processes.models import CaseSpan, Instance
 from service.processes.order_models import INDEXED, CaseOrder
 from service.processes.past import assisting, is_past
@@ -23,7 +25,7 @@ from service.processes.said_fields import of_leader, of_unit
 from service.processes.wiring import Wiring
 
 Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
-"""The ids of a page of the needs that conditions let through (limit, offset), in the asked order."""
+"""The ids of a page of the needs that conditions let through (limit, offset), in the asked order. May raise Invalid."""
 
 _OF_COLUMN: Mapping[str, str] = {
     "number": "number",
@@ -54,19 +56,27 @@ _WORKED_OUT: Mapping[str, Callable[[Wiring], Any]] = {
 
 
 def ranked(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked | None:
-    """How a list of more needs than are counted is sorted as the filter asks; None where what is kept cannot tell: of
-    a past day, by a field of a form, by what a search found, or while too many needs wait. One statement."""
-    if is_past(wanted.as_of) or wanted.process != NEED or wanted.sort_said or wanted.sort in (BEST, "-started"):
-        return None
+    """How a list of more needs than are counted is sorted as the filter asks; None where it is sorted as a short one.
+
+    Kept rows cannot tell the order of a past day, of other processes, of a field of a form, or while too many needs
+    wait. A sort that is worked out for each case (``COMPUTED``, ``sort_said``) is refused then, once it is used. One
+    statement.
+    """
+    if wanted.sort_said:
+        return _refused
     name, down = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
-    if name in LATENESS:
-        return lambda conditions, limit, offset: _by_lateness(name, down, conditions, limit, offset)
-    if name not in _OF_COLUMN and name not in _WORKED_OUT:
-        return None
-    due = waiting(session)
-    if due is None:
-        return None
-    return lambda conditions, limit, offset: _by_column(name, down, plan, due, conditions, limit, offset)
+    if wanted.process == NEED and not is_past(wanted.as_of):
+        if name in LATENESS:
+            return lambda conditions, limit, offset: _by_lateness(name, down, conditions, limit, offset)
+        due = waiting(session) if name in _OF_COLUMN or name in _WORKED_OUT else None
+        if due is not None:
+            return lambda conditions, limit, offset: _by_column(name, down, plan, due, conditions, limit, offset)
+    return _refused if name in COMPUTED else None
+
+
+def _refused(_conditions: Sequence[ColumnElement[bool]], _limit: int, _offset: int) -> NoReturn:
+    out = "请先缩小范围（如状态、责任单位、登记时间），或按登记时间排序"
+    raise Invalid("不能这样排序", [Finding("/sort", f"符合条件的超过 {MOST_COUNTED} 件，不能按这一列排序；{out}")])
 
 
 def _by_column(

@@ -75,7 +75,7 @@ def listed(
 
     With ``newest`` as the order where the conditions let through too many to rank them: None, where the order is
     another. ``ranked`` (``ranking``), where it is given, takes the place of ``order`` where more cases are let through
-    than are counted.
+    than are counted. Raises what it raises.
     """
     limit, offset = held(limit, offset)
     few, many, counts = _parted(session, process, wide)

@@ -24,10 +24,11 @@ from service.processes import queries, speaking
 from service.processes.bundles import compiled
 from service.processes.definitions import latest
 from service.processes.dispatching import dispatch_rules
-from service.processes.filters import BEST, MOST, UNSAID, CaseFilter
+from service.processes.filters import BEST, COMPUTED, MOST, UNSAID, CaseFilter
 from service.processes.lateness import MEANING
 from service.processes.models import TERMINATED, Instance
 from service.processes.need_figures import FIGURES
+from service.processes.past import is_past
 from service.processes.rules import NEED, STATUSES
 from service.processes.said_fields import HOW, SaidColumn, said_columns
 from service.rights import may
@@ -100,7 +101,7 @@ def ledger() -> ResponseReturnValue:
     every = said_columns(db())
     said = _said(every)
     filled = said_cells(db(), [case.id for case in page.items], said, wanted.as_of or clock.today())
-    more = [name for name in MORE if argument(name)]
+    more, past = [name for name in MORE if argument(name)], is_past(wanted.as_of)
     names = Names(db()).learn(talents=[wanted.talent_id], leaders=[wanted.leader_id])
     return render_template(
         "ledger/ledger.html",
@@ -121,7 +122,8 @@ def ledger() -> ResponseReturnValue:
         wide=WIDE,
         moments=MOMENTS,
         days=DAYS,
-        sorted_by={**SORTED, **{one.title: one.key for one in said}},
+        sorted_by={name: sort for name, sort in SORTED.items() if not (page.more and past and sort in COMPUTED)}
+        | {one.title: one.key for one in said if not page.more},
         sort=wanted.sort_said or (wanted.sort if wanted.sort != BEST else ("" if wanted.q else "-started")),
         choices=known,
         stages=stage_names().newest(NEED),

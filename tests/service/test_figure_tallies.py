@@ -200,6 +200,49 @@ def test_sums_that_were_changed_by_hand_are_found_and_made_anew(world: World) ->
     assert wrong() == []
 
 
+def test_a_row_of_a_list_that_cannot_be_read_is_found_and_hides_no_other(world: World) -> None:
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL keeps no date that is none")
+    cases = [world.dispatched("edu") for _ in range(3)]
+    figure_tallies.take_in_all(world.database)
+
+    def wrong() -> list[tuple[str, str | None]]:
+        found = Verifier(world.database, "", 1).verify(full=False).findings
+        return sorted((one.what[:5], one.row) for _, one in found)
+
+    def forged(place: int, statement: str) -> None:
+        with world.transaction() as session:
+            session.connection().exec_driver_sql(f"{statement} WHERE instance_id = ?", (cases[place].hex,))
+
+    assert wrong() == []
+    forged(0, "UPDATE case_order SET due_on = 'x'")
+    forged(1, "UPDATE case_order SET due_on = '2020-01-01'")
+    forged(2, "UPDATE case_order SET category = CAST(x'ff41' AS TEXT)")
+    assert wrong() == sorted(("列表排序用", str(case)) for case in cases)
+    with world.transaction() as session:
+        session.add_all(FigureDue(instance_id=case) for case in cases)
+    figure_tallies.take_in_all(world.database)
+    assert wrong() == []
+
+
+def test_days_that_cannot_be_read_hide_no_other_part(world: World) -> None:
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL keeps no date that is none")
+    broken, other = world.dispatched("edu"), world.dispatched("edu")
+    figure_tallies.take_in_all(world.database)
+    with world.database.reading() as session:
+        assert figure_tallies.wrong_cases(session, [broken, other]) == ([], [])
+    with world.transaction() as session:
+        for statement, case in (
+            ("UPDATE case_span SET from_on = 'x'", broken),
+            ("UPDATE figure_case SET told = '{}'", other),
+            ("DELETE FROM figure_due", broken),
+        ):
+            session.connection().exec_driver_sql(f"{statement} WHERE instance_id = ?", (case.hex,))
+    with world.database.reading() as session:
+        assert figure_tallies.wrong_cases(session, [broken, other])[0] == [other]
+
+
 def test_a_backup_with_cases_that_wait_comes_back_with_its_sums(
     world: World, empty_database: Database, tmp_path: Path
 ) -> None:

@@ -14,8 +14,9 @@ from service import clock
 from service.auth.grants import revoke_role
 from service.auth.queries import acting_for
 from service.db import lists
+from service.errors import Invalid
 from service.ledger.board import BoardFilter, board_rows, scope_of
-from service.processes import access, halting, newest, operations, queries, readers, wide
+from service.processes import access, halting, newest, operations, queries, ranking, readers, wide
 from service.processes.backfill import derived
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import CaseFilter, TaskFilter
@@ -204,9 +205,31 @@ def test_more_cases_than_are_counted_are_sorted_in_every_order(busy: World, monk
     page = office.get("/ledger").text
     assert all(f"sort={name}" in page for name in ("due", "number"))
     assert office.get("/ledger?sort=late").status_code == 200
-    for asked in ("sort=-due", "sort=-due&as_of=2026-09-16"):
-        answer = api.get(f"/requests?{asked}").get_json()
-        assert ([one["number"] for one in answer["items"]], answer["total"], answer["more"]) == (must, 2, True)
+    answer = api.get("/requests?sort=-due").get_json()
+    assert ([one["number"] for one in answer["items"]], answer["total"], answer["more"]) == (must, 2, True)
+
+
+def test_more_cases_than_are_counted_are_not_sorted_by_what_is_worked_out_for_each(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = f"as_of={clock.today()}"
+    busy.clock.advance(days=1)
+    office, api = busy.as_user(OFFICE), busy.api(OFFICE)
+    must = [one["number"] for one in api.get(f"/requests?sort=-due&{past}").get_json()["items"]]
+    for module in (lists, newest, ranking, wide):
+        monkeypatch.setattr(module, "MOST_COUNTED", 2)
+    for asked in (f"sort=-due&{past}", f"sort=late&{past}", "sort_said=handle.reply", "sort_said=-handle.reply"):
+        refused = api.get(f"/requests?{asked}")
+        assert (refused.status_code, refused.get_json()["errors"][0]["path"]) == (422, "/sort"), asked
+        assert "超过 2 件" in refused.get_json()["errors"][0]["message"]
+    assert "请先缩小范围" in office.get(f"/ledger?sort=due&{past}").text
+    page = office.get(f"/ledger?{past}").text
+    assert "sort=due" not in page
+    assert "sort=number" in page
+    assert api.get(f"/requests?sort=ended&{past}").get_json()["more"]
+    assert api.get(f"/requests?sort=-due&{past}&number={must[0]}").get_json()["total"] == 1
+    with busy.database.reading() as session, pytest.raises(Invalid):
+        queries.cases(session, busy.actor(OFFICE), filters=CaseFilter(process=None, sort="due"))
 
 
 def test_lists_of_tasks_and_cases_keep_to_the_process_that_is_asked_for(busy: World) -> None:

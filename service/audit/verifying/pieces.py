@@ -154,8 +154,7 @@ class Hands:
             played = history.played_until(session)
             definition, calendar = partial(self._definition, session), partial(self._calendar, session)
             ways = kept_ways(session, changed)
-            summed = set(figure_tallies.wrong_cases(session, changed))
-            ordered = set(figure_tallies.wrong_orders(session, changed))
+            summed, ordered = map(set, figure_tallies.wrong_cases(session, changed))
             for case in stored_cases(session, changed, played) if changed else ():
                 wrong = list(check_case(session, case, definition, calendar))
                 wrong += [_unsummed(case.id)] if case.id in summed else []
