@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from service import clock, history, ids
@@ -22,6 +22,7 @@ from service.ledger.models import PolicyChange, Revisit
 from service.processes.calendars import current
 from service.processes.filters import CaseFilter, case_clauses
 from service.processes.models import Instance
+from service.processes.rules import NEED
 from service.rights import SYSTEM, TALENT_OFFICE, Actor, require
 from service.spelling import plain
 from service.workdays import Calendar
@@ -68,7 +69,7 @@ class Change:
 def limited(session: Session) -> list[Limited]:
     """The policies that limit cases, those with most cases first; two statements."""
     groups: dict[str, tuple[str, list[Any]]] = {}
-    for row in session.execute(_limited(session)):
+    for row in session.execute(_limited(case_clauses(session, CaseFilter(outcome=LIMITED)))):
         said = (row.reference or "").strip()
         groups.setdefault(plain(said), (said, []))[1].append(row)
         note_shown(f"instance:{row.id}", *([f"talent:{row.talent_id}"] if row.talent_id else []))
@@ -138,7 +139,9 @@ def mark_changed(session: Session, *, values: Mapping[str, object], actor: Actor
     said = take(CHANGE, values, checks)
     checks.done()
     key = plain(str(said["policy"]))
-    cases = [row.id for row in session.execute(_limited(session)) if key and key in plain(row.reference or "")]
+    # told by the cases themselves: what is written may not rest on what is kept for lists
+    itself = [Instance.process == NEED, Instance.data["outcome"].as_string() == LIMITED]
+    cases = [row.id for row in session.execute(_limited(itself)) if key and key in plain(row.reference or "")]
     if not cases:
         message = "没有因这项政策未能解决的事项，请按下表中的政策依据填写"
         raise Invalid(message, [Finding("/policy", message)])
@@ -178,8 +181,7 @@ def revisit(
     return found
 
 
-def _limited(session: Session) -> Select[Any]:
+def _limited(found: Sequence[ColumnElement[bool]]) -> Select[Any]:
     reference = Instance.data["policy_reference"].as_string().label("reference")
     query = select(Instance.id, Instance.number, Instance.title, Instance.talent_id, Instance.ended_at, reference)
-    found = case_clauses(session, CaseFilter(outcome=LIMITED))
     return query.where(*found).order_by(Instance.started_at.desc(), Instance.id)

@@ -173,6 +173,17 @@ def test_a_row_that_was_changed_or_lost_is_found(several: World) -> None:
         assert session.scalar(select(func.count()).select_from(CaseOrder)) == len(cases)
 
 
+def test_a_policy_is_marked_changed_by_the_cases_themselves(several: World) -> None:
+    figure_tallies.take_in_all(several.database)
+    with several.transaction() as session:
+        session.execute(update(CaseOrder).values(outcome="solved"))
+    with several.transaction() as session:
+        assert revisits.limited(session) == []
+        values, office = {"policy": "住房办法", "told": "第五条已修订"}, several.actor(OFFICE)
+        change = revisits.mark_changed(session, values=values, actor=office, now=clock.now())
+        assert len(revisits.change_of(session, change.id).rows) == 1
+
+
 def test_all_is_read_before_rows_are_written_and_cases_are_held_in_their_order(several: World) -> None:
     with sent(several) as told, several.database.transaction() as session:
         figure_tallies.take_in(session)
