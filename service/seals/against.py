@@ -7,9 +7,10 @@ events differ, the first of them first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import zip_longest
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -31,10 +32,10 @@ from service.seals.witnesses import Witness, leaves_of
 NAMED = 20
 """How many changed places, and lost streams, are named; of more the number is told."""
 GONE = "整条链被删除"
-Sealed = dict[str, tuple[tuple[int, str], ...]]
-"""Stream → number and hash of its last two events that files of leaves have named."""
-
-
+Place = tuple[str, int]
+"""Stream and number of an event."""
+Sealed = dict[str, tuple[int, str]]
+"""Stream → number and hash of its last event that files of leaves have named."""
 Named = Callable[[str], str]
 """The name of the record of a stream, as people call it."""
 
@@ -122,41 +123,45 @@ def _with_end(found: Iterable[Line]) -> Generator[Line | None, None, None]:
 
 
 def _bounded(found: Iterable[Mismatch]) -> Iterator[Mismatch]:
-    """The first ``NAMED`` findings, and how many there are besides."""
-    more = 0
-    for place, one in enumerate(found):
-        if place < NAMED:
+    """The first ``NAMED`` events and ``NAMED`` lost streams, and how many there are besides; what names no event is
+    always told."""
+    events = streams = 0
+    for one in found:
+        lost = one.what == GONE
+        streams += lost
+        events += bool(one.seq)
+        if (streams if lost else events) <= NAMED or not (lost or one.seq):
             yield one
-        else:
-            more += 1
-    if more:
+    if (more := streams - NAMED) > 0:
+        yield Mismatch(STREAM, 0, f"另有 {more} 条链被整条删除", *apart.of_number(more, 0, "条链"))
+    if (more := events - NAMED) > 0:
         yield Mismatch(STREAM, 0, f"另有 {more} 处与封存时不同", *apart.LINES)
 
 
 def _changed(
     session: Session, good: Witness | None, bad: Witness, later: Sequence[Witness], named: Named, *, follows: bool
 ) -> Iterator[Mismatch]:
-    """All that is not as it was sealed: the first event and the lost streams, the other events of that head, then those
+    """All that is not as it was sealed: the first event, the other events and the lost streams of that head, then those
     of each later head whose leaves are there, in the order of the journal."""
-    told: set[tuple[str, int]] = set()
-    gone: set[str] = set()
-    for one in _first(session, good, bad, named, follows=follows):
-        told.add((one.stream, one.seq))
-        if one.what == GONE:
-            gone.add(one.stream)
-        yield one
-    sealed: Sealed = {}
+    first = _first(session, good, bad, named, follows=follows)
+    yield first
+    there = set(session.scalars(select(HistoryEvent.stream).distinct()))
+    gone, sealed = set[str](), Sealed()
     before, heads = good, [bad, *later]
     for head in heads:
         number = before.head.number if before is not None else 0
         if head.leaves is not None and head.head.number == number + 1:
             after = before.head.last_id if before is not None else 0
             try:
-                for each in _others(session, head, head.leaves, after, sealed, _since(before, head)):
-                    if (each.stream, each.seq) not in told and each.stream not in gone:
-                        yield each
+                for one in _others(session, head, head.leaves, after, sealed, _since(before, head)):
+                    if one.stream not in there:
+                        if one.stream not in gone:
+                            gone.add(one.stream)
+                            yield Mismatch(one.stream, 0, GONE, *apart.STREAM)
+                    elif (one.stream, one.seq) != (first.stream, first.seq):
+                        yield one
             except Invalid as error:
-                if head is not bad:  # of the first it is told already
+                if not first.what.startswith(error.message):  # of the first it may be told already
                     yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条", *apart.LINES)
         before = head
 
@@ -164,56 +169,83 @@ def _changed(
 def _others(
     session: Session, head: Witness, leaves: Path, after: int, sealed: Sealed, since: str
 ) -> Iterator[Mismatch]:
-    """Each event of a head that was changed, deleted or put in, wherever it stands.
+    """Each event of a head that was changed, deleted or put in, wherever it stands; in the order of the journal.
 
-    ``sealed`` is what leaves have named so far, and grows: with it an event
-    that was only linked anew to a changed one is not taken for a changed one.
+    ``sealed`` is what leaves have named so far, and grows. Raises Invalid where the file is damaged.
     """
-    missing: dict[tuple[str, int], str] = {}
-    put_in: dict[tuple[str, int], str] = {}
-
-    def before(stream: str, seq: int) -> str | None:
-        return next((kept for number, kept in sealed.get(stream, ()) if number == seq - 1), None)
-
-    with closing(remade(session, after=after, until=head.head.last_id, before=before)) as present:
-        for was, line in zip_longest(leaves_of(leaves), present):
-            places: list[tuple[str, int]] = []
+    missing: dict[Place, tuple[int, str]] = {}
+    put_in: dict[Place, tuple[int, str]] = {}
+    differing: dict[Place, tuple[int, str]] = {}
+    with closing(remade(session, after=after, until=head.head.last_id)) as present:
+        for at, (was, line) in enumerate(zip_longest(leaves_of(leaves), present)):
+            places: list[Place] = []
             if was is not None:
                 places.append((was[2], was[1]))
-                missing[was[2], was[1]] = was[0]
-                sealed[was[2]] = (*sealed.get(was[2], ())[-1:], (was[1], was[0]))
+                missing[was[2], was[1]] = at, was[0]
             if line is not None:
                 places.append((line.stream, line.seq))
-                put_in[line.stream, line.seq] = line.hash
-            for stream, seq in places:
-                if (stream, seq) in missing and (stream, seq) in put_in:
-                    kept, made = missing.pop((stream, seq)), put_in.pop((stream, seq))
-                    if kept != made:
-                        what = f"内容与封存时不同（{since}）"
-                        yield Mismatch(stream, seq, what, *apart.of_hash(kept, made, "哈希"))
-    for stream, seq in missing:
-        yield Mismatch(stream, seq, f"封存时的这条记录被删除（{since}）", *apart.LINE)
-    for stream, seq in put_in:
-        yield Mismatch(stream, seq, f"封存时没有这条记录，事后插入（{since}）", *apart.NO_LINE)
+                put_in[line.stream, line.seq] = at, line.hash
+            for place in places:
+                if place in missing and place in put_in:
+                    kept, (_, made) = missing.pop(place), put_in.pop(place)
+                    if kept[1] != made:
+                        differing[place] = kept
+    found = [
+        (at, Mismatch(*place, f"内容与封存时不同（{since}）", *apart.of_hash(differing[place][1], made, "哈希")))
+        for place, at, made in _rewritten(session, head, leaves, after, sealed, differing)
+    ]
+    found += [
+        (at, Mismatch(*place, f"封存时的这条记录被删除（{since}）", *apart.LINE)) for place, (at, _) in missing.items()
+    ]
+    found += [
+        (at, Mismatch(*place, f"封存时没有这条记录，事后插入（{since}）", *apart.NO_LINE))
+        for place, (at, _) in put_in.items()
+    ]
+    yield from (one for _, one in sorted(found, key=itemgetter(0)))
+
+
+def _rewritten(
+    session: Session,
+    head: Witness,
+    leaves: Path,
+    after: int,
+    sealed: Sealed,
+    differing: Mapping[Place, tuple[int, str]],
+) -> list[tuple[Place, int, str]]:
+    """Of the events with another hash those that have it also when linked to the sealed hash of the event before: one
+    that was only linked anew to a changed one is not taken for a changed one. (event, place of its leaf, hash)"""
+    linked: dict[Place, str] = {}
+    for digest, seq, stream in leaves_of(leaves):
+        if (stream, seq) in differing and sealed.get(stream, (0, ""))[0] == seq - 1 > 0:
+            linked[stream, seq] = sealed[stream][1]
+        sealed[stream] = seq, digest
+    if not differing:
+        return []
+    with closing(
+        remade(session, after=after, until=head.head.last_id, before=lambda stream, seq: linked.get((stream, seq)))
+    ) as present:
+        return [
+            (place, differing[place][0], line.hash)
+            for line in present
+            if (place := (line.stream, line.seq)) in differing and line.hash != differing[place][1]
+        ]
 
 
 def _since(good: Witness | None, bad: Witness) -> str:
     return f"{good.name}之后、{bad.name}之前" if good is not None else f"{bad.name}之前"
 
 
-def _first(session: Session, good: Witness | None, bad: Witness, named: Named, *, follows: bool) -> Iterator[Mismatch]:
-    """The first event between two heads that is not as it was, and the streams that are gone since."""
+def _first(session: Session, good: Witness | None, bad: Witness, named: Named, *, follows: bool) -> Mismatch:
+    """The first event between two heads that is not as it was, or why none can be named."""
     since = _since(good, bad)
     if bad.leaves is None or not follows:
         lacking = f"缺少 {bad.file.stem}.leaves.gz" if bad.leaves is None else "中间缺少一次封存的文件"
-        yield Mismatch(STREAM, 0, f"改动发生在{since}的记录里；{lacking}，不能指明是哪一条", *apart.LINES)
-        return
+        return Mismatch(STREAM, 0, f"改动发生在{since}的记录里；{lacking}，不能指明是哪一条", *apart.LINES)
     after = good.head.last_id if good is not None else 0
     try:
-        yield _differing(session, bad, bad.leaves, after, since, named)
-        yield from _gone(session, bad.leaves)
+        return _differing(session, bad, bad.leaves, after, since, named)
     except Invalid as error:
-        yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条（改动在{since}）", *apart.LINES)
+        return Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条（改动在{since}）", *apart.LINES)
 
 
 def _differing(session: Session, bad: Witness, leaves: Path, after: int, since: str, named: Named) -> Mismatch:
@@ -240,15 +272,3 @@ def _said(session: Session, was: tuple[str, int, str], line: Line | None, since:
     what = f"封存时这里是 {named(stream)} 第 {seq} 条：记录被插入或调换（{since}）"
     have = f"{named(line.stream)} 第 {line.seq} 条"
     return Mismatch(line.stream, line.seq, what, f"{named(stream)} 第 {seq} 条", have)
-
-
-def _gone(session: Session, leaves: Path) -> Iterator[Mismatch]:
-    """The streams that began before the head and are not there any more."""
-    begun = [stream for _, seq, stream in leaves_of(leaves) if seq == 1]
-    have = set(session.scalars(select(HistoryEvent.stream).distinct()))
-    gone = [stream for stream in begun if stream not in have]
-    for stream in gone[:NAMED]:
-        yield Mismatch(stream, 0, GONE, *apart.STREAM)
-    if len(gone) > NAMED:
-        what = f"另有 {len(gone) - NAMED} 条链被整条删除"
-        yield Mismatch(STREAM, 0, what, *apart.of_number(len(gone) - NAMED, 0, "条链"))

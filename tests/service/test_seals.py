@@ -269,6 +269,38 @@ def test_a_whole_stream_that_is_gone_is_named_and_counted(office):
     assert any("现在少了 1 条" in what for _, _, what in found)
 
 
+def test_events_that_were_only_linked_anew_are_not_named_where_a_deletion_has_shifted_the_lists(office):
+    office.happen("c:1", "d:1", "d:1", "d:1")
+    office.seal()
+    forger.rewrite(office.database, "d:1", 1, said="改")
+    forger.remove(office.database, "c:1")
+    found = [(stream, seq) for stream, seq, _ in office.found() if stream in ("c:1", "d:1")]
+    assert found == [("c:1", 0), ("d:1", 1)]  # in the order of the journal
+
+
+def test_events_that_were_only_linked_anew_are_not_named_after_events_that_were_put_in(office):
+    office.happen(*["d:1"] * 4)
+    tamper(office.database, "UPDATE history_event SET id = id + 100 WHERE stream = 'd:1'")  # room before them
+    office.seal()
+    office.happen(*["e:1"] * 4)
+    forger.rewrite(office.database, "d:1", 1, said="改")
+    into = "(SELECT min(id) FROM history_event WHERE stream = 'd:1') - 50 + seq"
+    tamper(office.database, f"UPDATE history_event SET id = {into} WHERE stream = 'e:1'")
+    found = office.found()
+    assert [seq for stream, seq, what in found if stream == "e:1" and "插入" in what] == [1, 2, 3, 4]
+    named = [(stream, seq) for stream, seq, what in office.found() if stream == "d:1" and "内容" in what]
+    assert named == [("d:1", 1)]
+
+
+def test_of_many_streams_that_are_gone_twenty_are_named_and_all_counted(office):
+    office.happen(*(f"g:{number}" for number in range(30) for _ in range(2)))
+    office.seal()
+    tamper(office.database, "DELETE FROM history_event WHERE substr(stream, 1, 2) = 'g:'")
+    found = [what for stream, _, what in office.found() if stream.startswith("g:") or what.startswith("另有")]
+    assert "被删除，是最早被改动的一处" in found[0]
+    assert found[1:] == ["整条链被删除"] * 20 + ["另有 10 条链被整条删除"]
+
+
 def test_without_the_leaves_the_change_is_placed_between_two_heads(office, tmp_path):
     kept = tmp_path / "kept"
     kept.mkdir()
