@@ -54,13 +54,14 @@ def submit_nightly(session: Session, *, full: bool, since: datetime, now: dateti
 
 
 def conclude(session: Session, kept: Verification) -> None:
-    """Warns of what a verification has found, by an incident; one that found nothing closes those of before.
-    Findings of an execution of everything stay open until another such execution."""
+    """Warns of what a verification has found, by an incident; one that found nothing closes those of before
+    it began. Findings of an execution of everything stay open until another such execution."""
     if kept.found:
         _warn(session, _message(kept.found, nightly=kept.made_by == SYSTEM.username))
     elif kept.mode == FULL or not results.full_failed(session):
         for one in incidents_of(session, VERIFY):
-            close_incident(session, one, actor=SYSTEM, now=kept.ended_at)
+            if one.happened_at <= kept.begun_at:  # what another found meanwhile may be newer than what this one read
+                close_incident(session, one, actor=SYSTEM, now=kept.ended_at)
 
 
 def _warn(session: Session, message: str) -> None:

@@ -141,6 +141,21 @@ def test_what_a_full_verification_found_is_over_only_after_another_one(world: Wo
         assert closed.actor == "system"
 
 
+def test_what_another_verification_found_meanwhile_stays_open(world: World) -> None:
+    begun = world.clock.now
+    found_meanwhile = SimpleNamespace(found=1, mode="incremental", made_by="system")
+    clean = SimpleNamespace(found=0, mode="full", made_by="admin", begun_at=begun)
+    later = SimpleNamespace(found=0, mode="full", made_by="admin")
+    open_then = []
+    for one in (found_meanwhile, clean, later):
+        kept = {"begun_at": world.clock.now, "ended_at": world.clock.advance(minutes=1), **vars(one)}
+        with world.transaction() as session:
+            verifying.conclude(session, Verification(**kept))
+        with world.database.reading() as session:
+            open_then.append(len(incidents_of(session, VERIFY)))
+    assert open_then == [1, 1, 0]
+
+
 def test_a_finding_about_a_notice_names_case_step_and_unit(world: World) -> None:
     world.dispatched()
     with world.database.reading() as session:
