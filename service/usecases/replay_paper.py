@@ -1,7 +1,8 @@
-"""The whole course of a case on paper: every step of its replay, as the reader sees it."""
+"""The whole course of a case on paper: every step of its replay, as the reader sees it, and at each what is new."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from service.rights import Actor
 
 REPLAY = "replay"
 """The name of its template, and of the paper in the journal."""
+_STANDING, _FILES = "当前步骤", "附件"
 
 
 def replay_draft(session: Session, instance_id: UUID, reader: Actor) -> tuple[Draft, str, int]:
@@ -42,13 +44,27 @@ def replay_draft(session: Session, instance_id: UUID, reader: Actor) -> tuple[Dr
     data = {
         "title": "办理过程",
         "facts": [{"name": key, "value": value} for key, value in facts.items() if value],
-        "steps": [_step(number, one) for number, one in enumerate(told, 1)],
+        "note": f"“{_STANDING}”只在与前一步不同时列出，“{_FILES}”只列前一步没有或已变动的。",
+        "steps": [_step(number, one) for number, one in enumerate(_news(told), 1)],
         "printed": f"{name.get(reader.username, reader.username)} {clock.local(now):%Y-%m-%d %H:%M} 打印",
     }
     sources = {one: (TEMPLATE_FOLDER / one).read_bytes() for one in (f"{REPLAY}.typ", COMMON)}
     return Draft(sources, REPLAY, data, now), f"{called} 办理过程", found.shown[-1].step.last
 
 
-def _step(number: int, one: dict[str, Any]) -> dict[str, Any]:
+def _news(told: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The steps without what stands of the one before: the open steps only where they are others, of the files those
+    that are new or changed. A long case that lists all again at each step would be longer than a document may be."""
+    before: dict[str, list[list[str]]] = {}
+    for one in told:
+        now = {head: rows for head, rows in one["parts"] if head in (_STANDING, _FILES)}
+        files = [row for row in now.get(_FILES, ()) if row not in before.get(_FILES, ())]
+        parts = [[head, files if head == _FILES else rows] for head, rows in one["parts"]]
+        same = now.get(_STANDING) == before.get(_STANDING)
+        yield {**one, "parts": [[head, rows] for head, rows in parts if rows and not (same and head == _STANDING)]}
+        before = now
+
+
+def _step(number: int, one: Mapping[str, Any]) -> dict[str, Any]:
     said = {name: one[name] for name in ("seq", "at", "who", "what", "off")}
     return {**said, "number": number, "parts": [{"heading": head, "rows": rows} for head, rows in one["parts"]]}

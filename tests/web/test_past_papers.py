@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 
@@ -11,6 +12,7 @@ from service.ledger.sheet import sheet
 from service.processes.models import Instance
 from service.processes.recording import record
 from service.rights import SYSTEM
+from service.usecases.replay_paper import replay_draft
 from tests.factories.documents import text_of
 from tests.factories.files import received
 from tests.factories.replays import PDF, eventful, replayed
@@ -114,6 +116,19 @@ def test_all_steps_of_a_replay_are_printed_on_one_paper_and_noted(world: World) 
     called = world.api("auditor").get(f"/instances/{world.case}/replay.pdf")
     assert (called.status_code, called.data[:5]) == (200, b"%PDF-")
     assert mismatches(world) == []
+
+
+def test_a_printed_replay_lists_files_and_open_steps_only_where_they_are_new(world: World) -> None:
+    eventful(world)
+    with world.database.reading() as session:
+        draft, _, _ = replay_draft(session, world.case, world.actor("auditor"))
+    steps = [{part["heading"]: part["rows"] for part in one["parts"]} for one in draft.data["steps"]]
+    files = [rows for one in steps if (rows := one.get("附件"))]
+    assert [[name for name, _ in rows] for rows in files] == [["证明.pdf"], ["证明.pdf"]]
+    assert ["撤回" in rows[0][1] for rows in files] == [False, True]
+    standing = [one["当前步骤"] for one in steps if "当前步骤" in one]
+    assert 1 < len(standing) < len(steps)
+    assert all(one != other for one, other in pairwise(standing))
 
 
 def test_a_file_that_was_taken_back_stays_readable_to_auditors(world: World) -> None:
