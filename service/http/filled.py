@@ -22,10 +22,11 @@ LONGEST = 200_000
 
 def sealed(form: Form, of: str, values: Mapping[str, Any]) -> str:
     """The values that the service filled in, signed for the reader of the page and for ``of``: the id of a task, or
-    ``new-<process>``. Empty where the form is never filled."""
+    ``new-<process>``. Empty where the form is never filled, and where the text would be longer than ``LONGEST``."""
     if not templates(form):
         return ""
-    return str(_signer().dumps([of, actor().username, dict(values)]))
+    text = str(_signer().dumps([of, actor().username, dict(values)]))
+    return text if len(text) <= LONGEST else ""
 
 
 def filled_of(detail: TaskDetail) -> str:

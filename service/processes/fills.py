@@ -1,8 +1,9 @@
 """The first values of a form that the service works out (``x-fill``): a text in which expressions stand in braces.
 
 Beside the data of the case an expression may name ``facts`` (the units, their dates, their answers) and ``talent``
-(whom the form picks, or whose the case is). The values are worked out when the page is shown and never stored: what is
-sent is what a person has read and left, or changed. A field on which a flow decides is never filled (``form-default``).
+(whom the form picks, or whose the case is). The values are worked out when the page is shown; what is sent is what a
+person has read and left, or changed, and the journal keeps both (ADR 0090). A field on which a flow decides is never
+filled (``form-default``).
 """
 
 from __future__ import annotations

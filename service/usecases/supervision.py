@@ -24,6 +24,7 @@ from service.ledger.board import facts_of, tasks_by_id
 from service.people.queries import unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
+from service.processes.fills import templates
 from service.processes.instances import lock_cases_of
 from service.processes.models import Instance, UserTask
 from service.processes.prefills import filled_in
@@ -260,7 +261,8 @@ def _choose(
         open_still = (name for name in WORDED if name in form.fields and (name in known.proposed or name not in data))
         if (free := next(open_still, None)) is not None:
             data[free] = filled(words, facts)
-    commands.complete(session, task_id=key, data=data, actor=actor, now=now)
+    own = {name: known.values[name] for name in known.proposed} if templates(form) else None
+    commands.complete(session, task_id=key, data=data, actor=actor, now=now, filled=own)
     return f"「{one_line(task.name)}」已选“{title}”"
 
 

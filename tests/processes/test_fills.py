@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from sqlalchemy import func, select
+
 from service.config.supervision import FACTS
+from service.history import HistoryEvent
+from service.http import filled
 from service.ledger.board import facts_of, tasks_by_id
 from service.liaisons import leaders_of
+from service.processes import commands
+from service.processes.bundles import compiled
 from service.processes.facts import form_facts, step_facts
+from service.processes.models import Instance, UserTask
 from service.processes.terms import FORM_FACTS, TALENT_FACTS
 from service.processes.wiring import wiring
 from tests.factories.rounds import begin
@@ -176,6 +184,31 @@ def test_a_replay_shows_with_what_the_service_had_filled_the_form(world: World) 
     assert (form["filled"], form["lost"], form["typed"]["content"]) == (["content", "given_on"], [], typed["content"])
     page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay/{seq}").text
     assert drafted.splitlines()[0] in page
+
+
+def test_a_step_that_was_returned_does_not_say_that_its_form_was_empty(world: World) -> None:
+    world.dispatched()
+    world.do("handler-edu", "handle", INTERIM)
+    task = world.task("confirm_interim")
+    with world.database.reading() as session:
+        row = session.get_one(UserTask, task.id)
+        made = compiled(session, session.get_one(Instance, world.case).digest, "request")
+        [*_, (target, _)] = commands.return_targets(session, made, row)
+    returned = world.api(OFFICE).post(f"/tasks/{task.id}/return", {"target": target, "reason": "请核对"})
+    assert returned.status_code == 200, returned.text
+    with world.database.reading() as session:
+        seq = session.scalar(select(func.max(HistoryEvent.seq)).where(HistoryEvent.kind == "returned"))
+    page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay/{seq}").text
+    assert "可能由系统预先填上" in page
+    assert "表单打开时是空的" not in page
+
+
+def test_a_text_that_would_not_be_taken_back_is_not_handed_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(world, "edu")
+    world.do(OFFICE, "review_reply")
+    task = world.task("feedback_result")
+    monkeypatch.setattr(filled, "LONGEST", 100)
+    assert world.api(OFFICE).get(f"/tasks/{task.id}").json["filled"] == ""
 
 
 def test_what_is_not_signed_for_the_sender_is_not_taken_for_what_filled_the_form(world: World) -> None:

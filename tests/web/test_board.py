@@ -144,6 +144,8 @@ def test_a_circular_is_proposed_by_hand_and_issued_from_the_board(world: World, 
     [event] = happened(world, "circular_issued")
     assert event.data["scope"] == "unit"
     assert re.fullmatch(said, event.data["text"]), event.data["text"]
+    [done] = [event for event in happened(world, "completed") if event.data["step"] == "approve_circular"]
+    assert "现予通报" in str(done.data["filled"]), "what the form had proposed, whatever was written in its place"
     fired = [event for event in happened(world, "timer_fired") if event.data.get("by_hand")]
     assert [(one.actor, one.data["reason"]) for one in fired] == [(OFFICE, "区教育局多次催办未办")]
     assert "区教育局多次催办未办" in office.get(f"/cases/{world.case}").text
