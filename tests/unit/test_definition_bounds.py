@@ -15,7 +15,7 @@ from service.processes.bounds import LARGEST_FORM, unfolded
 from tests.factories.diagrams import CONTEXT, F10, UNITS_FOR, changed_form, definition, drawn, form
 from tests.factories.diagrams import MATTER as DRAWN
 
-LIMITS = Limits(seconds=2, memory=200_000_000)
+LIMITS = Limits(memory=200_000_000)
 FORM, TABLE, MATTER = "forms/apply.json", "bpmn/units_for.dmn", "bpmn/matter.bpmn"
 
 
