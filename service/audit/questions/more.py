@@ -15,12 +15,11 @@ from service.audit.questions.known import Known
 from service.audit.questions.words import detail, word
 from service.history import HistoryEvent
 from service.ids import as_id
+from service.ledger.case_record import PRINTED
 from service.processes.models import Definition, DefinitionFile, UserTask
 from service.processes.rules import one_line
 from service.studio.difference import compare
 
-PRINTED = "printed"
-"""The kind of entries of a case of which somebody printed a paper."""
 CHANGES_TOLD = 6
 """Changes of a version that are told; of more the number is."""
 

@@ -141,8 +141,7 @@ def _days(before: Days, after: Days) -> Iterator[str]:
 
 
 def _line(run: Sequence[date], told: tuple[str, str]) -> str:
-    span = run[0].isoformat() if len(run) == 1 else f"{run[0].isoformat()} 至 {run[-1].isoformat()}"
-    return f"{span}：{told[0]} → {told[1]}"
+    return f"{_span(run[0], run[-1])}：{told[0]} → {told[1]}"
 
 
 # --- Notices ---------------------------------------------------------------------------------------------------------
