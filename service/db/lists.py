@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -34,6 +34,12 @@ class Page(Generic[T]):
         """The offset of the next page, or ``None`` on the last one."""
         after = self.offset + self.limit
         return after if after < self.total or (self.more and len(self.items) == self.limit) else None
+
+
+def chunks(listed: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """So many values at a time as a statement takes."""
+    for first in range(0, len(listed), size):
+        yield listed[first : first + size]
 
 
 def held(limit: int, offset: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ takes them in. A list works out for the moment the needs that still wait: it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.db import Base
 from service.db.failures import is_no_text
+from service.db.lists import chunks
 from service.processes import speaking
 from service.processes.models import Instance
 from service.processes.order_models import CaseOrder
@@ -27,8 +28,6 @@ from service.processes.spans import OF_ROW, SAID, shown
 
 T = TypeVar("T")
 
-AT_ONCE = 500
-"""Ids in a statement."""
 DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
 """The errors of reading what is no value of its column."""
 _ROWS: Table = Base.metadata.tables[CaseOrder.__tablename__]
@@ -39,7 +38,7 @@ def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """The rows of these cases, of those that are needs, as they stand now. Three statements for some hundred."""
     found: dict[UUID, dict[str, Any]] = {}
     names = (*OF_ROW, "started_at", "initiator_unit", "data")
-    for part in _parts(cases):
+    for part in chunks(cases):
         query = select(Instance.id, *(getattr(Instance, name) for name in names))
         rows = session.execute(query.where(Instance.id.in_(part), Instance.process == NEED)).mappings().all()
         asked = [row["id"] for row in rows]
@@ -70,7 +69,7 @@ def _row(row: Mapping[str, Any], answer: speaking.Term | None, step: speaking.Te
 def kept(session: Session, cases: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """The rows of these cases that there are. One statement for some hundred."""
     found: dict[UUID, dict[str, Any]] = {}
-    for part in _parts(cases):
+    for part in chunks(cases):
         rows = session.execute(select(_ROWS).where(_ROWS.c.instance_id.in_(part))).mappings()
         found |= {row["instance_id"]: dict(row) for row in rows}
     return found
@@ -94,7 +93,7 @@ def moved(session: Session, cases: Sequence[UUID]) -> Moved:
 
 def write(session: Session, rows: Moved) -> None:
     """Makes rows those that they must be."""
-    for part in _parts(rows.gone):
+    for part in chunks(rows.gone):
         session.execute(delete(_ROWS).where(_ROWS.c.instance_id.in_(part)))
     if rows.fresh:
         session.execute(insert(_ROWS), rows.fresh)
@@ -124,8 +123,3 @@ def readable(
 def forget(session: Session) -> None:
     """Forgets all rows."""
     session.execute(delete(_ROWS))
-
-
-def _parts(listed: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    for first in range(0, len(listed), AT_ONCE):
-        yield listed[first : first + AT_ONCE]

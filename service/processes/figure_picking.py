@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from service.processes import figure_tallies
+from service.processes.case_orders import DAMAGE
 from service.processes.figure_folding import DAY_AT, DAY_SIGNS, SAID, UNIT
 from service.processes.figure_models import FigureCase
 from service.processes.models import Instance
@@ -81,7 +82,7 @@ def picked(session: Session, seen: Select[UUID] | None, wanted: Wanted, lasts: S
     found = Picked()
     try:
         _fold(found, session.scalars(parts.execution_options(yield_per=_AT_ONCE)), wanted, lasts)
-    except figure_tallies.DAMAGE:  # a part that somebody has written, which verification tells of
+    except DAMAGE:  # a part that somebody has written, which verification tells of
         return None
     if due:
         aside = select(Instance.id).where(Instance.id.in_(due), *([Instance.id.in_(seen)] if seen is not None else ()))

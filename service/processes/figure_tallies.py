@@ -8,7 +8,7 @@ those of this very moment. They are made of rows that follow from the journal, b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.db import Base, Database
+from service.db.lists import chunks
 from service.processes import case_orders
-from service.processes.case_orders import DAMAGE as DAMAGE
-from service.processes.case_orders import readable
+from service.processes.case_orders import DAMAGE, readable
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally
 from service.processes.models import CaseSpan, ClockRun, Instance, UserTask
@@ -38,8 +38,6 @@ _KEYS = [column.name for column in _SUMS.primary_key]
 _LOCK = 0x46696775
 """Of a server with several workers: one takes in at a time, for two would sum the same case."""
 _ALONE, _AWAITED = text("SELECT pg_try_advisory_xact_lock(:key)"), text("SELECT pg_advisory_xact_lock(:key)")
-_NAMED = 500
-"""Ids in a statement."""
 _OF_SPAN = (
     *("instance_id", "from_on", "until_on", "status", "number", "title"),
     *("leader_id", "ended_at", "end", "category", "town", "outcome", "lead_unit"),
@@ -57,12 +55,12 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     # forgotten before anything is read: whoever changes one of them meanwhile notes it anew
     marks = [mark for mark, instance in noted if instance in set(chosen)]
     at_once = {"synchronize_session": False}
-    for some in _parts(marks):
+    for some in chunks(marks):
         session.execute(delete(FigureDue).where(FigureDue.id.in_(some)), execution_options=at_once)
     before, now = kept(session, chosen), told(session, chosen)
     moved, rows = [one for one in chosen if before.get(one) != now.get(one)], case_orders.moved(session, chosen)
     add(session, moved_cells(before, now))
-    for part in _parts(moved):
+    for part in chunks(moved):
         session.execute(delete(FigureCase).where(FigureCase.instance_id.in_(part)), execution_options=at_once)
     fresh = [{"instance_id": one, "told": now[one]} for one in moved if one in now]
     _hold(session, {row["instance_id"] for row in (*fresh, *rows.fresh)})
@@ -76,7 +74,7 @@ def _hold(session: Session, cases: Collection[UUID]) -> None:
     """Takes the locks of rows that name these cases, in the order in which steps lock cases (``lock_cases_of``): the
     rows, written one after the other, would take them in their own, and two might wait for each other in a ring."""
     if session.get_bind().dialect.name != "sqlite":
-        for part in _parts(sorted(cases)):
+        for part in chunks(sorted(cases)):
             locked = select(Instance.id).where(Instance.id.in_(part)).order_by(Instance.id)
             session.execute(locked.with_for_update(read=True, key_share=True))
 
@@ -102,7 +100,7 @@ def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, str]:
     """The part of each of these cases in the tallies as it stands now, as JSON; no word of what is no need. Three
     statements for some hundred."""
     found: dict[UUID, str] = {}
-    for part in _parts(cases):
+    for part in chunks(cases):
         begun = {
             one: clock.local(at).date().toordinal()
             for one, at in session.execute(
@@ -127,15 +125,10 @@ def _rows(session: Session, query: Any, owner: Any, cases: Iterable[UUID]) -> di
     return rows
 
 
-def _parts(listed: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for first in range(0, len(listed), _NAMED):
-        yield listed[first : first + _NAMED]
-
-
 def kept(session: Session, cases: Sequence[UUID]) -> dict[UUID, str]:
     """The part of each of these cases that the tallies hold."""
     found: dict[UUID, str] = {}
-    for part in _parts(cases):
+    for part in chunks(cases):
         query = select(FigureCase.instance_id, FigureCase.told).where(FigureCase.instance_id.in_(part))
         found |= {row.instance_id: row.told for row in session.execute(query)}
     return found

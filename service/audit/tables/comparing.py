@@ -25,7 +25,6 @@ from service.processes.models import Instance
 
 UNTOLD = "untold"
 """The sort of a finding about a column of which no event tells: an upgrade writes these down as it finds them."""
-_AT_ONCE = 500
 LONGEST_LEASE = timedelta(minutes=6)
 
 
@@ -335,9 +334,3 @@ class Comparison:
 
     def _finding(self, stream: str, row: Row, column: str | None, what: str, sort: str | None = None) -> Mismatch:
         return Mismatch(stream, None, what, self.table, self._title(row), column, sort)
-
-
-def chunks(listed: Sequence[str], size: int = _AT_ONCE) -> Iterator[Sequence[str]]:
-    """A few after the other."""
-    for first in range(0, len(listed), size):
-        yield listed[first : first + size]

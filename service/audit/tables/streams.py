@@ -11,9 +11,10 @@ from sqlalchemy.types import NullType
 
 from service import history
 from service.audit.tables.baseline import take_baseline
-from service.audit.tables.comparing import Comparison, Found, Told, chunks, told_row
+from service.audit.tables.comparing import Comparison, Found, Told, told_row
 from service.audit.tables.files import FILES, fold_file
 from service.audit.tables.registry import FAMILIES, HELD, Merged
+from service.db.lists import chunks
 from service.history import HistoryEvent, OutboxEntry
 from service.history.folding import BASELINE, Digest, Event, Rows
 from service.history.notices import NOTICE
