@@ -125,7 +125,8 @@ def _session_info() -> dict[str, object]:
     """The wiring of a session: what processes are called, and what follows when somebody leaves."""
     bare = SimpleNamespace(session_info={})
     wire(bare, *worlds.read_config("sqlite://"))
-    return {WIRING: bare.session_info[WIRING], LEAVING: follow, STORE: Folder(SCRATCH / "files")}
+    files = Folder(SCRATCH / f"files-{worlds.process_of_the_run()}")
+    return {WIRING: bare.session_info[WIRING], LEAVING: follow, STORE: files}
 
 
 @pytest.fixture

@@ -69,14 +69,21 @@ def build(url: str) -> None:
     database.dispose()
 
 
+def process_of_the_run() -> str:
+    """The name of this process among those of the test run."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
 def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
     """The shipped settings over the database at ``url``; ``environ`` overrides as the environment would.
 
     No daily seal, whose key would be left beside the sources; that of second factors lies elsewhere. No verification at
-    night: tests let months of nights pass.
+    night: tests let months of nights pass. Files stand apart for each process of the test run: the worker of a test whose
+    clock stands months ahead drops what no record of its own database names.
     """
     aside = scratch() / f"liaison-tests-{os.getuid()}"
-    usual = {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", "LIAISON_FILES_PLACE": f"{aside}.files"}
+    files = f"{aside}-{process_of_the_run()}.files"
+    usual = {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", "LIAISON_FILES_PLACE": files}
     usual["LIAISON_SECOND_FACTOR_KEY_FILE"] = f"{aside}.second-factor.key"
     return load(CONFIG, {**usual, "LIAISON_VERIFY_NIGHTLY": "off", **environ}), load_organization(CONFIG)
 
