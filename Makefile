@@ -36,6 +36,9 @@ WITH_VENV := version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_in
 		echo "This Python has no venv. Install it, then say make again: sudo apt install python$$version-venv" >&2; exit 1; \
 	fi;
 
+# A test that failed is tried once more and named in the report (docs/adr/0094).
+ONCE_MORE := --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
+
 .PHONY: help setup run test e2e check static proved format bench cluster faults docs pictures clean
 .DEFAULT_GOAL := help
 
@@ -52,7 +55,7 @@ run: setup ## the service on http://127.0.0.1:8000 with SQLite and, on the first
 
 ##@ Develop
 test: setup ## all tests, on SQLite and PostgreSQL (ARGS="-k journal" picks some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(ONCE_MORE) $(ARGS)
 
 e2e: setup ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
