@@ -15,6 +15,7 @@ import pytest
 from service import history
 from service.attachments import attach
 from service.audit.evidence import package, verifier
+from service.audit.evidence.description import report
 from service.config.sealing import Sealing
 from service.errors import Conflict, NotAllowed
 from service.processes import commands
@@ -203,8 +204,64 @@ def test_a_forged_list_does_not_help(sealed, tmp_path):
     assert any("签名不符" in fault for fault in found)
     diagram = next(one for one in folder.rglob("*.bpmn")).relative_to(folder).as_posix()
     assert any("definitions/" in fault for fault in forged(folder, diagram, lambda text: text + b" "))
+    attached = next(one for one in folder.glob("files/*")).relative_to(folder).as_posix()
+    assert f"文件 {attached} 与办理记录里的摘要不符" in forged(folder, attached, lambda content: content + b" ")
     calendar = next(one for one in folder.glob("calendars/*")).relative_to(folder).as_posix()
     assert any("calendars/" in fault for fault in forged(folder, calendar, lambda text: text.replace(b"20", b"21", 1)))
+
+
+def test_a_file_left_out_or_slipped_in_is_named_whatever_the_list_says(sealed, tmp_path):
+    folder = unpacked(exported(sealed), tmp_path)
+    attached = next(one for one in folder.glob("files/*"))
+    name, content = attached.relative_to(folder).as_posix(), attached.read_bytes()
+    attached.unlink()
+    (folder / "files" / "另一份.pdf").write_bytes(content)
+    manifest = json.loads((folder / verifier.MANIFEST).read_text())
+    for one in manifest["files"]:
+        one["path"] = "files/另一份.pdf" if one["path"] == name else one["path"]
+    (folder / verifier.MANIFEST).write_text(verifier.canonical(manifest))
+    faults = verifier.check(folder)[1]
+    assert f"缺少附件“材料.pdf”（{name}），办理记录里有" in faults
+    assert "文件 files/另一份.pdf 没有办理记录" in faults
+
+
+def test_what_no_seal_covers_is_not_called_proven(sealed, tmp_path):
+    sealed.do("handler-edu", "handle", unit="edu")
+    made = exported(sealed)
+    (tmp_path / "evidence.zip").write_bytes(made.content)
+    code, said = asked(tmp_path, "evidence.zip")
+    assert (code, said.splitlines()[-1]) == (
+        0,
+        f"通过：文件齐全，哈希链相符，第 {made.uncovered[0]} 条以前的签名和封存的证明相符，从那条起还没有封存。",
+    )
+
+
+def test_each_of_the_four_tests_can_fail(sealed, monkeypatch):
+    """The report looks at the package, and takes nothing for granted."""
+    files = dict(files_in(exported(sealed)))
+    with sealed.database.reading() as session:
+        gathered = package.gather(session, sealed.case, sealed.actor("auditor"))
+        session.expunge_all()
+    made_of = [*gathered.bundles, *gathered.calendars]
+
+    def failed(**changed: bytes | None) -> list[str]:
+        whole = {name: content for name, content in (files | changed).items() if content is not None}
+        tests = report(gathered.events, gathered.uncovered, whole, gathered.seal, made_of)
+        items = [one for name, listed in tests.items() if name != "依据" for one in listed]
+        return [one["检测项"] for one in items if one["结果"] != "通过"]
+
+    attached = next(name for name in files if name.startswith("files/"))
+    paper = next(name for name in files if name.startswith("papers/"))
+    calendar = next(name for name in files if name.startswith("calendars/"))
+    macros = "_VBA_PROJECT".encode("utf-16-le")
+    assert failed() == []
+    assert failed(**{calendar: None}) == ["当时的流程图、表单、工作日历齐全，与摘要相符"]
+    assert failed(**{attached: b"other"}) == ["附件与日志里的摘要一致"]
+    assert failed(**{paper: b"<html>"}) == ["记录为通用的文本格式（JSON），打印件为 PDF"]
+    assert failed(**{"index.html": files["index.html"].replace(b"'none'", b"*")}) == ["网页不访问网络"]
+    assert failed(**{"files/1-旧表.xls": b"\xd0\xcf" + macros}) == ["附件与日志里的摘要一致", "附件没有加密、没有宏"]
+    monkeypatch.setattr(verifier, "sm3", lambda _: None)
+    assert failed() == ["清单列出每个文件的 SHA-256 和 SM3"]
 
 
 def test_a_newer_format_is_told_in_clear_words(sealed, tmp_path):

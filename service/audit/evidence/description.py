@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,11 @@ from service.audit.evidence.telling import WORDS
 from service.history import HistoryEvent
 from service.processes.models import Instance
 from service.seals import Seal
+
+_CLOSED = tuple(name.encode("utf-16-le") for name in ("_VBA_PROJECT", "EncryptedPackage"))
+"""Names in the directory of an OLE file of macros, and of an encrypted one."""
+_FETCHES_NOTHING = b"default-src 'none'"
+"""The policy in the head of a page by which a browser asks for nothing outside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,16 @@ def metadata(
 
 
 def report(
-    events: Sequence[HistoryEvent], uncovered: Sequence[int], files: Mapping[str, bytes], seal: Seal | None
+    events: Sequence[HistoryEvent],
+    uncovered: Sequence[int],
+    files: Mapping[str, bytes],
+    seal: Seal | None,
+    made_of: Sequence[str],
 ) -> dict[str, Any]:
-    """The four tests, each item with its result as of the export; ``verify.py`` makes them again."""
+    """The four tests, each item with its result as of the export; ``verify.py`` makes those of the digests again.
+
+    ``made_of`` are the digests of the definitions and calendars that the journal counted with.
+    """
     chained = all(
         verifier.event_hash(_said(event)) == event.hash
         and event.prev_hash == (events[number - 1].hash if number else verifier.FIRST)
@@ -73,19 +86,44 @@ def report(
         "真实性": [_item("每条记录与其哈希相符，前后衔接", chained), _item("全部记录在签名的封存之内", sealed)],
         "完整性": [
             _item("记录序号连续", [event.seq for event in events] == list(range(1, len(events) + 1))),
-            _item("当时的流程图、表单、工作日历齐全", any(path.startswith("definitions/") for path in files)),
+            _item("当时的流程图、表单、工作日历齐全，与摘要相符", _all_there(files, made_of)),
             _item("附件与日志里的摘要一致", _files_fit(events, files)),
         ],
         "可用性": [
-            _item("记录为通用的文本格式（JSON），打印件为 PDF", result=True),
+            _item("记录为通用的文本格式（JSON），打印件为 PDF", _readable(files)),
             _item("打印件齐全", not any(path.startswith("papers/") and path.endswith(".txt") for path in files)),
             _item("可离线回放（index.html）", "index.html" in files),
         ],
         "安全性": [
-            _item("清单列出每个文件的 SHA-256，支持时并列 SM3", result=True),
-            _item("包内没有加密、没有宏；网页不访问网络", result=True),
+            _item("清单列出每个文件的 SHA-256 和 SM3", verifier.sm3(b"") is not None),
+            _item("附件没有加密、没有宏", not any(_closed(path, files[path]) for path in files)),
+            _item("网页不访问网络", _FETCHES_NOTHING in files.get("index.html", b"").partition(b"<body")[0]),
         ],
     }
+
+
+def _all_there(files: Mapping[str, bytes], made_of: Sequence[str]) -> bool:
+    have = verifier.definitions_in(files) | verifier.calendars_in(files)
+    return all(have.get(digest) == digest for digest in made_of)
+
+
+def _readable(files: Mapping[str, bytes]) -> bool:
+    try:
+        for line in files["journal.jsonl"].decode().splitlines():
+            json.loads(line)
+    except ValueError:
+        return False
+    papers = [content for path, content in files.items() if path.startswith("papers/") and path.endswith(".pdf")]
+    return all(content.startswith(b"%PDF-") for content in papers)
+
+
+def _closed(path: str, content: bytes) -> bool:
+    """True of an attached file that is encrypted or holds macros; packed ones with macros the upload refuses."""
+    if not path.startswith("files/"):
+        return False
+    if content.startswith(b"%PDF-"):
+        return b"/Encrypt" in content
+    return not content.startswith(b"PK") and any(mark in content for mark in _CLOSED)
 
 
 def _files_fit(events: Sequence[HistoryEvent], files: Mapping[str, bytes]) -> bool:

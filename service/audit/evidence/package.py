@@ -129,7 +129,8 @@ def packed(gathered: Gathered) -> Evidence:
     made["verify.py"] = VERIFIER.read_bytes()
     made["说明.txt"] = _readme(instance, gathered.exporter)
     made["metadata.xml"] = metadata(instance, gathered.words, events, made, seal)
-    made["四性检测.json"] = _json(report(events, gathered.uncovered, made, seal))
+    made_of = [*gathered.bundles, *gathered.calendars]
+    made["四性检测.json"] = _json(report(events, gathered.uncovered, made, seal, made_of))
     said = {
         "format": verifier.FORMAT,
         "version": verifier.VERSION,

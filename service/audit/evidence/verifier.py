@@ -283,10 +283,29 @@ def journal_faults(files: Files, said: Said, head: Said | None) -> Iterator[str]
             yield f"{place}：不在封存之内，记录被改动或被换过"
     if len(events) != said["events"] or proofs:
         yield "日志的条数与清单不符"
+    yield from attached_faults(files, events)
     for name, have in (("definitions", definitions_in(files)), ("calendars", calendars_in(files))):
         for digest in said[name]:
             if have.get(digest) != digest:
                 yield f"{name}/{digest} 缺失，或与其摘要不符"
+
+
+def attached_faults(files: Files, events: Iterable[Said]) -> Iterator[str]:
+    """The differences of the attached files from what the journal says of them."""
+    unnamed = {path: sha256(files[path]) for path in sorted(files) if path.startswith("files/")}
+    for event in events:
+        if event["kind"] != "file_attached":
+            continue
+        said, digest = event["data"], event["data"]["sha256"]
+        path = "files/{}-{}".format(said.get("id", ""), said["name"])
+        if "id" not in said:  # older journals
+            path = next((one for one, have in unnamed.items() if have == digest), path)
+        if path not in unnamed:
+            yield "缺少附件“{}”（{}），办理记录里有".format(said["name"], path)
+        elif unnamed.pop(path) != digest:
+            yield f"文件 {path} 与办理记录里的摘要不符"
+    for path in unnamed:
+        yield f"文件 {path} 没有办理记录"
 
 
 def definitions_in(files: Files) -> dict[str, str]:
@@ -351,8 +370,17 @@ def main(arguments: Sequence[str]) -> int:
         tell("  " + line)
     for line in faults:
         tell("不符：" + line)
-    tell(f"不通过：发现 {len(faults)} 处不符。" if faults else "通过：文件齐全，哈希链、签名和封存的证明都相符。")
+    tell(f"不通过：发现 {len(faults)} 处不符。" if faults else f"通过：文件齐全，{proven(said)}。")
     return 1 if faults else 0
+
+
+def proven(said: Said) -> str:
+    """The words for what proves a package without faults."""
+    if not said["uncovered"]:
+        return "哈希链、签名和封存的证明都相符"
+    first = min(said["uncovered"])
+    before = f"第 {first} 条以前的签名和封存的证明相符，从那条起" if first > 1 else "全部记录都"
+    return f"哈希链相符，{before}还没有封存"
 
 
 def tell(line: str) -> None:
