@@ -78,8 +78,8 @@ def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
     """The shipped settings over the database at ``url``; ``environ`` overrides as the environment would.
 
     No daily seal, whose key would be left beside the sources; that of second factors lies elsewhere. No verification at
-    night: tests let months of nights pass. Files stand apart for each process of the test run: the worker of a test whose
-    clock stands months ahead drops what no record of its own database names.
+    night: tests let months of nights pass. Files stand apart for each process of the test run: the worker of a test
+    whose clock stands months ahead drops what no record of its own database names.
     """
     aside = scratch() / f"liaison-tests-{os.getuid()}"
     files = f"{aside}-{process_of_the_run()}.files"
