@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from service import clock
 from service.processes.fields import ENTRIES
 from service.processes.rules import one_line
 
@@ -31,6 +33,9 @@ _PLAIN: Mapping[str, str] = {
     "paused": "停表",
     "end": "结束处",
     "notice": "文号",
+    "was": "原步骤",
+    "handed_on": "换了人",
+    "entered_at": "到达时间",
 }
 """Parts of a result whose values are told, with their words."""
 _OTHER: Mapping[str, str] = {
@@ -43,7 +48,10 @@ _OTHER: Mapping[str, str] = {
     "scope": "所在份",
     "leader": "领导",
     "person": "人员",
+    "kept": "沿用的期限算法",
 }
+WORDS = frozenset({*_PLAIN, *_OTHER})
+"""The parts of results that have words."""
 
 
 def apart(must: Sequence[Result], have: Sequence[Result]) -> dict[str, str]:
@@ -93,7 +101,7 @@ def _values(data: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def _value(name: str, value: Any) -> str:
     if name in _PLAIN and (value is None or isinstance(value, str | bool | int)):
-        return f"{_PLAIN[name]} {_said(value)}"
+        return f"{_PLAIN[name]} {_moment(value) if name == 'entered_at' else _said(value)}"
     word = _OTHER.get(name) or _PLAIN.get(name, name)
     if name == "state":
         return f"{word} {str(value)[:12]}…"
@@ -106,6 +114,13 @@ def _said(value: str | bool | int | None) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     return "无" if value is None or value == "" else one_line(str(value))
+
+
+def _moment(value: str | bool | int | None) -> str:
+    try:
+        return f"{clock.local(datetime.fromisoformat(str(value))):%Y-%m-%d %H:%M:%S}"
+    except ValueError:  # whatever was written in its place
+        return _said(value)
 
 
 def _called(one: Result) -> str:

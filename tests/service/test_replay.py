@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from service import clock
+from service import clock, history
 from service.audit.replay import case_replay
 from service.audit.replay.ways import compared, usual_way
 from service.errors import NotFound
 from service.processes import operations, sharing
+from service.processes.effects import EFFECTS
+from service.processes.recording import stream_of
+from service.processes.told_effects import WORDS
 from service.rights import SYSTEM
 from tests.factories.replays import differences, eventful, replayed, returned, seen_form
 from tests.factories.rounds import begin
@@ -24,6 +27,9 @@ def test_each_step_stands_where_the_engine_stood(world: World) -> None:
     assert differences(world, on_the_way=True) == []
     kinds = {one.step.kind for one in replayed(world, "auditor").shown}
     assert {"taken_back", "migrated", "calendar_changed", "commented", "urged", "file_withdrawn"} <= kinds
+    with world.database.reading() as session:
+        events = history.stream_events(session, stream_of(world.case))
+        assert {name for one in events if one.kind in EFFECTS for name in one.data} <= WORDS
 
 
 def test_what_was_taken_back_stays_readable_and_counts_no_longer(world: World) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from service.processes.told_effects import apart
+from service.processes import effects as fx
+from service.processes.told_effects import WORDS, apart
 
 
 def result(kind: str, task: str | None = None, **data: Any) -> tuple[str, str | None, str]:
@@ -43,3 +44,21 @@ def test_a_state_is_told_by_its_digest_and_a_path_by_its_length() -> None:
     told = apart([must], [have])
     assert told["must"] == "流程推进：走过的路径 1 处、流程状态 abababababab…"
     assert told["have"] == "流程推进：走过的路径 0 处、流程状态 cdcdcdcdcdcd…"
+
+
+def test_what_a_migration_and_a_take_back_lead_to_has_words() -> None:
+    said = {"name": "办理", "was": "承办", "kept": {"due": "add(7)"}, "handed_on": True}
+    told = apart([result("renewed", "1", **said)], [result("renewed", "1", **said | {"was": "", "kept": None})])
+    assert told["must"].endswith("「办理」：沿用的期限算法不同、原步骤 承办")
+    assert told["have"].endswith("「办理」：没有沿用的期限算法、原步骤 无")
+    told = apart([result("renewed", "1", **said)], [result("renewed", "1", **said | {"handed_on": False})])
+    assert (told["must"][-5:], told["have"][-5:]) == ("换了人 是", "换了人 否")
+    must = result("reopened", "1", entered_at="2026-09-16T01:00:00+00:00")
+    told = apart([must], [result("reopened", "1", entered_at="2026-09-17T01:30:00+00:00")])
+    assert told["must"].endswith("：到达时间 2026-09-16 09:00:00")
+    assert told["have"].endswith("：到达时间 2026-09-17 09:30:00")
+    assert apart([must], [result("reopened", "1", entered_at="gestern")])["have"].endswith("：到达时间 gestern")
+
+
+def test_each_part_of_a_task_and_of_a_date_has_a_word() -> None:
+    assert {*fx.FACTS, *fx.DUE, "leader", "person", "old_due_on", "notice"} <= WORDS
