@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.audit.replay.named import NAMED_KINDS, UNITS, NamesThen
 from service.auth.queries import account_names
 from service.people.past import leader_names_then, unit_names_then
 from service.people.queries import unit_names
@@ -34,15 +35,20 @@ class Line:
 class Names:
     """Looks names up in batches and remembers them for one request: as they were called ``on`` a day (default today).
 
-    Accounts have their present names. ``person``, ``unit`` and ``record`` have words for what is not known, and look up
-    what was not learnt; ``known_…`` tell what was learnt, None for what is not known.
+    Accounts have their present names, unless ``then`` is given: all are called as on that day, also what is no longer
+    in use. ``person``, ``unit`` and ``record`` have words for what is not known, and look up what was not learnt;
+    ``known_…`` tell what was learnt, None for what is not known.
     """
 
-    def __init__(self, session: Session, on: date | None = None) -> None:
-        self._session, self._on = session, on or clock.today()
+    def __init__(self, session: Session, on: date | None = None, *, then: NamesThen | None = None) -> None:
+        self._session, self._on, self._then = session, on or clock.today(), then
         self._people: dict[str, str] = dict(SERVICE_NAMES)
         self._units: dict[str, str] = {}
         self._records: dict[tuple[str, str], str] = {}
+
+    def at(self, day: date) -> Names:
+        """The names on another day, where there are names of then; else the same."""
+        return self if self._then is None or day == self._on else Names(self._session, day, then=self._then)
 
     def learn(
         self,
@@ -56,6 +62,13 @@ class Names:
         Among the sign-in names may stand whom a stand-in acted for: a leader, a unit, a role or a person.
         """
         people = {name for name in usernames if name} - set(self._people)
+        if self._then is not None:
+            self._people.update(self._then.people(people, self._on))
+            self._units.update(self._then.find(UNITS, {code for code in units if code}, self._on))
+            for kind, listed in (("talents", talents), ("leaders", leaders)):
+                known = self._then.find(kind, {one for one in listed if one}, self._on)
+                self._records.update({(kind, one): name for one, name in known.items()})
+            return self
         if people:
             self._people.update(account_names(self._session, {name for name in people if ":" not in name}))
             self._people.update(behalf_names(self._session, people))
@@ -106,6 +119,8 @@ class Names:
     def record(self, kind: str, value: str) -> str:
         """The name of a picked record (``x-ref``)."""
         key = (kind, value)
+        if key not in self._records and self._then is not None and kind in NAMED_KINDS:
+            self._records[key] = self._then.find(kind, {value}, self._on).get(value, "（已停用的记录）")
         if key not in self._records:
             find = wiring(self._session).references.get(kind)
             self._records[key] = (find(self._session, value) if find else None) or "（已停用的记录）"

@@ -17,6 +17,7 @@ from service.audit.replay import CaseReplay, case_replay
 from service.audit.replay.cases import Shown
 from service.audit.replay.drawn import flows_of
 from service.audit.replay.forms import FormSeen
+from service.audit.replay.named import NamesThen
 from service.audit.replay.steps import Happened
 from service.audit.replay.telling import WHY, active, goal_words, off, passed, version_place
 from service.audit.replay.values import Values
@@ -53,7 +54,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     """The page; ``?at=`` is the number of the journal's entry at which it stands, default the last step."""
     found = case_replay(db(), instance_id, actor())
     shown = found.at(request.args.get("at", type=int))
-    names = Names(db())
+    names = _names(found, shown)
     told = _told(found, names)
     decided = Decided(db(), [instance_id])
     steps = [_line(one, told, names, decided.chosen(instance_id, one.step.data)) for one in found.shown]
@@ -72,7 +73,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         failed=(wrong := failed(db(), actor())),
         findings=findings_of(wrong, stream_of(instance_id)),
         way=_way(found, decided) if may(actor(), COMPARE) else None,
-        **_step(found, shown),
+        **_step(found, shown, names),
     )
 
 
@@ -81,7 +82,8 @@ def case(instance_id: UUID) -> ResponseReturnValue:
 def step(instance_id: UUID, seq: int) -> ResponseReturnValue:
     """The part of the page about one step, which the page takes in when it moves there."""
     found = case_replay(db(), instance_id, actor())
-    return render_template("replay/_step.html", instance=found.instance, **_step(found, found.at(seq)))
+    shown = found.at(seq)
+    return render_template("replay/_step.html", instance=found.instance, **_step(found, shown, _names(found, shown)))
 
 
 # --- The steps in words ----------------------------------------------------------------------------------------------
@@ -99,6 +101,12 @@ class StepLine:
     off: str
 
 
+def _names(found: CaseReplay, shown: Shown) -> Names:
+    """The names on the day of a step, and by ``at`` on that of any other."""
+    first, day = (clock.local(one.step.at).date() for one in (found.shown[0], shown))
+    return Names(db(), day, then=NamesThen(db(), first))
+
+
 def _told(found: CaseReplay, names: Names) -> dict[int, Entry]:
     """Number → the entry of the timeline, of each step that it tells of."""
     return {one.seq: one for one in timeline(found.events_shown(), found.versions, names)}
@@ -107,6 +115,7 @@ def _told(found: CaseReplay, names: Names) -> dict[int, Entry]:
 def _entry(one: Happened, told: Mapping[int, Entry], names: Names) -> Entry:
     if one.seq in told:
         return told[one.seq]
+    names = names.at(clock.local(one.at).date())
     word = ENTRIES[one.kind].word if one.kind in ENTRIES else "其他记录"
     what = f"{word}「{one.name}」" if one.name else word
     return Entry(one.seq, one.at, names.person(one.actor), what, on_behalf_of=names.person(one.on_behalf_of))
@@ -120,10 +129,9 @@ def _line(shown: Shown, told: Mapping[int, Entry], names: Names, chosen: Sequenc
     return StepLine(one.seq, one.at, who, what, entry.unit, off(one))
 
 
-def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
+def _step(found: CaseReplay, shown: Shown, names: Names) -> dict[str, Any]:
     """All that the page says of one step, in the names of its day."""
     one = shown.step
-    names = Names(db(), clock.local(one.at).date())
     entry = _entry(one, _told(found, names), names)
     made = found.versions.at(one.seq)
     values = Values(made, one, names, page_day, filled=shown.filled, before=shown.before)

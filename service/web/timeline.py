@@ -10,6 +10,7 @@ from typing import Any
 from service.attachments import ENTRIES as FILE_ENTRIES
 from service.audit.replay.dates import WHY_MOVED
 from service.audit.replay.telling import WHY as WHY_DATES
+from service.clock import local
 from service.history import HistoryEvent
 from service.ledger.circulars import ENTRIES as CIRCULARS
 from service.ledger.circulars import ISSUED
@@ -47,8 +48,11 @@ class Entry:
 
 
 def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -> list[Entry]:
-    """The journal of a case in the order it happened; bookkeeping of the engine is left out."""
-    known = list(events)
+    """The journal of a case in the order it happened; bookkeeping of the engine is left out.
+
+    Each entry has the names of its day, where ``names`` knows those of then.
+    """
+    known, all_names = list(events), names
     names.learn(
         usernames=[name for event in known for name in (event.actor, event.on_behalf_of)],
         units=[code for event in known for code in (event.data.get("unit"), event.data.get("slot")) if _is_code(code)],
@@ -59,6 +63,7 @@ def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -
     entries: list[Entry] = []
     why = ""
     for event in known:
+        names = all_names.at(local(event.at).date())
         why = WHY_MOVED.get(event.kind, why)
         if event.kind == "entered" and entries:
             entries[-1].then.append(_entered(event, names))

@@ -12,10 +12,10 @@ from service.attachments import ENTRIES as OF_FILES
 from service.audit.replay.cases import Shown
 from service.audit.replay.changes import Filled, changes
 from service.audit.replay.fold import fold
+from service.audit.replay.named import NAMED_KINDS, UNITS, NamesThen
 from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent
 from service.audit.replay.telling import WHY, active, goal_words, migrated_dates, off, passed, version_place
 from service.audit.replay.values import Values, Worded
-from service.auth.queries import account_names
 from service.config.notifications import KINDS
 from service.history import HistoryEvent
 from service.history.notices import ENTRIES as OF_NOTICES
@@ -23,17 +23,15 @@ from service.ledger.case_record import PRINTED
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
 from service.ledger.reported import ENTRIES as OF_REPORTED
 from service.notifications.queries import reached
-from service.people.queries import unit_names
 from service.processes.bundles import Compiled, compiled
 from service.processes.fields import ENTRIES
 from service.processes.models import Instance
 from service.processes.rules import one_line
-from service.processes.standing import OF_PERSON, behalf_names
+from service.processes.standing import OF_PERSON
 from service.processes.told_fields import day_words
 from service.processes.told_fields import told as told_fields
 from service.processes.versions import Versions, versions_of
 from service.processes.wiring import wiring
-from service.rights.actor import SERVICE_NAMES
 
 WORDS = {**ENTRIES, **OF_FILES, **OF_NOTICES, **OF_CIRCULARS, **OF_REPORTED}
 """The words for whatever the journal of a case may hold."""
@@ -44,33 +42,31 @@ _SAID_TO = {"copied": "抄送给", "copy_withdrawn": "不再抄送给"}
 
 
 class Naming:
-    """The names of accounts, units and picked records: accounts and units at once, records when they are met."""
+    """The names of accounts, units and picked records on the day of a step, as its page has them; a record that has no
+    earlier names is called as it is today."""
 
     def __init__(self, session: Session, told: Sequence[Happened]) -> None:
-        self.session, self._records = session, dict[tuple[str, str], str]()
+        self.session, self._others = session, dict[tuple[str, str], str]()
+        self.day = clock.local(told[0].at).date() if told else clock.today()
+        self._then = NamesThen(session, self.day)
         people = {name for one in told for name in (one.actor, one.on_behalf_of) if name}
         people |= {row["assignee"] for one in told for row in one.tasks.values() if row["assignee"]}
-        self._people = {**account_names(session, sorted(people)), **SERVICE_NAMES}
-        self._units: dict[str, str] = unit_names(
-            session, {row["unit"] for one in told for row in one.tasks.values()} - {None}
-        )
+        self._then.people(people, self.day)
+        self._then.find(UNITS, {row["unit"] for one in told for row in one.tasks.values()} - {None}, self.day)
 
     def person(self, username: str | None) -> str:
-        if username and username not in self._people:
-            found = (behalf_names if ":" in username else account_names)(self.session, {username})
-            self._people |= {username: username} | found
-        return self._people.get(username or "", username or "")
+        return self._then.people({username}, self.day).get(username, username) if username else ""
 
     def unit(self, code: str | None) -> str:
-        if code and code not in self._units:
-            self._units |= {code: code} | unit_names(self.session, {code})
-        return self._units[code] if code else ""
+        return self._then.find(UNITS, {code}, self.day).get(code, code) if code else ""
 
     def record(self, kind: str, value: str) -> str:
-        if (kind, value) not in self._records:
+        if kind in NAMED_KINDS:
+            return self._then.find(kind, {value}, self.day).get(value, value)
+        if (kind, value) not in self._others:
             find = wiring(self.session).references.get(kind)
-            self._records[kind, value] = (find(self.session, value) if find else None) or value
-        return self._records[kind, value]
+            self._others[kind, value] = (find(self.session, value) if find else None) or value
+        return self._others[kind, value]
 
 
 def steps(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -> list[dict[str, Any]]:
@@ -92,6 +88,7 @@ def words(session: Session, instance: Instance, versions: Versions, shown: Seque
     found = []
     for each in shown:
         one, made = each.step, versions.at(each.step.seq)
+        names.day = clock.local(one.at).date()
         values = Values(made, one, names, filled=each.filled, before=each.before)
         worded = [values.change(change) for change in each.changes]
         notices = [_notice(sent, arrived.get(sent.seq, ()), names) for sent in one.notices]
@@ -198,8 +195,7 @@ def _notice(each: NoticeSent, arrived: Sequence[str], names: Naming) -> list[str
 def _standing(row: Mapping[str, Any], names: Naming) -> list[str]:
     whose = names.unit(row["unit"]) or wiring(names.session).role_name(row["role"])
     if row["person_key"]:
-        key = f"{OF_PERSON}{row['person_key']}"
-        whose += f"（{behalf_names(names.session, {key})[key]}）"
+        whose += f"（{names.person(OF_PERSON + row['person_key'])}）"
     held = f"（{names.person(row['assignee'])} 已领办）" if row["assignee"] else ""
     due = f"，{day_words(row['due_on'].isoformat())}到期" if row["due_on"] else ""
     return [one_line(row["name"]), f"{whose}{held}{due}"]
