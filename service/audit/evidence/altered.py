@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
+from service.audit.replay.readable import placed
 from service.audit.tables.names import named
 from service.errors import Finding
 from service.history import HistoryEvent
@@ -33,14 +34,10 @@ def tell(session: Session, error: Altered, instance: Instance) -> None:
         error.message = f"{part}。查出改动的记录中有该事项自己的"
     else:
         error.message = f"{part}。该事项自己的记录没有查出改动，查出改动的是同一段里的其他记录"
-    error.findings = tuple(Finding("", f"{named(session, one.stream)} {_place(one)}") for one in found[:MOST])
+    error.findings = tuple(Finding("", f"{named(session, one.stream)} {placed(one)}") for one in found[:MOST])
 
 
 def _changed(session: Session, error: Altered) -> Iterator[history.Mismatch]:
     part = HistoryEvent.id.between(error.first_id, error.last_id)
     streams = sorted(session.scalars(select(HistoryEvent.stream).where(part).distinct()))
     yield from history.verify_streams(session, streams)
-
-
-def _place(one: history.Mismatch) -> str:
-    return one.what if f"第 {one.seq} 条" in one.what else f"第 {one.seq} 条：{one.what}"

@@ -22,6 +22,7 @@ from service import clock, documents, history
 from service.audit.evidence import altered, verifier
 from service.audit.evidence.description import Words, metadata, report
 from service.audit.evidence.page import page
+from service.audit.replay.readable import readable
 from service.auth.queries import account_names
 from service.canonical import dumps
 from service.errors import Busy, LiaisonError
@@ -85,10 +86,16 @@ class Gathered:
 def gather(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor | None = None) -> Gathered:
     """The evidence of a case as it stands, for who sees it; exported ``by`` whom, if by another.
 
-    Raises NotFound, NotAllowed, Altered (what was sealed in the same part of the journal was changed).
+    Raises NotFound, NotAllowed, Conflict for a damaged journal, Altered (what was sealed in the same part of the
+    journal was changed).
     """
     require(actor, RIGHT)
     instance = visible(session, instance_id, actor)
+    with readable(session, instance):
+        return _gathered(session, instance, actor, by or actor)
+
+
+def _gathered(session: Session, instance: Instance, actor: Actor, exporter: Actor) -> Gathered:
     stream = stream_of(instance.id)
     events = history.stream_events(session, stream)
     seal = last_seal(session)
@@ -116,7 +123,7 @@ def gather(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor
         SERVICE_NAMES.get(instance.initiator) or known.get(instance.initiator, instance.initiator),
         process_name(compiled(session, instance.digest, instance.process)),
     )
-    return Gathered(instance, words, events, seal, uncovered, bundles, calendars, made, drafts, by or actor)
+    return Gathered(instance, words, events, seal, uncovered, bundles, calendars, made, drafts, exporter)
 
 
 def packed(gathered: Gathered) -> Evidence:

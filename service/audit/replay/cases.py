@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from service import history
 from service.audit.replay.changes import Change, Filled, changes
 from service.audit.replay.fold import ATTACHED, fold
 from service.audit.replay.forms import FormSeen, form_seen
+from service.audit.replay.readable import readable
 from service.audit.replay.steps import Form, Happened
 from service.errors import NotFound
 from service.history import HistoryEvent
@@ -53,10 +54,13 @@ class CaseReplay:
 
     @cached_property
     def shown(self) -> list[Shown]:
-        """The steps in order, each with what changed since the one before it."""
+        """The steps in order, each with what changed since the one before it. Raises Conflict for a damaged journal."""
+        with readable(self._session, self.instance):
+            return list(self._shown())
+
+    def _shown(self) -> Iterator[Shown]:
         before: Mapping[str, Any] = {}
         raw: Mapping[str, Any] | None = None
-        found: list[Shown] = []
         filled = Filled()
         for one in fold(self.instance.id, self.events, self._definition):
             if not self._mine.event(self._by_seq[one.seq]):
@@ -64,9 +68,8 @@ class CaseReplay:
             case = before if one.case is raw else self._mine.data(one.case)
             told = list(changes(before, case))
             fields = filled.take(self.versions.at(one.seq), one, told)
-            found.append(Shown(self._as_seen(one, case), told, before, fields))
+            yield Shown(self._as_seen(one, case), told, before, fields)
             before, raw = case, one.case
-        return found
 
     def at(self, seq: int | None) -> Shown:
         """The step to which the entry ``seq`` of the journal belongs, the last before it where it is not seen; of none
@@ -80,9 +83,10 @@ class CaseReplay:
         """The form as it lay before who took the step; None where the step has none."""
         if one.form is None:
             return None
-        made, calendar = self._definition(one.digest), by_digest(self._session, one.form.calendar)
-        entered = self._mine.masks.data(self._entered_with(one.form), one.scope)
-        return form_seen(made, one.form, entered, calendar)
+        with readable(self._session, self.instance):
+            made, calendar = self._definition(one.digest), by_digest(self._session, one.form.calendar)
+            entered = self._mine.masks.data(self._entered_with(one.form), one.scope)
+            return form_seen(made, one.form, entered, calendar)
 
     def events_shown(self) -> list[HistoryEvent]:
         """The entries of the journal that the reader sees, as the timeline tells them."""
@@ -144,8 +148,10 @@ class CaseReplay:
 def case_replay(session: Session, instance_id: UUID | str, actor: Actor) -> CaseReplay:
     """The replay of a case for whoever may see it; of a round without what is other units' alone.
 
-    Raises NotFound where the actor may not see the case. A fixed number of statements, however long the case.
+    Raises NotFound where the actor may not see the case, Conflict for a damaged journal. A fixed number of statements,
+    however long the case.
     """
     instance = queries.visible(session, instance_id, actor)
     events = history.stream_events(session, stream_of(instance.id))
-    return CaseReplay(session, instance, seen(session, instance, actor), events)
+    with readable(session, instance):
+        return CaseReplay(session, instance, seen(session, instance, actor), events)
