@@ -9,7 +9,9 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +164,32 @@ def test_two_who_seal_at_once_make_one_seal(office, monkeypatch):
     assert sealing.seal(office.database, key, by=SYSTEM, tell=False, now=office.clock.now) is None
     assert office.seal().number == 4
     assert office.faults() == []
+
+
+def test_seals_made_while_people_work_cover_all_once(office):
+    """Three write, each in a stream of their own, while the office seals again and again."""
+    now, many = office.clock.now, 15
+
+    def work(stream: str) -> None:
+        for number in range(many):
+            with office.database.transaction() as session:
+                append(session, now, stream=stream, number=number)
+
+    with ThreadPoolExecutor(3) as people:
+        at_work = [people.submit(work, f"b:{number}") for number in range(3)]
+        sealer = Sealer(office.database, office.settings, mail=False)
+        while not all(one.done() for one in at_work):
+            sealer.seal(by=SYSTEM, now=office.clock.now)
+        for one in at_work:
+            one.result()
+    last = office.seal()
+    with office.database.reading() as session:
+        assert last.size == session.scalar(text("SELECT count(*) FROM history_event"))
+        heads = [head_of(one.head) for one in session.scalars(select(Seal).order_by(Seal.number))]
+        assert all(one.size <= other.size and one.last_id <= other.last_id for one, other in pairwise(heads))
+        assert [len(proofs(session, last, f"b:{number}")) for number in range(3)] == [many] * 3
+    assert office.faults() == []
+    assert office.found() == []
 
 
 @pytest.mark.postgres
