@@ -19,6 +19,7 @@ from service.seals.growth import Growth
 from service.seals.heads import NOTHING, Head, digest_of, head_of
 from service.seals.keys import BEGUN, STREAM, known_keys
 from service.seals.models import Seal, SealBlock, SealKey
+from service.seals.order import too_early
 from service.seals.reading import lines
 from service.seals.statements import Keys, Statement
 
@@ -58,6 +59,7 @@ def check_seals(session: Session, progress: Progress | None = None, *, proven: i
     size = 0
     if heads:
         found += _roots(session, heads, progress, next((one for one in heads if one.number == proven), None))
+        found += too_early(session, heads, proven=proven)
         size = heads[-1].size
     return Checked(found, keys.remarks, len(seals), size)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from service.cli import liaison
+from service.clock import local
 from service.config.sealing import Sealing as Configured
 from service.db import Database
 from service.errors import Conflict, Incident, Invalid, NotFound
@@ -222,6 +224,28 @@ def test_a_changed_hash_is_found_by_the_seals(office):
     tamper(office.database, f"UPDATE history_event SET hash = '{'ab' * 32}' WHERE stream = 'a:1' AND seq = 2")
     assert any(re.match(r"日志第 \d+ 号到第 \d+ 号的记录与封存时不符", what) for what in office.faults())
     assert any("根值" in what for what in office.faults())
+
+
+def test_an_event_that_says_to_be_older_than_a_seal_before_it_is_named(office):
+    """The clock was set back, or somebody made a past up: in a stream of its own, which knows no order but its own."""
+
+    def write(stream: str, at: datetime) -> None:
+        with office.database.transaction() as session:
+            append(session, at, stream=stream)
+
+    with office.database.reading() as session:
+        sealed = last_seal(session).made_at
+    write("a:8", sealed - timedelta(minutes=59))  # work that took the time when it began
+    assert office.faults() == []
+    write("a:9", sealed - timedelta(minutes=61))
+    assert office.faults() == ["时间早于此前的第 2 次封存"]
+    office.seal()
+    with office.database.reading() as session:
+        [found] = check_seals(session).mismatches
+        assert check_seals(session, proven=3).mismatches == []
+    assert (found.stream, found.seq) == ("a:9", 1)
+    assert found.must == f"不早于 {local(sealed):%Y-%m-%d %H:%M:%S}"
+    assert found.have == f"{local(sealed - timedelta(minutes=61)):%Y-%m-%d %H:%M:%S}"
 
 
 def test_a_cut_off_end_is_found_by_the_counts(office):
