@@ -30,7 +30,8 @@ class ReplayChange(Schema):
 
 
 class ReplayDueChange(Schema):
-    """A date that the step set, moved or left: ``why`` is set, calendar, migrated or taken_back; see ``notice``."""
+    """A date that the step set, moved or left: ``why`` is set, calendar, migrated, taken_back, extended (延期) or
+    shifted (顺延); see ``notice``."""
 
     task = Id(required=True)
     name = Said(required=True)

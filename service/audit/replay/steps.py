@@ -19,8 +19,9 @@ Row = Mapping[str, Any]
 class DueChange:
     """The date of a task that a step set, moved or left.
 
-    ``why`` is ``set`` (the task came up), ``calendar``, ``migrated`` or ``taken_back``; ``notice`` names the notice or
-    version; ``moved`` is whether the day is another one. ``explanation`` counts the days.
+    ``why`` is ``set`` (the task came up), ``calendar``, ``migrated``, ``taken_back``, ``extended`` (延期) or
+    ``shifted`` (顺延); ``notice`` names the notice or version; ``moved`` is whether the day is another one.
+    ``explanation`` counts the days.
     """
 
     task: str
