@@ -18,7 +18,10 @@ def dumps(value: Any) -> str:
     return _encode(value)
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
+"""A value that holds itself is refused as one that is too deep (RecursionError)."""
 
 
 def written(value: Any) -> tuple[Any, str]:
@@ -62,7 +65,7 @@ def _through(write: Callable[[Any], str], value: Any) -> tuple[Any, str] | None:
     return (copy, text) if shallow and "\\u0000" not in text and copy == value else None
 
 
-_in_order = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_in_order = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
 
 def _no_whole(said: str) -> float:

@@ -33,9 +33,11 @@ ENDED = f"[{FORMAT}]"
 """The state of a case that has ended."""
 _ROOT = "00000000-0000-0000-0000-000000000000"
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
 _NOTHING: Mapping[str, Any] = {}
 _EXACT = frozenset({str, int, bool})
+_NAMES = frozenset({str})
+_ABSENT = object()
 
 
 def is_compact(state: str) -> bool:
@@ -94,8 +96,13 @@ def _part(
 
 def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
     """The data to put into those of a parent, and the names to take out of them; 0 for nothing."""
-    updates = {key: value for key, value in here.items() if key not in above or not alike(value, above[key])}
-    return updates or 0, sorted(above.keys() - here.keys()) or 0
+    updates, fresh, before = {}, 0, above.get
+    for key, value in here.items():
+        other = before(key, _ABSENT)
+        if other is not value and not alike(value, other):
+            updates[key] = value
+            fresh += other is _ABSENT
+    return updates or 0, sorted(above.keys() - here.keys()) if len(here) - fresh < len(above) else 0
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -105,13 +112,15 @@ def alike(one: Any, other: Any) -> bool:
     if one != other:
         return False
     kind = type(one)
+    if kind in _EXACT and kind is type(other):
+        return True
     if kind is not type(other):
         return bool(_json(one) == _json(other))
-    if kind is dict and all(type(key) is str for key in one):
-        return all(alike(value, other[key]) for key, value in one.items())
+    if kind is dict and _NAMES.issuperset(map(type, one)):
+        return all(value is other[key] or alike(value, other[key]) for key, value in one.items())
     if kind is list:
         return all(map(alike, one, other))
-    return kind in _EXACT or bool(_json(one) == _json(other))
+    return bool(_json(one) == _json(other))
 
 
 def opened(program: Program, state: str) -> BpmnWorkflow:

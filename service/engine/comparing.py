@@ -33,19 +33,20 @@ def compare(operation: ast.cmpop, left: Any, right: Any, *, texts_as_dates: bool
     inputs) the empty text is a text like any other. Raises ExpressionError, in words
     for staff, for what has no order.
     """
-    if type(operation) in _ORDERS:
+    kind = type(operation)
+    if kind in _ORDERS:
         if any(is_empty(side) if texts_as_dates else side is None for side in (left, right)):
             return False
         left, right = _aligned(left, right)
         try:
-            return bool(_ORDERS[type(operation)](left, right))
+            return bool(_ORDERS[kind](left, right))
         except TypeError as error:
             raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能比大小") from error
-    if isinstance(operation, ast.Eq | ast.NotEq):
-        return _equal(left, right, texts_as_dates) is isinstance(operation, ast.Eq)
-    if isinstance(operation, ast.In | ast.NotIn):
-        return _contains(right, left, texts_as_dates) is isinstance(operation, ast.In)
-    return (left is right) is isinstance(operation, ast.Is)
+    if kind is ast.Eq or kind is ast.NotEq:
+        return _equal(left, right, texts_as_dates) is (kind is ast.Eq)
+    if kind is ast.In or kind is ast.NotIn:
+        return _contains(right, left, texts_as_dates) is (kind is ast.In)
+    return (left is right) is (kind is ast.Is)
 
 
 def is_empty(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """The expressions of diagrams, decision tables and forms: a small, safe subset of Python.
 
-A diagram is data from a person, never code. Every expression is checked against a whitelist of syntax before
-``simpleeval`` walks it; there is no ``eval``, no attribute access to objects, no comprehension, no lambda.
+A diagram is data from a person, never code. Every expression is checked against a whitelist of syntax before it is made
+into a function (``closures``); there is no ``eval``, no attribute access to objects, no comprehension, no lambda.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from simpleeval import EvalWithCompoundTypes, InvalidExpression, IterableTooLong
+from simpleeval import InvalidExpression, IterableTooLong
 
-from service.engine.comparing import ExpressionError, as_date, as_text, compare, kind_of, size_of
+from service.engine.closures import LITERALS, Value, value_of
+from service.engine.comparing import ExpressionError, as_date, as_text, kind_of, size_of
 
 __all__ = [
     "FUNCTIONS",
@@ -37,13 +38,8 @@ FUNCTIONS = frozenset(
 PURE: Mapping[str, Callable[..., Any]] = {"size_of": size_of, "as_text": as_text}
 """Those among them that ask for no day: a title may call them."""
 
-LITERALS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
-"""Constants as DMN and JSON write them, where the data have no such name."""
-
 MAX_LENGTH = 2000
 _MAX_DEPTH = 40
-_MAX_BITS = 1000
-"""Of a whole number: more than any count, sum or amount has."""
 CACHED = 4096
 """Expressions kept parsed."""
 
@@ -140,16 +136,10 @@ def evaluate(
     used = _used(text)
     if used is None or not (functions.keys() >= used.called and functions.keys().isdisjoint(used.named)):
         raise ExpressionError("；".join(faults_of(text, frozenset(functions))))
-    walker = _idle.walkers.pop() if _idle.walkers else _Walker()
-    walker.names = lambda node: names.get(node.id, LITERALS.get(node.id))
-    walker.functions, walker.texts_as_dates = functions, texts_as_dates
     try:
-        return walker.eval(text, previously_parsed=_parse(text).body)
+        return used.value(names, functions, texts_as_dates)
     except _FAILURES as error:
         raise ExpressionError(f"表达式 {text.strip()} 无法计算：{_reason(error)}") from error
-    finally:
-        walker.names = walker.functions = {}
-        _idle.walkers.append(walker)
 
 
 _FAILURES = (
@@ -180,23 +170,25 @@ def faults_of(text: str, functions: frozenset[str]) -> tuple[str, ...]:
 
 
 class _Used(NamedTuple):
-    """The functions that an expression calls, and the data that it names."""
+    """The functions that an expression calls, the data that it names, and its value over both."""
 
     called: frozenset[str]
     named: frozenset[str]
+    value: Value
 
 
 @lru_cache(maxsize=CACHED)
 def _used(text: str) -> _Used | None:
-    """The functions and data of a sound expression, looked for once a text; None for one that is unsound."""
+    """The uses of a sound expression and its value, looked for once a text; None for one that is unsound."""
     try:
-        nodes = list(ast.walk(_parse(text)))
+        tree = _parse(text)
     except ExpressionError:
         return None
+    nodes = list(ast.walk(tree))
     calls = [node.func for node in nodes if isinstance(node, ast.Call)]
     called = frozenset(one.id for one in calls if isinstance(one, ast.Name))
     named = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and node not in calls)
-    return None if faults_of(text, called) else _Used(called, named)
+    return None if faults_of(text, called) else _Used(called, named, value_of(tree.body))
 
 
 @lru_cache(maxsize=CACHED)
@@ -228,72 +220,3 @@ def _depth(node: ast.AST) -> int:
             break
         stack.extend((child, depth + 1) for child in ast.iter_child_nodes(current))
     return deepest
-
-
-_SIGNS = {ast.Add: "加", ast.Sub: "减", ast.Mult: "乘"}
-
-
-class _Walker(EvalWithCompoundTypes):
-    """Attributes and subscripts read dictionaries and lists only; what is absent is None."""
-
-    texts_as_dates = True
-
-    @staticmethod
-    def _check_disallowed_items(_item: Any) -> None:
-        """Nothing: the library looks through each value for modules and functions; ours are JSON and days, and a
-        function is only ever called."""
-
-    def _eval_compare(self, node: ast.Compare) -> bool:
-        left = self._eval(node.left)
-        for operation, comparator in zip(node.ops, node.comparators, strict=True):
-            right = self._eval(comparator)
-            if not compare(operation, left, right, texts_as_dates=self.texts_as_dates):
-                return False
-            left = right
-        return True
-
-    def _eval_binop(self, node: ast.BinOp) -> Any:
-        left, right = self._eval(node.left), self._eval(node.right)
-        try:
-            value = self.operators[type(node.op)](left, right)
-        except TypeError as error:
-            sign = _SIGNS[type(node.op)]
-            raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能相{sign}") from error
-        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            raise ExpressionError("数字过大")
-        return value
-
-    def _eval_call(self, node: ast.Call) -> Any:
-        try:
-            return super()._eval_call(node)
-        except TypeError as error:
-            called = node.func.id if isinstance(node.func, ast.Name) else "（函数）"
-            raise ExpressionError(f"函数 {called} 的参数个数或类型不对") from error
-
-    def _eval_attribute(self, node: ast.Attribute) -> Any:
-        value = self._eval(node.value)
-        if value is None:
-            return None
-        if isinstance(value, Mapping):
-            return value.get(node.attr)
-        raise ExpressionError(f".{node.attr} 只能用在字典数据上")
-
-    def _eval_subscript(self, node: ast.Subscript) -> Any:
-        value, key = self._eval(node.value), self._eval(node.slice)
-        if value is None:
-            return None
-        if isinstance(value, Mapping):
-            return value.get(key)
-        if isinstance(value, list | tuple | str) and isinstance(key, int):
-            return value[key]
-        raise ExpressionError("下标只能用在字典或列表数据上")
-
-
-class _Idle(threading.local):
-    """The walkers of this thread that are not at work: the library makes one slowly, each a ring for the collector."""
-
-    def __init__(self) -> None:
-        self.walkers: list[_Walker] = []
-
-
-_idle = _Idle()

@@ -19,7 +19,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.fitting import LIVE, parts_of
-from service.engine.specs import JOINED, EventGateway, Join
+from service.engine.specs import JOINED, EventGateway, Join, named_alike
 from service.engine.timers import ArmedTimer
 
 
@@ -40,7 +40,7 @@ def lying(workflow: BpmnWorkflow) -> list[tuple[Any, Task]]:
             found += [(part, one) for one in here if not _calls(one) and _named(one)]
         elif waiting := [one for one in here if _may_lie(one)]:
             ahead = ahead_of([*moving, *(one.parent for one in moving if isinstance(one.parent.task_spec, LoopTask))])
-            found += [(part, one) for one in waiting if _waits_in_vain(part, one, moving, ahead)]
+            found += [(part, one) for one in waiting if _waits_in_vain(one, moving, ahead)]
     return found
 
 
@@ -82,18 +82,18 @@ def _named(task: Task) -> bool:
     return bool(getattr(task.task_spec, "bpmn_id", None))
 
 
-def _waits_in_vain(part: Any, task: Task, moving: list[Task], ahead: set[str]) -> bool:
+def _waits_in_vain(task: Task, moving: list[Task], ahead: set[str]) -> bool:
     if isinstance(task.task_spec, Join):
-        return not _awaited(part, task) <= ahead
+        return not _awaited(task) <= ahead
     # of the events of one gateway the first that happens withdraws the others
     beside = isinstance(task.parent.task_spec, EventGateway)
     return not (beside and any(one.parent is task.parent for one in moving))
 
 
-def _awaited(part: Any, task: Task) -> set[str]:
+def _awaited(task: Task) -> set[str]:
     """The ways into a join on which no token of this round has come."""
     awaited = {spec.name for spec in task.task_spec.inputs}
-    for one in part.get_tasks(spec_name=task.task_spec.name):
+    for one in named_alike(task):
         if JOINED not in one.internal_data and one.parent is not None and one.parent.state == TaskState.COMPLETED:
             awaited.discard(one.parent.task_spec.name)
     return awaited

@@ -384,10 +384,11 @@ def _waiting_messages(workflow: BpmnWorkflow) -> list[MessageEventDefinition]:
 
 
 def _find(workflow: BpmnWorkflow, task_id: str) -> Task | None:
-    wanted = str(UUID(task_id))  # however the caller spells it
-    for part in _workflows(workflow):
-        if wanted in part.tasks:
-            return part.tasks[wanted]
+    for wanted in (task_id, str(UUID(task_id))):  # however the caller spells it
+        for part in _workflows(workflow):
+            if wanted in part.tasks:
+                found: Task = part.tasks[wanted]
+                return found
     return None
 
 

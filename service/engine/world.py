@@ -152,8 +152,8 @@ def all_decided() -> tuple[tuple[str, str], ...]:
 def copied(value: Any) -> Any:
     """A deep copy of data as it comes back from JSON: tuples are lists, keys are texts."""
     if isinstance(value, dict):
-        if all(type(key) is str for key in value):
-            return {key: copied(one) if type(one) not in _ATOMS else one for key, one in value.items()}
+        if _NAMES.issuperset(map(type, value)):
+            return {key: one if type(one) in _ATOMS else copied(one) for key, one in value.items()}
         return json.loads(json.dumps(value))
     if isinstance(value, list | tuple):
         return [copied(one) if type(one) not in _ATOMS else one for one in value]
@@ -161,12 +161,22 @@ def copied(value: Any) -> Any:
 
 
 _ATOMS = frozenset({str, int, float, bool, type(None)})
+_NAMES = frozenset({str})
 
 
 def ordered(data: Mapping[str, Any]) -> dict[str, Any]:
     """A copy whose keys stand in one order: a database gives JSON back in an order of its own."""
-    copy: dict[str, Any] = json.loads(json.dumps(dict(data), sort_keys=True))
+    copy: dict[str, Any] = _ordered(dict(data))
     return copy
+
+
+def _ordered(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict and _NAMES.issuperset(map(type, value)):
+        return {key: one if type(one := value[key]) in _ATOMS else _ordered(one) for key in sorted(value)}
+    if kind is list:
+        return [one if type(one) in _ATOMS else _ordered(one) for one in value]
+    return value if kind in _ATOMS else json.loads(json.dumps(value, sort_keys=True))
 
 
 def _place(error: WorkflowTaskException) -> str:
