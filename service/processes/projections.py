@@ -48,9 +48,8 @@ class Projection:
     nothing here.
     """
 
-    def __init__(self, instance_id: UUID, made: Compiled, *, bare: bool = False) -> None:
-        """``bare``: without title, spans and texts, for who asks for the way alone."""
-        self.made, self._bare = made, bare
+    def __init__(self, instance_id: UUID, made: Compiled) -> None:
+        self.made = made
         self.instance: Row = {"id": instance_id}
         self.tasks: dict[str, Row] = {}
         self.timers: dict[str, Row] = {}
@@ -137,13 +136,10 @@ class Projection:
             self._failing(event)
 
     def _describe(self, data: Mapping[str, Any]) -> None:
-        if not self._bare:
-            self.instance |= described(data, self.instance["number"], self.made.title_of(data))
+        self.instance |= described(data, self.instance["number"], self.made.title_of(data))
 
     def _take(self, event: HistoryEvent) -> None:
         """Something that lists show of the case is another now, or the words by which it is found."""
-        if self._bare:
-            return
         self.spans.take(event.at, shown(self.instance))
         data, made = self.instance["data"], self.made
         told = (made.digest, self.instance["search_key"], *(data.get(name) for name in made.told_texts))

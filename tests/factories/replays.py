@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from service import attachments, clock, engine, history
 from service.audit.replay import CaseReplay, Happened, case_replay
 from service.audit.replay.fold import fold
+from service.audit.ways import steps as passing
+from service.audit.ways.way import CaseWay, way_of
 from service.history import HistoryEvent
 from service.processes import commands, operations, sharing
 from service.processes.advance import open_tasks
@@ -66,6 +68,22 @@ def apart(session: Session, case: Instance, events: Sequence[HistoryEvent]) -> l
     return found
 
 
+def same_way(session: Session, case: Instance, events: Sequence[HistoryEvent]) -> bool:
+    """Whether the way of a case, after each entry of its journal, is that of its replay: two folds tell it."""
+
+    def definition(digest: str) -> Compiled:
+        return compiled(session, digest, case.process)
+
+    def told(count: int) -> CaseWay:
+        steps: Any = fold(case.id, events[:count], definition)  # has all that a way reads
+        return way_of(steps, definition)
+
+    return all(
+        way_of(passing.steps_of(events[:count], definition), definition) == told(count)
+        for count in range(1, len(events) + 1)
+    )
+
+
 def apart_on_the_way(session: Session, case: Instance, events: Sequence[HistoryEvent]) -> list[str]:
     """The points at which any step of the replay differs from the inputs run again; nothing, always."""
     told = {one.seq: one for one in _fold(session, case, events)}
@@ -86,6 +104,8 @@ def apart_on_the_way(session: Session, case: Instance, events: Sequence[HistoryE
             found.append(f"{one.seq} tasks")
         if sorted(one.marking) != tokens(made, course.landing.state):
             found.append(f"{one.seq} {one.kind}: {sorted(one.marking)} {tokens(made, course.landing.state)}")
+    if not same_way(session, case, events):
+        found.append("way")
     return found
 
 

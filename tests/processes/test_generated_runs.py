@@ -41,6 +41,7 @@ from service.rights import SYSTEM, Actor
 from service.usecases import wire
 from service.workdays import Calendar, load_notices, parse_notice_file
 from tests.factories.databases import opened
+from tests.factories.replays import same_way
 from tests.factories.world import CONFIG, read_config
 
 WALKS = int(os.environ.get("LIAISON_TEST_WALKS", "12"))
@@ -386,7 +387,9 @@ def checked(database: Database, case: UUID) -> None:
     with database.reading() as session:
         assert list(replay.verify(session)) == []
         instance = session.get_one(Instance, case)
-        steps = course.steps_of(history.stream_events(session, stream_of(case)))
+        events = history.stream_events(session, stream_of(case))
+        assert same_way(session, instance, events)
+        steps = course.steps_of(events)
         replayer = course.replayer_of(session, instance, steps[0].event)
         twin = Twin(replayer)
         for step in course.standing(steps):

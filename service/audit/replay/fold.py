@@ -64,30 +64,25 @@ class _Group:
 
 
 class Fold:
-    """The steps of a case. ``definition`` gives a definition by its digest.
-
-    ``bare``: without markings, forms, moved dates, and what was sent back: for who asks for the way alone.
-    """
+    """The steps of a case. ``definition`` gives a definition by its digest."""
 
     def __init__(
         self,
         instance_id: UUID,
         events: Sequence[HistoryEvent],
         definition: Callable[[str], Compiled],
-        *,
-        bare: bool = False,
     ) -> None:
         """Raises LookupError where the journal does not begin with the start of a case."""
         if not events or events[0].kind != "started":
             raise LookupError("the journal of a case begins with its start")
         begun = events[0].data
-        self._id, self._definition, self._bare = instance_id, definition, bare
+        self._id, self._definition = instance_id, definition
         self._groups = list(_groups(events))
         self._inputs: list[_Group] = []
         self._gone: set[int] = set()
         self._made = definition(begun["digest"])
         self._version = int(begun["version"])
-        self._told = Projection(instance_id, self._made, bare=bare)
+        self._told = Projection(instance_id, self._made)
         self._tokens = Tokens(self._made)
         self._case: dict[str, Any] = {}
         self._tasks: dict[str, Row] = {}
@@ -100,9 +95,7 @@ class Fold:
         """All steps in order; what was taken back or done again says so."""
         found = [self._step(group) for group in self._groups]
         back = {int(one.data["input"]): one.seq for one in found if one.kind == "taken_back"}
-        again = redone(found, self._definition) if not self._bare else {}
-        if self._bare and not back:
-            return found
+        again = redone(found, self._definition)
         return [replace(one, taken_back=back.get(one.seq), redone=again.get(one.seq)) for one in found]
 
     # --- One step ----------------------------------------------------------------------------------------------------
@@ -111,7 +104,7 @@ class Fold:
         event = group.event
         task, before = event.task, self._told.tasks.get(event.task or "")
         before = dict(before) if before is not None else None
-        form = self._form(event, before) if before is not None and not self._bare else None
+        form = self._form(event, before) if before is not None else None
         dates = self._tasks
         if event.kind in INPUTS:
             self._kinds[event.seq] = event.kind
@@ -146,16 +139,14 @@ class Fold:
             case=self._case,
             row={name: value for name, value in self._told.instance.items() if name not in _OF_THE_ENGINE},
             tasks=dict(self._tasks),
-            timers=[dict(one) for one in self._told.timers.values() if one["status"] == WAITING]
-            if not self._bare
-            else [],
-            copies=[dict(one) for one in self._told.copies.values()] if not self._bare else [],
-            marking=self._marking() if not self._bare else (),
+            timers=[dict(one) for one in self._told.timers.values() if one["status"] == WAITING],
+            copies=[dict(one) for one in self._told.copies.values()],
+            marking=self._marking(),
             passed=group.passed,
             entered=[task_id for kind, task_id, _ in effects if kind in (fx.ENTERED, fx.REOPENED)],
             ended=next((one_line(data["name"]) for kind, _, data in effects if kind == fx.ENDED), ""),
             actions=[{**one.data, "task": one.task, "seq": one.seq} for one in group.actions],
-            due_changes=due_changes(event, effects, dates, self._told.tasks) if not self._bare else [],
+            due_changes=due_changes(event, effects, dates, self._told.tasks),
             files=list(self._files.values()),
             notices=[NoticeSent(one.seq, one.data["template"], one.task, one.data) for one in group.notices],
             form=form,
@@ -184,8 +175,7 @@ class Fold:
         course = Course(landing, self._case, begun=begun)
         effects = [fx.Effect(effect.kind, effect.data, effect.task) for effect in group.effects]
         self._told.step(event, effects, course)
-        if not self._bare:
-            self._move(group, ended=ended)
+        self._move(group, ended=ended)
 
     def _move(self, group: _Group, *, ended: bool) -> None:
         event = group.event
@@ -333,11 +323,9 @@ def fold(
     instance_id: UUID,
     events: Sequence[HistoryEvent],
     definition: Callable[[str], Compiled],
-    *,
-    bare: bool = False,
 ) -> list[Happened]:
     """The steps of a case from its whole journal. Raises LookupError where it does not begin with the start."""
-    return Fold(instance_id, events, definition, bare=bare).steps()
+    return Fold(instance_id, events, definition).steps()
 
 
 def _groups(events: Iterable[HistoryEvent]) -> Iterator[_Group]:

@@ -1,6 +1,6 @@
 """The map of real ways 流程图谱: how often the cases of a process went where, how long it took, where they waited.
 
-Each case is folded once from its journal, by the steps of its replay, into a short record (``CaseWay``); maps are
+Each case is folded once from its journal, by a fold of its own (``steps``), into a short record (``CaseWay``); maps are
 counted from these. A record says up to which entry of the journal it goes, so that one that is out of date is known.
 """
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service import jobs
 from service.audit.models import CaseWayRow
-from service.audit.replay.fold import fold
+from service.audit.ways.steps import steps_of
 from service.audit.ways.way import FORMAT, CaseWay, way_of
 from service.db import Database
 from service.errors import LiaisonError
@@ -107,7 +107,7 @@ def folded(session: Session, cases: Sequence[Behind]) -> Iterator[Folded]:
 def refolded(one: Behind, events: Sequence[Any], definition: Callable[[str], Compiled]) -> Folded:
     """The way of a case by these events, the first ones of its journal or all."""
     try:
-        way = way_of(fold(one.instance, events, definition, bare=True), definition)
+        way = way_of(steps_of(events, definition), definition)
     except (LookupError, TypeError, ValueError, LiaisonError):  # a damaged journal, which verification names
         way = None
     return Folded(one.instance, one.process, events[-1].seq, way)

@@ -6,14 +6,14 @@ with the calendar in force, when a map is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from service import clock
 from service.audit.replay.drawn import flows_of
-from service.audit.replay.steps import Happened
+from service.audit.ways.steps import Step
 from service.processes.bundles import Compiled
 from service.processes.moves import MIGRATED
 
@@ -83,14 +83,19 @@ class CaseWay:
         }
 
 
-def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> CaseWay:
-    """The way of a case with these steps, which begin with its start. ``definition`` gives a version by its digest."""
-    found = CaseWay(_day(steps[0].at), [steps[0].version])
+def way_of(steps: Iterable[Step], definition: Callable[[str], Compiled]) -> CaseWay:
+    """The way of a case with these steps, which begin with its start. ``definition`` gives a version by its digest.
+
+    Raises LookupError where there is no step.
+    """
+    found: CaseWay | None = None
     stays: dict[str, Stay] = {}
     flows = _Flows(definition)
     done: dict[tuple[str, str, str], int] = {}
     for one in steps:
         day = _day(one.at)
+        if found is None:
+            found = CaseWay(day, [one.version])
         if one.version != found.versions[-1]:
             found.versions.append(one.version)
         _tasks(stays, one, day)
@@ -105,7 +110,9 @@ def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> 
             found.again += _again(one, done)
         if one.taken_back is None:
             flows.take(one, day)
-    last = steps[-1].row
+        last = one.row
+    if found is None:
+        raise LookupError("a case has a start")
     if last.get("ended_at") is not None:
         found.ended, found.end = _day(last["ended_at"]), str(last["status"])
     found.way = list(dict.fromkeys(found.way))
@@ -113,7 +120,7 @@ def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> 
     return found
 
 
-def _again(one: Happened, done: dict[tuple[str, str, str], int]) -> list[tuple[StepId, str]]:
+def _again(one: Step, done: dict[tuple[str, str, str], int]) -> list[tuple[StepId, str]]:
     """From a completed step to each that it opened again, done before it was first done itself; ``done`` grows.
 
     A target in another process is ``process:step``.
@@ -129,7 +136,7 @@ def _again(one: Happened, done: dict[tuple[str, str, str], int]) -> list[tuple[S
     return found
 
 
-def _tasks(stays: dict[str, Stay], one: Happened, day: int) -> None:
+def _tasks(stays: dict[str, Stay], one: Step, day: int) -> None:
     """The tasks that came up with a step, or came back, and those that ended."""
     for task in one.entered:
         row = one.tasks.get(task)
@@ -164,7 +171,7 @@ class _Flows:
         self._used: dict[tuple[str, Flow], int] = {}
         self._number = 0
 
-    def take(self, one: Happened, day: int) -> None:
+    def take(self, one: Step, day: int) -> None:
         """The elements that a step passed."""
         for process, scope, node, source in one.passed:
             self._number += 1
