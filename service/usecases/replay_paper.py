@@ -27,7 +27,7 @@ def replay_draft(session: Session, instance_id: UUID, reader: Actor) -> tuple[Dr
     """The paper ready to be made, its name, and the last entry of the journal that it tells of. Raises NotFound."""
     found = case_replay(session, instance_id, reader)
     case, name = found.instance, account_names(session, [reader.username])
-    told = words(session, case, found.versions, found.shown)
+    told = words(session, found)
     now = clock.now()
     called = f"{case.number or '未编号'} {case.title}".strip()
     facts = {

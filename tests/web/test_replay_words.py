@@ -14,9 +14,11 @@ from service.notifications.queries import reached
 from service.processes import operations
 from service.processes.models import Instance
 from service.processes.recording import stream_of
+from service.usecases.replay_paper import replay_draft
 from tests.factories.replays import eventful, replayed
+from tests.factories.steps import DONE, NOT_OURS
 from tests.factories.visitor import Visitor
-from tests.factories.world import CONFIG, OFFICE, World
+from tests.factories.world import CONFIG, LIAISON, OFFICE, World
 
 
 def offline(world: World) -> list[dict[str, Any]]:
@@ -68,6 +70,26 @@ def test_a_value_that_goes_keeps_the_title_of_its_form(world: World) -> None:
     page = page_of(world, seq)
     assert re.search(r"理由</th><td>请补材料</td><td>—", page)
     assert "备注（选填）" not in page
+
+
+def test_a_form_offline_says_what_stood_there_as_the_page_does(world: World) -> None:
+    world.start()
+    world.do(LIAISON, "record_need", world.need(title="改过的事项"))
+    world.do(OFFICE, "accept")
+    world.do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": []})
+    take_back(world, "handler-edu", world.do("handler-edu", "handle", DONE, unit="edu"))
+    world.do("handler-edu", "handle", NOT_OURS, unit="edu")
+    first, last = seq_of(world, "completed", "record_need"), seq_of(world, "completed", "handle")
+    whole, changed = offline(world), "改过的事项（原为 子女入学）"
+    told = dict(rows(whole, first, "填写的内容"))
+    assert told["事项标题"] == changed
+    assert "所在镇街" in told["日志没有留存预填的"]
+    assert dict(rows(whole, last, "填写的内容"))["办理情况（回复）"] == f"{DONE['reply']}（打开时已有，没有提交）"
+    assert re.search(r"事项标题</th><td[^>]*>子女入学</td><td[^>]*>改过的事项", page_of(world, first))
+    with world.database.reading() as session:
+        draft, _, _ = replay_draft(session, world.case, world.actor("auditor"))
+    on_paper = [part for one in draft.data["steps"] if one["seq"] == first for part in one["parts"]]
+    assert ["事项标题", changed] in next(part["rows"] for part in on_paper if part["heading"] == "填写的内容")
 
 
 def test_a_migration_tells_its_versions_and_dates_offline(world: World) -> None:

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.attachments import ENTRIES as OF_FILES
-from service.audit.replay.cases import Shown
-from service.audit.replay.changes import Filled, changes
-from service.audit.replay.fold import fold
+from service.audit.replay.cases import CaseReplay, whole_replay
+from service.audit.replay.forms import FormSeen
 from service.audit.replay.named import NAMED_KINDS, UNITS, NamesThen
 from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent
 from service.audit.replay.telling import WHY, active, goal_words, migrated_dates, off, passed, version_place
@@ -23,14 +22,14 @@ from service.ledger.case_record import PRINTED
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
 from service.ledger.reported import ENTRIES as OF_REPORTED
 from service.notifications.queries import reached
-from service.processes.bundles import Compiled, compiled
+from service.processes.bundles import Compiled
 from service.processes.fields import ENTRIES
 from service.processes.models import Instance
 from service.processes.rules import one_line
 from service.processes.standing import OF_PERSON
 from service.processes.told_fields import day_words
 from service.processes.told_fields import told as told_fields
-from service.processes.versions import Versions, versions_of
+from service.processes.versions import Versions
 from service.processes.wiring import wiring
 
 WORDS = {**ENTRIES, **OF_FILES, **OF_NOTICES, **OF_CIRCULARS, **OF_REPORTED}
@@ -71,20 +70,14 @@ class Naming:
 
 def steps(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -> list[dict[str, Any]]:
     """All steps of a case, with nothing withheld, as :func:`words` tells them."""
-    told = fold(instance.id, events, lambda digest: compiled(session, digest, instance.process))
-    versions, before, filled = versions_of(session, instance, events), dict[str, Any](), Filled()
-    shown = []
-    for one in told:
-        changed = list(changes(before, one.case))
-        shown.append(Shown(one, changed, before, filled.take(versions.at(one.seq), one, changed)))
-        before = dict(one.case)
-    return words(session, instance, versions, shown)
+    return words(session, whole_replay(session, instance, events))
 
 
-def words(session: Session, instance: Instance, versions: Versions, shown: Sequence[Shown]) -> list[dict[str, Any]]:
+def words(session: Session, replay: CaseReplay) -> list[dict[str, Any]]:
     """A step: ``seq``, ``at``, ``who``, ``what``, ``off`` (why it counts no longer), ``version``; ``active`` and
     ``passed`` on the drawings; ``back``, the step that took it back; ``parts``, a list of (heading, rows of words)."""
-    names, arrived = Naming(session, [each.step for each in shown]), reached(session, instance.id)
+    shown, versions = replay.shown, replay.versions
+    names, arrived = Naming(session, [each.step for each in shown]), reached(session, replay.instance.id)
     found = []
     for each in shown:
         one, made = each.step, versions.at(each.step.seq)
@@ -92,7 +85,8 @@ def words(session: Session, instance: Instance, versions: Versions, shown: Seque
         values = Values(made, one, names, filled=each.filled, before=each.before)
         worded = [values.change(change) for change in each.changes]
         notices = [_notice(sent, arrived.get(sent.seq, ()), names) for sent in one.notices]
-        parts = [[head, rows] for head, rows in _parts(one, made, names, worded, notices) if rows]
+        form = _form(one, replay.form(one), made, names)
+        parts = [[head, rows] for head, rows in _parts(one, made, names, form, worded, notices) if rows]
         found.append(_step(one, made, versions, names) | {"parts": parts})
     return found
 
@@ -116,7 +110,12 @@ def _step(one: Happened, made: Compiled, versions: Versions, names: Naming) -> d
 
 
 def _parts(
-    one: Happened, made: Compiled, names: Naming, worded: Sequence[Worded], notices: list[list[str]]
+    one: Happened,
+    made: Compiled,
+    names: Naming,
+    form: list[list[str]],
+    worded: Sequence[Worded],
+    notices: list[list[str]],
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """The headings of a step with their rows; those without rows are left out by the caller."""
     said = [] if one.form is not None and one.form.typed is not None else list(_said(one, names))
@@ -124,7 +123,7 @@ def _parts(
         label = next((label for (_, node), label in made.program.names.items() if node == one.data.get("target")), "")
         said.insert(0, ["退回到", one_line(label)])
     yield "说明", said
-    yield "填写的内容", _form(one, made, names)
+    yield "填写的内容", form
     yield (
         "数据的变化",
         [[f"{each.title}　{each.slot}".strip(), f"{each.old or '（空）'} → {each.new or '（空）'}"] for each in worded],
@@ -155,24 +154,23 @@ def _said(one: Happened, names: Naming) -> Iterator[list[str]]:
             yield [title, str(data[key])]
 
 
-def _form(one: Happened, made: Compiled, names: Naming) -> list[list[str]]:
-    """Title and words of each field, with what stood there before it was typed."""
-    if one.form is None:
+def _form(one: Happened, seen: FormSeen | None, made: Compiled, names: Naming) -> list[list[str]]:
+    """Title and words of each field as it was sent, with what stood there before; then of what stood there and was not
+    sent, and what of that the journal does not say."""
+    if one.form is None or seen is None:
         return []
     drawn = made.form_of(one.form.process, one.form.step)
-    stood = {
-        each["id"]: each["words"]
-        for each in told_fields(drawn, {**(one.form.filled or {}), **one.form.before}, names.record)
-    }
-    typed = {each["id"]: each for each in told_fields(drawn, one.form.typed or {}, names.record)}
-    rows = [
-        [
-            each["title"],
-            each["words"] + (f"（原为 {stood[key]}）" if stood.get(key, each["words"]) != each["words"] else ""),
-        ]
-        for key, each in typed.items()
-    ]
-    return [*rows, *(["提示", warning] for warning in one.form.warnings)]
+    stood = {each["id"]: each for each in told_fields(drawn, seen.data, names.record)}
+    typed = {each["id"]: each for each in told_fields(drawn, seen.typed or {}, names.record)}
+    rows = []
+    for key, each in typed.items():
+        before = stood[key]["words"] if key in stood else each["words"]
+        rows.append([each["title"], each["words"] + (f"（原为 {before}）" if before != each["words"] else "")])
+    left = "打开时已有" if seen.typed is None else "打开时已有，没有提交"
+    rows += [[each["title"], f"{each['words']}（{left}）"] for key, each in stood.items() if key not in typed]
+    if seen.lost:
+        rows.append(["日志没有留存预填的", "、".join(str(drawn.fields[name].get("title", name)) for name in seen.lost)])
+    return [*rows, *(["提示", warning] for warning in seen.warnings)]
 
 
 def _due(change: DueChange, names: Naming) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
@@ -23,11 +24,12 @@ from service.processes import queries
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.course import replayer_of, steps_of
+from service.processes.masks import Masks
 from service.processes.models import Instance, UserTask
 from service.processes.recording import stream_of
 from service.processes.versions import Versions, versions_of
 from service.processes.visibility import Seen, seen
-from service.rights import Actor
+from service.rights import SYSTEM, Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class CaseReplay:
         """The data of the case as its task was given them. The row keeps those of the last time that it came up: of a
         task that came up twice, after a step before it was taken back, the case is run again up to there."""
         times = [one for one in self.events if one.kind == fx.ENTERED and one.task == form.task]
-        row = self._session.get(UserTask, UUID(form.task))
+        row = self._rows.get(form.task)
         if row is not None and (len(times) == 1 or row.entered_seq == form.entered):
             return row.data
         steps = steps_of(self.events)
@@ -107,6 +109,12 @@ class CaseReplay:
         landing = replayer_of(self._session, self.instance, steps[0].event).run(until).landing
         opened = landing.open_tasks.get(form.task) if landing is not None else None
         return opened.data if opened is not None else {}
+
+    @cached_property
+    def _rows(self) -> Mapping[str, UserTask]:
+        """The tasks of the case, by id."""
+        rows = self._session.scalars(select(UserTask).where(UserTask.instance_id == self.instance.id))
+        return {str(row.id): row for row in rows}
 
     def _as_seen(self, one: Happened, case: Mapping[str, Any]) -> Happened:
         mine = self._mine
@@ -155,3 +163,8 @@ def case_replay(session: Session, instance_id: UUID | str, actor: Actor) -> Case
     events = history.stream_events(session, stream_of(instance.id))
     with readable(session, instance):
         return CaseReplay(session, instance, seen(session, instance, actor), events)
+
+
+def whole_replay(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -> CaseReplay:
+    """The replay of a case with nothing withheld, for its evidence; ``events`` are its whole journal."""
+    return CaseReplay(session, instance, Seen(Masks(session, instance, SYSTEM)), events)
