@@ -130,46 +130,24 @@ class _Table:
             self._updates[names].run(connection, rows)
 
 
-class Rows(Generic[T]):
-    """A question whose rows are objects of the session, as ``select(model)`` would give them.
+class Parts(Generic[T]):
+    """Objects of the session made of the ``columns`` of rows, as ``select(model)`` would give them.
 
-    ``narrow`` adds the conditions to the bare ``select``. ``fresh``: what the database says takes the place of what the
-    session knew (changes that wait are sent first), as it must under a new lock; else what the session knows stands.
-    ``covered``: as of a ``Prepared``.
+    ``without``: columns of the model that are left in the database until somebody asks an object for them.
+    ``fresh``: what the database says takes the place of what the session knew; else what the session knows stands.
     """
 
-    def __init__(
-        self,
-        model: type[T],
-        narrow: Callable[[Select[Any]], Select[Any]],
-        *,
-        fresh: bool = False,
-        covered: bool = False,
-    ) -> None:
+    def __init__(self, model: type[T], *, without: Sequence[str] = (), fresh: bool = False) -> None:
         mapper: Any = model.__mapper__
         self._model, self._fresh, self._manager = model, fresh, mapper.class_manager
-        self._names = [mapper.get_property_by_column(column).key for column in mapper.local_table.columns]
-        [key] = [column for column in mapper.local_table.columns if column.primary_key]
-        self._place = self._names.index(mapper.get_property_by_column(key).key)
-        self._asked = Prepared(narrow(select(*mapper.local_table.columns)), covered=covered)
-
-    def all(self, session: Session, given: Mapping[str, Any]) -> list[T]:
-        """All of them."""
-        count = len(self._names)
-        return [self.take(session, row[:count]) for row in self._asked.rows(session, given)]
-
-    def first(self, session: Session, given: Mapping[str, Any]) -> T | None:
-        """The first of them; None where there is none."""
-        return next(iter(self.all(session, given)), None)
-
-    def beside(self, session: Session, given: Mapping[str, Any]) -> tuple[T, Values] | None:
-        """The first of them with the values of the columns that the question adds."""
-        count = len(self._names)
-        found = self._asked.rows(session, given)
-        return (self.take(session, found[0][:count]), found[0][count:]) if found else None
+        named = [(mapper.get_property_by_column(column).key, column) for column in mapper.local_table.columns]
+        self.columns = [column for name, column in named if name not in without]
+        self._names = [name for name, _ in named if name not in without]
+        self._without = frozenset(without)
+        [self._place] = [place for place, column in enumerate(self.columns) if column.primary_key]
 
     def take(self, session: Any, values: Sequence[Any]) -> T:
-        """The object of the session that a row is, given as the columns of its table in their order."""
+        """The object of the session that a row is, given as ``columns``."""
         key = (self._model, (values[self._place],), None)
         row: T | None = session.identity_map.get(key)
         if row is None:
@@ -178,6 +156,8 @@ class Rows(Generic[T]):
             state.key, state.session_id, state.identity_token = key, session.hash_key, None
             session.identity_map.replace(state)
             state.dict.update(zip(self._names, values, strict=True))
+            if self._without:
+                state.expired_attributes.update(self._without)
             if state.manager.dispatch.load:
                 state.manager.dispatch.load(state, None)
             state._commit_all(state.dict, session.identity_map)
@@ -191,6 +171,43 @@ class Rows(Generic[T]):
             state.dict.update({name: known[name] for name in missing})
             state._commit(state.dict, missing)
         return row
+
+
+class Rows(Generic[T]):
+    """A question whose rows are objects of the session, as ``select(model)`` would give them.
+
+    ``narrow`` adds the conditions to the bare ``select``. ``fresh``: as of ``Parts``, and changes that wait are sent
+    first, as they must be under a new lock. ``covered``: as of a ``Prepared``.
+    """
+
+    def __init__(
+        self,
+        model: type[T],
+        narrow: Callable[[Select[Any]], Select[Any]],
+        *,
+        fresh: bool = False,
+        covered: bool = False,
+    ) -> None:
+        self._parts = Parts(model, fresh=fresh)
+        self._count = len(self._parts.columns)
+        self._asked = Prepared(narrow(select(*self._parts.columns)), covered=covered)
+
+    def all(self, session: Session, given: Mapping[str, Any]) -> list[T]:
+        """All of them."""
+        return [self.take(session, row[: self._count]) for row in self._asked.rows(session, given)]
+
+    def first(self, session: Session, given: Mapping[str, Any]) -> T | None:
+        """The first of them; None where there is none."""
+        return next(iter(self.all(session, given)), None)
+
+    def beside(self, session: Session, given: Mapping[str, Any]) -> tuple[T, Values] | None:
+        """The first of them with the values of the columns that the question adds."""
+        found = self._asked.rows(session, given)
+        return (self.take(session, found[0][: self._count]), found[0][self._count :]) if found else None
+
+    def take(self, session: Any, values: Sequence[Any]) -> T:
+        """The object of the session that a row is, given as the columns of its table in their order."""
+        return self._parts.take(session, values)
 
 
 _AT_ONCE = 16

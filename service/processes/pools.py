@@ -1,60 +1,176 @@
 """The open tasks by pool: those for the same role, unit, post of a leader and person are for the same people.
 
 Rights are asked of the few pools there are, not of every task; the tasks of a pool stand side by side in an index that
-holds all that a light and a place in the list are told by.
+holds all that a light and a place in the list are told by. The directory alone says whose a pool is: it is
+remembered for as long as that is the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.util import ClauseAdapter
 
+from service.auth.directory import known
 from service.auth.queries import acting_for
 from service.db.memory import remembered
+from service.db.prepared import Prepared, size_of
+from service.people.models import Leader
 from service.processes import access
 from service.processes.models import OPEN, SUSPENDED, Instance, UserTask
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes.standing import stand_in_rules
 from service.rights import Actor
 
 IS_OPEN = UserTask.status == literal_column(f"'{OPEN}'")
 """As a literal: a database looks into an index of open tasks only where it reads their status in the statement."""
-_POOL: tuple[Any, ...] = (UserTask.role, UserTask.unit, UserTask.leader_id, UserTask.person_key)
-_INDEXED = "INDEXED BY ix_user_task_pool"
-"""SQLite, which counts no values, would rather read every open task by another index."""
 _MANY = 200
 """More pools than that are somebody's only where nearly nobody is there: then every task is asked."""
 
 
+class Pool(NamedTuple):
+    """Open tasks that are alike in all on which it depends who may complete them."""
+
+    role: str | None
+    unit: str | None
+    leader_id: UUID | None
+    person_key: str | None
+    assignee: str | None
+
+
+class _There(NamedTuple):
+    """A pool as it is found: ``served_by`` is the unit that serves its leader, of which no stamp tells."""
+
+    pool: Pool
+    served_by: str | None
+
+
+_COLUMNS: tuple[Any, ...] = tuple(getattr(UserTask, name) for name in Pool._fields)
+_POOLS = select(*_COLUMNS).where(IS_OPEN).distinct().subquery("pool")
+_SERVED = select(_POOLS, Leader.unit_code).outerjoin(Leader, Leader.id == _POOLS.c.leader_id)
+_FOUND = Prepared(_SERVED)
+_HALTED = select(Instance.id).where(Instance.status == literal_column(f"'{SUSPENDED}'"))
+_SOME_HALTED = Prepared(_HALTED.limit(literal_column(str(_MANY + 1))))
+
+
 def whose(session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
-    """The open tasks that the actor may complete, in person or as a substitute; a statement a person."""
-    return or_(*(_of(session, one, today) for one in (actor, *acting_for(session, actor, today))))
+    """The open tasks that the actor may complete, in person or as a substitute; a statement, and one a person where
+    that is not remembered."""
+    pools = _mine(session, actor, today)
+    if pools is None:
+        return or_(*(access.candidate_clause(session, one) for one in _each(session, actor, today)))
+    return _among(pools, lambda _place, _column, value: value)
 
 
-def _of(session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
-    pools = remembered(session, (_of, actor, today), lambda: _pools(session, actor))
-    if len(pools) > _MANY:
-        return access.candidate_clause(session, actor)
-    theirs = or_(false(), *(and_(*map(_is, _POOL, pool)) for pool in pools))
-    return access.unclaimed(session, actor) & theirs
+def _among(pools: Iterable[Pool], given: Callable[[int, Any, Any], Any]) -> ColumnElement[bool]:
+    """The tasks of these pools; ``given`` says how a value of the so-manieth of them is written."""
+    alike = (
+        and_(
+            *(
+                column.is_(None) if value is None else column == given(place, column, value)
+                for column, value in zip(_COLUMNS, pool, strict=True)
+            )
+        )
+        for place, pool in enumerate(pools)
+    )
+    return or_(false(), *alike)
 
 
-def _pools(session: Session, actor: Actor) -> Sequence[tuple[Any, ...]]:
-    """The pools with open tasks that are for the actor, whoever has claimed one; one statement."""
-    there = select(*_POOL).where(IS_OPEN).with_hint(UserTask, _INDEXED, "sqlite").distinct().subquery("pool")
-    meant = ClauseAdapter(there).traverse(access.meant_for(session, actor))
-    return [tuple(row) for row in session.execute(select(there).where(meant))]
+def _mine(session: Session, actor: Actor, today: date) -> tuple[Pool, ...] | None:
+    """The pools of ``whose``, those alike in what they leave open side by side; None for too many of them."""
+    return remembered(session, (_mine, actor, today), lambda: _looked_up(session, actor, today))
 
 
-def _is(column: Any, value: object) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.is_(None) if value is None else column == value
-    return found
+def _each(session: Session, actor: Actor, today: date) -> tuple[Actor, ...]:
+    return (actor, *acting_for(session, actor, today))
+
+
+def _looked_up(session: Session, actor: Actor, today: date) -> tuple[Pool, ...] | None:
+    there = [_There(Pool(*row), served_by) for *row, served_by in _FOUND.rows(session)]
+    found = {one for who in _each(session, actor, today) for one in _theirs(session, who, today, there)}
+    if len(found) > _MANY:
+        return None
+    return tuple(sorted(found, key=lambda one: (_left_open(one), tuple(map(str, one)))))
+
+
+def _theirs(session: Session, actor: Actor, today: date, there: Sequence[_There]) -> Iterator[Pool]:
+    """Those of the pools whose tasks the actor may complete; a statement, where one of them is not remembered."""
+    question = (_theirs, actor, today, stand_in_rules(session))
+    told: Mapping[_There, bool] = known(session, question, dict)
+    if not all(one in told for one in there):
+        # All are asked again: one that has come, or gone, since they were looked up is told of as it is now.
+        told = known(session, question, lambda: _asked(session, actor), anew=True)
+    return (one.pool for one in there if told.get(one, False))
+
+
+def _asked(session: Session, actor: Actor) -> Mapping[_There, bool]:
+    is_theirs = ClauseAdapter(_POOLS).traverse(access.candidate_clause(session, actor))
+    rows = session.execute(_SERVED.add_columns(is_theirs))
+    return {_There(Pool(*row), served_by): bool(told) for *row, served_by, told in rows}
+
+
+class Question:
+    """A question about somebody's open tasks, which ``write`` makes of the condition that they are theirs.
+
+    It is written once for all whose pools are alike in number and in what they leave open.
+    """
+
+    def __init__(self, write: Callable[[ColumnElement[bool]], Any]) -> None:
+        self._write, self._made = write, lru_cache(maxsize=64)(self._prepared)
+
+    def rows(
+        self, session: Session, actor: Actor, today: date, given: Mapping[str, Any] = MappingProxyType({})
+    ) -> Sequence[Sequence[Any]]:
+        """The rows that it gives, one statement beside those of ``whose``; none without one where nothing is theirs."""
+        pools = _mine(session, actor, today)
+        if pools is None:
+            return session.execute(self._write(whose(session, actor, today)), given).all()
+        if not pools:
+            return []
+        shape, listed = [], []
+        for left_open, group in groupby(pools, _left_open):
+            alike = list(group)
+            size = size_of(alike)
+            listed += alike + alike[-1:] * (size - len(alike))
+            shape.append((left_open, size))
+        values = {
+            f"{column.key}_{place}": value
+            for place, pool in enumerate(listed)
+            for column, value in zip(_COLUMNS, pool, strict=True)
+            if value is not None
+        }
+        return self._made(tuple(shape)).rows(session, {**values, **given})
+
+    def _prepared(self, shape: Sequence[tuple[Sequence[bool], int]]) -> Prepared:
+        some: Any = ""
+        pools = [
+            Pool(*(None if left else some for left in left_open)) for left_open, size in shape for _ in range(size)
+        ]
+        return Prepared(
+            self._write(_among(pools, lambda place, column, _: bindparam(f"{column.key}_{place}", type_=column.type)))
+        )
+
+
+def _left_open(pool: Pool) -> tuple[bool, ...]:
+    return tuple(value is None for value in pool)
+
+
+_SHADES = (UserTask.due_on, UserTask.warn_on, UserTask.paused)
+_COUNTED = Question(lambda mine: select(*_SHADES, func.count()).where(IS_OPEN, mine).group_by(*_SHADES))
+
+
+def how_many(session: Session, actor: Actor, today: date) -> int:
+    """How many open tasks are the actor's; one statement beside those of ``whose``."""
+    return sum(number for *_, number in _counted(session, actor, today))
 
 
 def light_counts(session: Session, actor: Actor, today: date) -> dict[str, int]:
@@ -62,26 +178,29 @@ def light_counts(session: Session, actor: Actor, today: date) -> dict[str, int]:
 
     Only the tasks of suspended cases, which are few, are looked up with their case.
     """
-    return dict(remembered(session, (light_counts, actor, today), lambda: _counted(session, actor, today)))
+    return dict(remembered(session, (light_counts, actor, today), lambda: _shaded(session, actor, today)))
 
 
-def _counted(session: Session, actor: Actor, today: date) -> dict[str, int]:
-    mine = whose(session, actor, today)
-    keys: Sequence[Any] = (UserTask.due_on, UserTask.warn_on, UserTask.paused)
+def _counted(session: Session, actor: Actor, today: date) -> Sequence[Sequence[Any]]:
+    return remembered(session, (_counted, actor, today), lambda: _COUNTED.rows(session, actor, today))
+
+
+def _shaded(session: Session, actor: Actor, today: date) -> dict[str, int]:
     found: Counter[str] = Counter()
-    for row in session.execute(select(*keys, func.count().label("number")).where(IS_OPEN, mine).group_by(*keys)):
-        found[_shade(row, today)] += row.number
-    halted = select(Instance.id).where(Instance.status == literal_column(f"'{SUSPENDED}'"))
-    some = list(session.scalars(halted.limit(_MANY + 1)))
-    within = UserTask.instance_id.in_(some if len(some) <= _MANY else halted)
-    for row in session.execute(select(*keys).where(IS_OPEN, mine, within)) if some else ():
+    for *shade, number in _counted(session, actor, today):
+        found[_shade(shade, today)] += number
+    some = [case for (case,) in _SOME_HALTED.rows(session)]
+    within = UserTask.instance_id.in_(some if len(some) <= _MANY else _HALTED)
+    halted = select(*_SHADES).where(IS_OPEN, whose(session, actor, today), within)
+    for row in session.execute(halted) if some else ():
         found[_shade(row, today)] -= 1
         found[GREY] += 1
     return {name: found[name] for name in (RED, YELLOW, GREEN, GREY)}
 
 
-def _shade(row: Any, today: date) -> str:
-    return light(due_on=row.due_on, warn_on=row.warn_on, paused=row.paused, today=today)
+def _shade(row: Sequence[Any], today: date) -> str:
+    due_on, warn_on, paused = row
+    return light(due_on=due_on, warn_on=warn_on, paused=paused, today=today)
 
 
 def in_order(ids: Sequence[UUID], rows: Iterable[UserTask]) -> tuple[UserTask, ...]:

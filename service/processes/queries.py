@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
-from service.db.lists import Page, held, page_of_ids
+from service.db.lists import Page, page_of_ids
 from service.db.memory import remembered
 from service.errors import Conflict, NotFound
 from service.processes import access, extensions, lateness, pools, visibility
@@ -21,7 +21,7 @@ from service.processes.calendars import DayFunctions, current, days_between, day
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
 from service.processes.dispatching import all_conditions_of, clauses_of
-from service.processes.filters import BEST, NEWEST, case_order, task_clauses, task_order
+from service.processes.filters import BEST, NEWEST, case_order, task_clauses
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.forms import Form
@@ -42,6 +42,8 @@ from service.processes.ranking import ranked
 from service.processes.recording import stream_of
 from service.processes.rules import NO_CASE, NO_TASK, light
 from service.processes.standing import NOTHING, Absence, Marks
+from service.processes.todo import light_counts as light_counts
+from service.processes.todo import open_tasks as open_tasks
 from service.processes.told_texts import day_facts, told_form
 from service.processes.versions import find_versions
 from service.processes.visibility import seen
@@ -114,32 +116,6 @@ LEAN_TASK = (
 
 
 # --- Tasks -----------------------------------------------------------------------------------------------------------
-
-
-def open_tasks(
-    session: Session, actor: Actor, *, today: date, filters: TaskFilter | None = None, limit: int = 50, offset: int = 0
-) -> Page[UserTask]:
-    """待办: open tasks that the actor may act on, in person or as a substitute, most urgent first."""
-    wanted = filters or TaskFilter()
-    limit, offset = held(limit, offset)
-    clauses, order = task_clauses(wanted, today), task_order(wanted.sort)
-    query = select(UserTask.id).where(pools.IS_OPEN, pools.whose(session, actor, today))
-    if clauses or "number" in wanted.sort:
-        query = query.join(UserTask.instance).where(*clauses)
-    if clauses:
-        total = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
-    else:
-        total = sum(light_counts(session, actor, today=today).values())
-    if offset >= total:
-        return Page((), total, limit, offset)
-    ids = list(session.scalars(query.order_by(*order).limit(limit).offset(offset)))
-    shown = select(UserTask).join(UserTask.instance).where(UserTask.id.in_(ids)).options(*LEAN_TASK)
-    return Page(pools.in_order(ids, session.scalars(shown)), total, limit, offset)
-
-
-def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, int]:
-    """How many of the actor's open tasks show each light."""
-    return pools.light_counts(session, actor, today)
 
 
 def done_tasks(

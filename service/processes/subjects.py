@@ -257,14 +257,18 @@ def _slots_of(cases: int) -> Prepared:
 
 def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
     """The diagram's words for the units that each task is about; at most one statement, where the cases are loaded."""
-    found = []
+    found: dict[tuple[object, ...], str] = {}
+    told = []
     for row in rows:
         case = session.get_one(Instance, row.instance_id)
-        own = _property(session, case.digest, case.process, row)
-        if not own and (last := _later_version(session, case)) is not None:
-            own = _property(session, last, case.process, row)
-        found.append(own)
-    return found
+        step = (case.process, case.digest, case.version, row.process, row.task)
+        if step not in found:
+            own = _property(session, case.digest, case.process, row)
+            if not own and (last := _later_version(session, case)) is not None:
+                own = _property(session, last, case.process, row)
+            found[step] = own
+        told.append(found[step])
+    return told
 
 
 def _later_version(session: Session, case: Instance) -> str | None:

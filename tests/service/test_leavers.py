@@ -232,6 +232,16 @@ def test_a_leader_without_an_account_has_a_stand_in_and_both_names_are_kept(worl
     assert mismatches(world) == []
 
 
+def test_a_leader_whom_another_unit_serves_has_another_stand_in(world: World) -> None:
+    post = _for_leader(world)
+    other = "sci" if post.unit_code != "sci" else "hrss"
+    before, after = _liaison_of(world, post.unit_code or ""), _liaison_of(world, other)
+    assert ("read" in _open(world, before), "read" in _open(world, after)) == (True, False)
+    with world.transaction() as session:
+        session.get_one(Leader, post.id).unit_code = other
+    assert ("read" in _open(world, before), "read" in _open(world, after)) == (False, True)
+
+
 def test_who_stands_in_claims_in_the_own_name_and_lets_go_when_the_leader_signs_up(world: World) -> None:
     post = _for_leader(world)
     acting = _liaison_of(world, post.unit_code or "")

@@ -24,6 +24,7 @@ from service.processes.reader_models import CaseReader
 from service.processes.readers import OF_CASE, OF_TASK
 from service.processes.rules import NEED
 from service.rights import Actor
+from tests.factories.statements import counted
 from tests.factories.world import LIAISON, OFFICE, World
 
 EVERYBODY = (OFFICE, "office-2", LIAISON, "liaison-sci", "handler-edu", "handler-edu-2", "handler-housing", "leader")
@@ -78,6 +79,31 @@ def test_whose_tasks_are_is_the_same_asked_by_pool_and_by_task(busy: World) -> N
     assert len(found[OFFICE][1]) == len(found[OFFICE][0]) + 2
     assert found["handler-edu"][0]
     assert not found["handler-edu"][1]
+
+
+def test_a_list_asked_again_asks_no_more_of_the_directory_than_its_stamp(busy: World) -> None:
+    actor = busy.actor("handler-edu")
+    with busy.database.reading() as session:
+        before = _listed(session, actor)
+    with counted(busy) as told, busy.database.reading() as session:
+        page = queries.open_tasks(session, actor, today=clock.today(), limit=200)
+        assert sorted(task.id for task in page.items) == before
+    assert [one for one in told if "role_grant" in one] == []
+    assert len([one for one in told if "user_task" in one]) == 3  # the pools, how many, the page
+
+
+def test_each_task_of_a_list_has_its_case_and_its_long_columns_when_asked(busy: World) -> None:
+    with busy.database.reading() as session, counted(busy) as told:
+        page = queries.open_tasks(session, busy.actor(OFFICE), today=clock.today())
+        titles, asked = {task.id: (task.name, task.instance.title) for task in page.items}, len(told)
+        data = {task.id: (task.data, task.due_explanation, task.instance.data) for task in page.items}
+        assert len(told) > asked
+    with busy.database.reading() as session:
+        rows = [session.get_one(UserTask, task_id) for task_id in titles]
+        cases = {row.id: session.get_one(Instance, row.instance_id) for row in rows}
+        assert titles == {row.id: (row.name, cases[row.id].title) for row in rows}
+        assert data == {row.id: (row.data, row.due_explanation, cases[row.id].data) for row in rows}
+    assert len(data) > 1
 
 
 def _listed(session: Session, actor: Actor) -> list[UUID]:
