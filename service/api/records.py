@@ -21,7 +21,11 @@ class Row:
     """A row of a table with what an answer tells besides: by name, else by the first of ``rows`` that knows it."""
 
     def __init__(self, *rows: object, **more: Any) -> None:
-        self._rows, self._more = rows, more
+        self._rows: tuple[object, ...] = rows
+        self._more: dict[str, Any] = more
+        if rows and isinstance(first := rows[0], Row):  # both are told as one
+            mine, told = first._rows, first._more  # noqa: SLF001 - of its own kind
+            self._rows, self._more = (*mine, *rows[1:]), {**told, **more}
 
     def __getattr__(self, name: str) -> Any:
         found = self.told(name, _MISSING)
