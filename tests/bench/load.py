@@ -23,6 +23,7 @@ HOME = Path(__file__).resolve().parents[2]
 WORKERS, THREADS = 2, 4
 """As ``liaison serve`` starts without being told otherwise."""
 START_WITHIN_SECONDS = 30
+REST_SECONDS = 0.5
 
 Ask = Callable[["Client"], None]
 
@@ -87,6 +88,7 @@ def serving(application: str, url: str) -> Iterator[int]:
     server = subprocess.Popen(command, cwd=HOME, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(server, port)
+        _rest(server.pid)
         yield port
     finally:
         server.terminate()
@@ -138,3 +140,20 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
         else:
             return
     raise RuntimeError("gunicorn did not start")
+
+
+def _rest(server: int) -> None:
+    """Waits until the server has done all that it does beside its first answers, such as reading what type can print:
+    for a second that would be measured as theirs."""
+    end, before = time.monotonic() + START_WITHIN_SECONDS, ""
+    while time.monotonic() < end and (now := _worked(server)) != before:
+        before = now
+        time.sleep(REST_SECONDS)
+
+
+def _worked(server: int) -> str:
+    """For how long each process of the server has worked, as the system tells; nothing where it does not."""
+    with suppress(OSError):
+        workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        return " ".join(" ".join(Path(f"/proc/{one}/stat").read_text().split()[13:15]) for one in workers)
+    return ""
