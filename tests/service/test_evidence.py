@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -91,6 +92,10 @@ def test_a_package_is_verified_without_the_service(sealed, tmp_path):
     assert {"journal.jsonl", "index.html", "metadata.xml", "四性检测.json", "seal/seal-000001.json"} <= names
     assert any(name.endswith("-材料.pdf") for name in names)
     assert any(name.startswith("papers/") and name.endswith(".pdf") for name in names)
+    described = (folder / "metadata.xml").read_text()
+    handler = sealed.actor("handler-edu").name
+    assert f"<机构人员>{handler}（handler-edu）</机构人员>" in described
+    assert not re.search(r"<(业务行为|机构人员)>[a-z_-]+</", described)
     results = json.loads((folder / "四性检测.json").read_text())
     assert {one["结果"] for name, items in results.items() if name != "依据" for one in items} == {"通过"}
     assert asked(outside, "evidence.zip", "--digest", "ab" * 32)[0] == 1

@@ -23,10 +23,12 @@ _FETCHES_NOTHING = b"default-src 'none'"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The names behind the codes of a case: who began it, what its process is called."""
+    """The names behind the codes of a case: who began it, what its process is called, and of each entry of the journal
+    who acted, as they were called then."""
 
     initiator: str
     process: str
+    actors: Sequence[str]
 
 
 def metadata(
@@ -48,12 +50,12 @@ def metadata(
         _put(one, "计算机文件大小", str(len(files[path])))
         _put(one, "格式", path.rpartition(".")[2])
         _put(one, "SHA-256", verifier.sha256(files[path]))
-    for event in events:
+    for event, actor in zip(events, words.actors, strict=True):
         one = SubElement(root, "业务实体")
         _put(one, "序号", str(event.seq))
-        _put(one, "业务行为", WORDS[event.kind].word if event.kind in WORDS else event.kind)
+        _put(one, "业务行为", WORDS[event.kind].word if event.kind in WORDS else "其他记录")
         _put(one, "行为时间", event.at.isoformat())
-        _put(one, "机构人员", event.actor + (f"（代 {event.on_behalf_of}）" if event.on_behalf_of else ""))
+        _put(one, "机构人员", actor)
     if seal is not None:
         one = SubElement(root, "电子签名")
         _put(one, "签名规则", "Ed25519，对封存内容签名；记录由哈希树（RFC 9162，SHA-256）纳入封存")

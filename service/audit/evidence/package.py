@@ -22,6 +22,7 @@ from service import clock, documents, history
 from service.audit.evidence import altered, verifier
 from service.audit.evidence.description import Words, metadata, report
 from service.audit.evidence.page import page
+from service.audit.replay.named import NamesThen
 from service.audit.replay.readable import readable
 from service.auth.queries import account_names
 from service.canonical import dumps
@@ -122,8 +123,23 @@ def _gathered(session: Session, instance: Instance, actor: Actor, exporter: Acto
     words = Words(
         SERVICE_NAMES.get(instance.initiator) or known.get(instance.initiator, instance.initiator),
         process_name(compiled(session, instance.digest, instance.process)),
+        list(_actors(session, events)),
     )
     return Gathered(instance, words, events, seal, uncovered, bundles, calendars, made, drafts, exporter)
+
+
+def _actors(session: Session, events: Sequence[HistoryEvent]) -> Iterator[str]:
+    """Who acted in each entry and for whom: the name of then with the sign-in name, by which the journal knows them."""
+    if not events:
+        return
+    names = NamesThen(session, clock.local(events[0].at).date())
+    everybody = {name for event in events for name in (event.actor, event.on_behalf_of) if name}
+    names.people(everybody, clock.today())  # all at once
+    for event in events:
+        some = [name for name in (event.actor, event.on_behalf_of) if name]
+        found = names.people(some, clock.local(event.at).date())
+        said = [name if found.get(name, name) == name else f"{found[name]}（{name}）" for name in some]
+        yield "，代 ".join(said)
 
 
 def packed(gathered: Gathered) -> Evidence:
