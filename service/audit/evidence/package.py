@@ -129,7 +129,7 @@ def _gathered(session: Session, instance: Instance, actor: Actor, exporter: Acto
 
 
 def _actors(session: Session, events: Sequence[HistoryEvent]) -> Iterator[str]:
-    """Who acted in each entry and for whom: the name of then with the sign-in name, by which the journal knows them."""
+    """Names who acted in each entry, and for whom: the name of then with the sign-in name of the journal."""
     if not events:
         return
     names = NamesThen(session, clock.local(events[0].at).date())
