@@ -130,6 +130,19 @@ class _Table:
             self._updates[names].run(connection, rows)
 
 
+def new_row(model: type[T], **columns: Any) -> T:
+    """A new row of a model that is written here, as ``model(**columns)`` makes it but not set column by column.
+
+    Raises TypeError for what is no column.
+    """
+    table = _written[model]
+    if not columns.keys() <= table.columns.keys():
+        raise TypeError(f"{model.__name__} has no {sorted(columns.keys() - table.columns.keys())}")
+    row: T = table.mapper.class_manager.new_instance()
+    instance_state(row).dict.update(columns)
+    return row
+
+
 class Parts(Generic[T]):
     """Objects of the session made of the ``columns`` of rows, as ``select(model)`` would give them.
 

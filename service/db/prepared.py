@@ -119,10 +119,11 @@ class _Made:
     def _bound(self, given: Mapping[str, Any]) -> Any:
         constants = self._constants
         if self._positional:
-            return tuple(
+            values = [
                 constants[name] if known else given[name] if maker is None else maker(given[name])
                 for name, maker, known in self._names
-            )
+            ]
+            return tuple(values)
         asked = {name: given[name] if maker is None else maker(given[name]) for name, maker in self._asked}
         return {**constants, **asked}
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 
 from service.canonical import written
 from service.clock import local
-from service.db.by_hand import Rows
+from service.db.by_hand import Rows, new_row
 from service.db.prepared import Prepared
 from service.errors import Conflict
 from service.history.chain import FIRST, seal_text
@@ -86,7 +86,8 @@ def append(
         said=said,
         prev_hash=prev_hash,
     )
-    happened = HistoryEvent(
+    happened = new_row(
+        HistoryEvent,
         id=None,
         stream=stream,
         seq=seq,

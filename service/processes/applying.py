@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine
-from service.db.by_hand import Rows
+from service.db.by_hand import Rows, new_row
 from service.db.prepared import Prepared, listed, places, size_of
 from service.history.notices import NOTICE
 from service.processes import effects as fx
@@ -221,7 +221,8 @@ def _undone(row: UserTask) -> None:
 def _row(
     instance: Instance, task_id: str, data: Mapping[str, Any], snapshot: Mapping[str, Any], seq: int, now: datetime
 ) -> UserTask:
-    row = UserTask(
+    row = new_row(
+        UserTask,
         id=UUID(task_id),
         instance_id=instance.id,
         process=data["process"],
@@ -295,7 +296,8 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing, 
         if timer_id in rows:
             continue
         session.add(
-            Timer(
+            new_row(
+                Timer,
                 id=UUID(timer_id),
                 instance_id=instance.id,
                 task_id=UUID(armed.task) if armed.task else None,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from service import history
 from service.clock import SHANGHAI
-from service.db.by_hand import Rows
+from service.db.by_hand import Rows, new_row
 from service.db.prepared import Prepared, listed, places, size_of
 from service.history import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.chain import seal
@@ -130,6 +130,26 @@ def test_a_failure_is_told_as_any_and_ends_the_transaction(session):
         session.scalar(select(Instance.id))
     session.rollback()
     assert session.scalars(select(Instance.id)).all() == []
+
+
+def test_a_row_made_by_hand_is_as_its_class_makes_it(session):
+    names = [column.key for column in Instance.__table__.columns]
+    usual = {name: getattr(_case(number="N1"), name) for name in names}
+    given = {name: value for name, value in usual.items() if value is not None} | {"id": uuid4(), "number": "N2"}
+    row = new_row(Instance, **given)
+    assert (row.number, row.ended_at) == ("N2", None)
+    session.add_all([row, _case(number="N1")])
+    row.search_key = "changed before it is sent"
+    session.flush()
+    session.expire_all()
+    one, other = session.scalars(select(Instance).order_by(Instance.number)).all()
+    assert (other.id, other.search_key) == (given["id"], "changed before it is sent")
+    apart = {"id", "number", "search_key"}
+    assert {name: getattr(one, name) for name in usual if name not in apart} == {
+        name: getattr(other, name) for name in usual if name not in apart
+    }
+    with pytest.raises(TypeError, match="nonsense"):
+        new_row(Instance, nonsense=1)
 
 
 def test_events_get_their_ids_in_order_and_what_they_owe_points_to_them(session):
