@@ -24,7 +24,7 @@ from service.engine.ahead import foresees
 from service.engine.world import next_id_and_moment
 
 _PREDICTED, _DEFINITE = TaskState.PREDICTED_MASK, TaskState.DEFINITE_MASK
-_UNFINISHED = TaskState.NOT_FINISHED_MASK
+_UNFINISHED, _FINISHED = TaskState.NOT_FINISHED_MASK, TaskState.FINISHED_MASK
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 _KNOWN = _ATOMS | {dict, list}
 
@@ -124,6 +124,25 @@ def end_may_join(spec: Any, task: Task) -> bool:
     return True
 
 
+def finish(spec: Any, task: Task) -> None:
+    """Has those that follow a finished task look whether they may begin, then those of its process that wait."""
+    spec._on_complete_hook(task)
+    workflow = task.workflow
+    tasks = workflow.tasks
+    for child in [tasks[one] for one in task._children]:
+        if not child._state & _FINISHED:
+            child.task_spec._update(child)
+    workflow._task_completed_notify(task)
+
+
+def update(spec: Any, task: Task) -> None:
+    """Has a task look whether it may begin."""
+    if task._state & _PREDICTED:
+        spec._predict(task)
+    if spec._update_hook(task):
+        task._ready()
+
+
 # --- Specs -----------------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +199,8 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (Task, "_inherit_data", inherit),
     (TaskSpec, "_predict", predict),
     (TaskSpec, "_on_ready", tested),
+    (TaskSpec, "_on_complete", finish),
+    (TaskSpec, "_update", update),
     (TaskSpec, "inputs", TaskSpec.inputs.getter(_inputs)),
     (TaskSpec, "outputs", TaskSpec.outputs.getter(_outputs)),
     (_EndJoin, "_check_threshold_unstructured", end_may_join),

@@ -129,10 +129,12 @@ class Join(ParallelGateway):
 def named_alike(my_task: Task) -> list[Task]:
     """The tasks of a process, and of what it calls, of the name of a task's spec, in any order."""
     workflow, name = my_task.workflow, my_task.task_spec.name
-    if not workflow.top_workflow.subprocesses.keys().isdisjoint(workflow.tasks.keys()):
-        found: list[Task] = workflow.get_tasks(spec_name=name)
-        return found
-    return [task for task in workflow.tasks.values() if task.task_spec.name == name]
+    called, parts, found = workflow.top_workflow.subprocesses, [workflow], list[Task]()
+    for part in parts:
+        found += [task for task in part.tasks.values() if task.task_spec.name == name]
+        if called:
+            parts += [called[one] for one in called.keys() & part.tasks.keys()]
+    return found
 
 
 def _common_ancestor(tasks: list[Task]) -> Task:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, insert, or_, update
 from sqlalchemy.orm import Session
 
-from service import clock
+from service import clock, ids
 from service.db import Base
 from service.db.prepared import Prepared, new, set_of
 from service.processes import effects as fx
@@ -246,7 +246,7 @@ class _Journal:
             self._renew(task, on, data)
         elif kind == fx.REOPENED:
             for run in self.runs:
-                if run["task_id"] == UUID(task) and run["void_on"] is None and run["ended"] != RUN_MOVED:
+                if run["task_id"] == ids.read(task) and run["void_on"] is None and run["ended"] != RUN_MOVED:
                     run["void_on"] = on
             self.tasks[task].open = True
             self._begin(task, on)
@@ -267,7 +267,7 @@ class _Journal:
             return
         self.runs.append(
             {
-                "task_id": UUID(task),
+                "task_id": ids.read(task),
                 "instance_id": self.instance_id,
                 "role": about.role,
                 "unit": about.unit,
@@ -281,7 +281,7 @@ class _Journal:
 
     def _stop(self, task: str, on: date, ended: str, *, undone: bool = False) -> None:
         self.tasks[task].open = False
-        task_id = UUID(task)
+        task_id = ids.read(task)
         for run in self.runs:
             if run["task_id"] == task_id and run["until_on"] is None:
                 run |= {"until_on": on, "ended": ended, "void_on": on if undone else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
@@ -12,6 +12,8 @@ from service import engine, ids
 from service.processes.calendars import DayFunctions
 from service.workdays import Calendar
 
+_NOTHING: Mapping[str, Mapping[str, Any]] = {}
+
 
 def context_of(
     instance_id: UUID,
@@ -20,10 +22,15 @@ def context_of(
     action: Callable[[engine.Call], Any],
     opening: time,
     rules: int = engine.RULES,
+    *,
+    instances: int | None = None,
+    kept: Mapping[str, Mapping[str, Any]] = _NOTHING,
+    in_memory: bool = False,
+    live: bool = False,
 ) -> engine.Context:
     """The engine's context of the input with sequence number ``seq``: ids come from instance and number alone.
 
-    ``rules`` are those of the input (engine.RULES).
+    ``rules`` are those of the input (engine.RULES); the others as in ``engine.Context``.
     """
     return engine.Context(
         now=days.now,
@@ -32,6 +39,10 @@ def context_of(
         action=action,
         opening=opening,
         rules=rules,
+        instances=instances,
+        kept=kept,
+        in_memory=in_memory,
+        live=live,
     )
 
 

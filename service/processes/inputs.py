@@ -199,8 +199,9 @@ def _moved(begun: Begun, course: Course, given: Given, days: DayFunctions) -> li
         raise Conflict("该任务已经完成或取消")
     kept = {**course.kept, **words}
     opening, rules = time.fromisoformat(said["opening"]), rules_of(given)
-    context = context_of(begun.instance_id, given.seq, days, no_action, opening, rules)
-    context = replace(context, in_memory=begun.in_memory, live=begun.live)
+    context = context_of(
+        begun.instance_id, given.seq, days, no_action, opening, rules, in_memory=begun.in_memory, live=begun.live
+    )
     landing = land(made, before.state, said, given.kind, kept, days, context)
     found = effects(made, landing, words, course.entered, course.due, said["notice"], days, rules)
     course.landing, course.kept = landing, kept
@@ -227,8 +228,18 @@ def _take_in(made: Compiled, course: Course, given: Given) -> None:
 def _land(begun: Begun, course: Course, given: Given, days: DayFunctions, answer: Act) -> engine.Landing:
     data, program = given.data, begun.made.program
     opening = time.fromisoformat(data["opening"])
-    context = context_of(begun.instance_id, given.seq, days, answer, opening, rules_of(given))
-    context = replace(context, instances=begun.instances, kept=course.kept, in_memory=begun.in_memory, live=begun.live)
+    context = context_of(
+        begun.instance_id,
+        given.seq,
+        days,
+        answer,
+        opening,
+        rules_of(given),
+        instances=begun.instances,
+        kept=course.kept,
+        in_memory=begun.in_memory,
+        live=begun.live,
+    )
     if given.kind == "started":
         return engine.start(program, data["data"], context, data.get("event"))
     if course.landing is None:

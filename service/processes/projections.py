@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from service import engine
+from service import engine, ids
 from service.history import HistoryEvent
 from service.history.folding import BASELINE
 from service.processes import effects as fx
@@ -232,7 +232,7 @@ class Projection:
             **_UNDONE,
             **_due(data),
             **{name: data[name] for name in fx.FACTS},
-            "id": UUID(task_id),
+            "id": ids.read(task_id),
             "leader_id": UUID(data["leader"]) if "leader" in data else None,
             "person_key": data.get("person"),
             "instance_id": self.instance["id"],
@@ -266,9 +266,9 @@ class Projection:
         for timer_id, armed in landing.timers.items():
             if timer_id not in self.timers:
                 self.timers[timer_id] = {
-                    "id": UUID(timer_id),
+                    "id": ids.read(timer_id),
                     "instance_id": self.instance["id"],
-                    "task_id": UUID(armed.task) if armed.task else None,
+                    "task_id": ids.read(armed.task) if armed.task else None,
                     "status": WAITING,
                     "fire_at": armed.fire_at,
                     "due_at": armed.fire_at,

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from service import clock
+from service import clock, ids
 from service.processes import terms
 from service.rights import Actor
 from service.spelling import search_key, spell
@@ -180,6 +179,6 @@ def _text(value: Any) -> str | None:
 def _id_text(value: Any) -> str | None:
     """An id in the one form that it is looked for by: who types it may use capitals or leave out the dashes."""
     try:
-        return str(UUID(value)) if isinstance(value, str) else None
+        return str(ids.read(value)) if isinstance(value, str) else None
     except ValueError:
         return _text(value)

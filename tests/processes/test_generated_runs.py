@@ -324,8 +324,8 @@ class Twin:
         self.replayer.step(self.pruned, step)
         with_pruning = inputs.context_of
 
-        def whole(*given: Any) -> engine.Context:
-            context = with_pruning(*given)
+        def whole(*given: Any, **more: Any) -> engine.Context:
+            context = with_pruning(*given, **more)
             return replace(context, pruning=False, rules=min(context.rules, LAST_FORESEEING))
 
         with patch.object(inputs, "context_of", whole):
