@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -30,6 +31,22 @@ _READ: Mapping[type, Callable[[str], Any]] = {
     Uuid: UUID,
 }
 """How a text of the journal is read for a column of that type."""
+
+
+@dataclass(slots=True)
+class Read:
+    """Rows that were read already, as the driver of SQLite gives them.
+
+    ``rows``: table → owner as it is stored → rows, each with the columns of the table in their order. ``whole`` is
+    false where a text among them was none: whoever needs them then reads them itself, and fails as it would.
+    """
+
+    rows: dict[type[Base], dict[Any, list[tuple[Any, ...]]]] = field(default_factory=dict)
+    whole: bool = True
+
+    def of(self, model: type[Base]) -> Mapping[Any, list[tuple[Any, ...]]] | None:
+        """The rows of a table by owner; None where they must be read."""
+        return self.rows.get(model) if self.whole else None
 
 
 class Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from service.canonical import dumps
+from service.db.raw_rows import Read
 from service.history import apart
 from service.history.chain import FIRST
 from service.history.journal import LATE_BY
@@ -77,39 +78,65 @@ def verify_streams(session: Session, streams: Sequence[str], *, played: datetime
         yield from links.mismatches
 
 
-def chains(session: Session, streams: Sequence[str], *, played: datetime | None = None) -> dict[str, Chain]:
-    """The same, with the events: those of a stream are read once, for its chain and for whatever is made of them."""
+def chains(
+    session: Session, streams: Sequence[str], *, played: datetime | None = None, read: Read | None = None
+) -> dict[str, Chain]:
+    """The same, with the events: those of a stream are read once, for its chain and for whatever is made of them.
+
+    ``read``: the rows of events and heads, where they were read already, in the order of their chains.
+    """
     found: dict[str, Chain] = {stream: Chain() for stream in streams}
-    for stream, links in _linked(session, streams, played, found):
+    for stream, links in _linked(session, streams, played, found, read):
         found[stream].mismatches = links.mismatches
     return found
 
 
 def _linked(
-    session: Session, streams: Sequence[str], played: datetime | None, into: dict[str, Chain] | None = None
+    session: Session,
+    streams: Sequence[str],
+    played: datetime | None,
+    into: dict[str, Chain] | None = None,
+    read: Read | None = None,
 ) -> Iterator[tuple[str, _Links]]:
     made_up = played if played is not None else played_until(session)
     raw = session.get_bind().dialect.name == "sqlite"
-    wanted = select(HistoryHead.stream, HistoryHead.seq, HistoryHead.hash).where(HistoryHead.stream.in_(streams))
-    heads = {row[0]: (row[1], row[2]) for row in session.execute(wanted)}
-    left = set(streams)
-    # asked of the connection: a session would look for entities in each row
-    with session.connection().execute(_rows(raw, HistoryEvent.stream.in_(streams))) as rows:
-        for stream, some in groupby(rows, key=lambda row: row[1]):
-            links = _Links(stream, made_up, raw=raw)
-            chain = into.get(stream) if into is not None else None
-            for row in some:
-                text = row[8] if raw else _canonical(row[8])  # once: it is sealed, kept, and held against a replay
-                links.take(row, text)
-                if chain is not None:
-                    _read(chain, row, text, raw=raw)
-            links.close(heads.get(stream))
-            left.discard(stream)
-            yield stream, links
+    heads, left = _heads(session, streams, read), set(streams)
+    for stream, some in _events(session, streams, read, raw=raw):
+        links = _Links(stream, made_up, raw=raw)
+        chain = into.get(stream) if into is not None else None
+        for row in some:
+            text = row[8] if raw else _canonical(row[8])  # once: it is sealed, kept, and held against a replay
+            links.take(row, text)
+            if chain is not None:
+                _read(chain, row, text, raw=raw)
+        links.close(heads.get(stream))
+        left.discard(stream)
+        yield stream, links
     for stream in sorted(left):  # streams without an event
         links = _Links(stream, made_up, raw=raw)
         links.close(heads.get(stream))
         yield stream, links
+
+
+def _heads(session: Session, streams: Sequence[str], read: Read | None) -> dict[str, tuple[int, str]]:
+    there = read.of(HistoryHead) if read is not None else None
+    if there is not None:
+        return {stream: (rows[0][1], rows[0][2]) for stream in streams if (rows := there.get(stream))}
+    wanted = select(HistoryHead.stream, HistoryHead.seq, HistoryHead.hash).where(HistoryHead.stream.in_(streams))
+    return {row[0]: (row[1], row[2]) for row in session.execute(wanted)}
+
+
+def _events(
+    session: Session, streams: Sequence[str], read: Read | None, *, raw: bool
+) -> Iterator[tuple[str, Iterable[Any]]]:
+    """The rows of each stream that has any, in the order of its chain."""
+    there = read.of(HistoryEvent) if read is not None else None
+    if there is not None:
+        yield from ((stream, there[stream]) for stream in streams if stream in there)
+        return
+    # asked of the connection: a session would look for entities in each row
+    with session.connection().execute(_rows(raw, HistoryEvent.stream.in_(streams))) as rows:
+        yield from groupby(rows, key=lambda row: row[1])
 
 
 def _rows(raw: bool, where: ColumnElement[bool]) -> Any:

@@ -23,7 +23,7 @@ from service import history
 from service.canonical import dumps, normalized
 from service.db import Base, raw_rows
 from service.db.differing import NOT_THERE, THERE, apart, apart_in
-from service.db.raw_rows import Row, shape
+from service.db.raw_rows import Read, Row, shape
 from service.errors import LiaisonError
 from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
@@ -78,13 +78,21 @@ class Case:
         return cast("Sequence[HistoryEvent]", self.chain.events)
 
 
-def stored_cases(session: Session, ids: Sequence[UUID], played: datetime | None = None) -> list[Case]:
-    """The cases of a batch, in their order. Eleven statements."""
-    chains = history.chains(session, [stream_of(one) for one in ids], played=played)
+def stored_cases(
+    session: Session, ids: Sequence[UUID], played: datetime | None = None, read: Read | None = None
+) -> list[Case]:
+    """The cases of a batch, in their order. Eleven statements, less those of tables that were ``read`` already."""
+    read = read or Read()
+    chains = history.chains(session, [stream_of(one) for one in ids], played=played, read=read)
     found = [Case(one, chains[stream_of(one)]) for one in ids]
     for model, owner in OWNERS.items():
         known = shape(session, model)
         names = tuple(known.columns)
+        if (there := read.of(model)) is not None:
+            for case in found:
+                listed = there.get(known.form(owner.key, case.id), ())
+                case.rows[model] = [known.stored(zip(names, row, strict=True)) for row in listed]
+            continue
         own = names.index(owner.key)
         rows: dict[Any, list[Row]] = defaultdict(list)
         # asked of the connection: a session would look for entities in each row

@@ -14,11 +14,16 @@ from service import clock, notifications, seals
 from service.audit.models import INCREMENTAL, VerifiedCase, VerifiedSeal
 from service.audit.tables.guards import GUARDED
 from service.audit.verifying import notices, pieces, results
+from service.audit.verifying.marks import Marks
 from service.audit.verifying.runs import Outcome, Verifier
 from service.audit.ways import keeping
 from service.config.sealing import Sealing
+from service.db.raw_rows import Read
 from service.errors import Incident
+from service.history import HistoryEvent
+from service.processes.case_checks import stored_cases
 from service.processes.deployed import Mismatch
+from service.processes.models import Instance, UserTask
 from service.rights import COMMAND_LINE
 from service.seals import checking, reading, tree
 from tests.factories.journal import tamper
@@ -62,6 +67,21 @@ def test_a_case_that_stands_as_it_stood_is_not_executed_again(told: World) -> No
     assert counts(verified(told, key="another")) == (2, 0, 0)
 
 
+def test_the_rows_of_a_mark_are_those_that_a_case_is_checked_by(told: World) -> None:
+    """A full verification reads them once, where they leave the database."""
+    keeping.take_in(told.database)
+    with told.database.reading() as session:
+        ids, read = list(session.scalars(select(Instance.id))), Read()
+        assert len(Marks("ours").now(session, ids, read)) == 2
+        assert (read.of(HistoryEvent) is not None) is told.database.is_sqlite
+        for one, other in zip(stored_cases(session, ids, read=read), stored_cases(session, ids), strict=True):
+            assert one.events
+            assert one.rows[UserTask]
+            assert (one.id, one.chain) == (other.id, other.chain)
+            rows = [{table: sorted(some, key=repr) for table, some in case.rows.items()} for case in (one, other)]
+            assert rows[0] == rows[1]
+
+
 CHANGES = (
     ("instance", "title", "'x'", "title"),
     ("instance", "state", "state || ' '", "state"),
@@ -84,6 +104,7 @@ def test_whatever_is_changed_in_a_marked_case_is_named(told: World) -> None:
         assert outcome.told.kept == 1, (table, column)
         found = [(one.table, one.column) for _, one in outcome.findings if one.stream == f"instance:{told.case}"]
         assert (table if place else None, place) in found, (table, column, outcome.findings)
+        assert {one for _, one in outcome.findings} <= {one for _, one in verified(told, full=True).findings}
         was = f"(SELECT {column} FROM kept WHERE kept.id = {table}.id)"
         tamper(told.database, f"UPDATE {table} SET {column} = {was} WHERE {where}")
         tamper(told.database, "DROP TABLE kept")
@@ -103,14 +124,15 @@ NO_TEXT = (
 """Bytes that are not UTF-8, written by hand."""
 
 
+@pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("written", NO_TEXT)
-def test_a_case_that_holds_no_text_is_named_and_the_others_are_checked(told: World, written: str) -> None:
+def test_a_case_that_holds_no_text_is_named_and_the_others_are_checked(told: World, written: str, full: bool) -> None:
     if not told.database.is_sqlite:
         pytest.skip("PostgreSQL keeps no text that is none")
     stream = f"instance:{told.case}"
     tamper(told.database, written.format(id=forged_id(told), stream=stream))
     tamper(told.database, f"UPDATE instance SET state = 'x' WHERE id != '{forged_id(told)}'")
-    outcome = verified(told)
+    outcome = verified(told, full=full)
     assert any(one.stream == stream and "无法读取" in one.what for _, one in outcome.findings), outcome.findings
     assert ("instance", "state") in named(outcome)
     assert outcome.told.executed == 2

@@ -32,6 +32,7 @@ from service.audit.models import CaseWayRow, VerifiedCase
 from service.db import Base
 from service.db.failures import is_no_text
 from service.db.prepared import told_as_ours
+from service.db.raw_rows import Read
 from service.history import HistoryEvent, HistoryHead
 from service.processes.case_checks import OWNERS
 from service.processes.figure_models import FigureCase
@@ -52,8 +53,11 @@ class Marks:
 
     key: str
 
-    def now(self, session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-        """The marks that the cases have as they stand, from every column of every row. A statement a table."""
+    def now(self, session: Session, ids: Sequence[UUID], read: Read | None = None) -> dict[UUID, str]:
+        """The marks that the cases have as they stand, from every column of every row. A statement a table.
+
+        ``read`` takes the rows, where they leave the database (SQLite).
+        """
         seals = {one: hmac.new(self.key.encode(), digestmod=hashlib.sha256) for one in ids}
         begun = f"{program()} {history.played_until(session).isoformat()}".encode()
         for one, seal in seals.items():
@@ -65,7 +69,12 @@ class Marks:
         owners |= dict.fromkeys((CaseWayRow, FigureCase, CaseOrder), "instance_id")
         for model, owner in owners.items():
             names = by_stream if model in _STREAMS else by_id
-            for name, digest in (_on_sqlite if raw else _on_postgresql)(session, model, owner, list(names)):
+            found = (
+                _on_sqlite(session, model, owner, list(names), read)
+                if raw
+                else _on_postgresql(session, model, owner, list(names))
+            )
+            for name, digest in found:
                 if name in names:
                     seals[names[name]].update(model.__tablename__.encode() + digest)
         return {one: seal.hexdigest() for one, seal in seals.items()}
@@ -98,24 +107,32 @@ def program() -> str:
     return seal.hexdigest()
 
 
-def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[Any]) -> Iterator[tuple[Any, bytes]]:
+def _on_sqlite(
+    session: Session, model: type[Base], owner: str, names: Sequence[Any], read: Read | None
+) -> Iterator[tuple[Any, bytes]]:
     """(owner, digest of its rows), of the values as they are kept."""
     table = model.__tablename__
     columns = ", ".join(f'"{name}"' for name in model.__table__.columns.keys())  # noqa: SIM118 - a collection of columns
     marks = ", ".join("?" * len(names))
     order = _KINDS.get(model, f"{owner}, {', '.join(column.name for column in model.__table__.primary_key)}")
     asked = f"SELECT {owner}, {columns} FROM {table} WHERE {owner} IN ({marks}) ORDER BY {order}"  # noqa: S608 - names of our own tables
-    for name, some in groupby(plain_rows(session, asked, tuple(names)), key=itemgetter(0)):
+    kept = read.rows.setdefault(model, {}) if read is not None else None
+    for name, some in groupby(plain_rows(session, asked, tuple(names), read), key=itemgetter(0)):
+        rows = list(some)
+        if kept is not None:
+            kept[name] = [row[1:] for row in rows]
         # version 2 of the format has no references: the same values give the same bytes
-        yield name, hashlib.sha256(marshal.dumps(list(some), 2)).digest()
+        yield name, hashlib.sha256(marshal.dumps(rows, 2)).digest()
 
 
-def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def plain_rows(
+    session: Session, asked: str, names: tuple[Any, ...] = (), read: Read | None = None
+) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement of SQLite as its driver gives them, some hundred at a time: nothing is made of a value.
     ``asked`` names an order in which no two rows are alike.
 
-    Bytes of a text that are not UTF-8 are kept as lone surrogates. Raises what the session raises where the database
-    fails.
+    Bytes of a text that are not UTF-8 are kept as lone surrogates; ``read`` is then not whole. Raises what the session
+    raises where the database fails.
     """
     given = 0
     try:
@@ -125,6 +142,8 @@ def plain_rows(session: Session, asked: str, names: tuple[Any, ...] = ()) -> Ite
     except DBAPIError as error:
         if not is_no_text(error):
             raise
+        if read is not None:
+            read.whole = False
     else:
         return
     yield from islice(chain.from_iterable(_plain(session, asked, names, _AS_KEPT)), given, None)

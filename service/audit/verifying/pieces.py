@@ -29,6 +29,7 @@ from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.db import Database
 from service.db.failures import is_no_text
 from service.db.full_text import index_differs
+from service.db.raw_rows import Read
 from service.processes import figure_tallies, replay
 from service.processes.bundles import Compiled, compiled
 from service.processes.case_checks import check_case, stored_cases
@@ -145,9 +146,9 @@ class Hands:
         return self._cases(ids[:half]).with_those_of(self._cases(ids[half:]))
 
     def _checked(self, ids: list[UUID]) -> Answer:
-        answer, clean = Answer(), dict[UUID, str]()
+        answer, clean, read = Answer(), dict[UUID, str](), Read() if self.full else None
         with self.database.reading(long=True, aside=True) as session:
-            now = self.marks.now(session, ids)
+            now = self.marks.now(session, ids, read)
             known = {} if self.full else self.marks.known(session, ids)
             changed = [one for one in ids if known.get(one) is None or known[one] != now.get(one)]
             answer.kept, answer.executed = len(ids) - len(changed), len(changed)
@@ -155,7 +156,7 @@ class Hands:
             definition, calendar = partial(self._definition, session), partial(self._calendar, session)
             ways = kept_ways(session, changed)
             summed, ordered = map(set, figure_tallies.wrong_cases(session, changed))
-            for case in stored_cases(session, changed, played) if changed else ():
+            for case in stored_cases(session, changed, played, read) if changed else ():
                 wrong = list(check_case(session, case, definition, calendar))
                 wrong += [_unsummed(case.id)] if case.id in summed else []
                 wrong += [_unordered(case.id)] if case.id in ordered else []
