@@ -27,7 +27,10 @@ class RollUp(Schema):
     accepted = Whole(required=True)
     returned = Whole(required=True)
     late = Whole(required=True)
-    overdue = Whole(required=True, metadata={"description": "reports past their date that were never sent"})
+    overdue = Whole(
+        required=True,
+        metadata={"description": "units that owe their report past its date"},
+    )
     complete = Flag(required=True)
     missing = List(Form(), required=True)
     units = List(Form(), required=True)
@@ -54,11 +57,15 @@ class HalfQuery(Query):
 @calls.get("/reports/roll-up", answer=RollUp, query=HalfQuery, right="view_reports")
 def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
     """Sums up the reports of a half-year, and names those missing; ``summary`` is the Talent Office's."""
-    return half_years.rolled_up(db(), on=query.pop("as_of", None), **query)
+    return _rolled_up(on=query.pop("as_of", None), **query)
 
 
 @calls.post("/reports/roll-up/number", answer=RollUp, body=Half, right=RIGHT)
 def number_roll_up(body: dict[str, Any]) -> Mapping[str, Any]:
     """Gives the roll-up of a half-year its number, once (编文号)."""
     issuing_reports.number_roll_up(db(), **body, formats=settings().paper_formats, actor=actor(), now=clock.now())
-    return half_years.rolled_up(db(), **body)
+    return _rolled_up(**body)
+
+
+def _rolled_up(**asked: Any) -> Mapping[str, Any]:
+    return half_years.rolled_up(db(), days=settings().contacts.report_days, **asked)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
 from service.people.models import Leader, Unit
-from service.reports.rules import HALVES
+from service.reports.rules import HALVES, overdue
 
 
 class HalfYearReport(Base):
@@ -52,8 +52,8 @@ class HalfYearReport(Base):
         return f"{self.unit.name}{self.year}年{HALVES[self.half]}报告"
 
     def overdue(self, on: date) -> bool:
-        """Whether it was never sent although its date had passed by the end of a day."""
-        return self.late is None and self.due_on is not None and self.due_on < on
+        """Whether it is owed at the end of a day (``rules.overdue``)."""
+        return overdue(self.status, self.due_on, on)
 
 
 class Brief(Base):

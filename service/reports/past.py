@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from service.clock import end_of, today
 from service.history.models import HistoryEvent, of_kinds
 from service.reports.models import HalfYearReport
-from service.reports.rules import ACCEPTED, DRAFT, RETURNED, SUBMITTED
+from service.reports.rules import ACCEPTED, DRAFT, RETURNED, SUBMITTED, overdue
 
 _BECAME: Mapping[str, str] = {
     "report_submitted": SUBMITTED,
@@ -35,8 +35,8 @@ class ReportThen:
     facts: Mapping[str, Any]
 
     def overdue(self, on: date) -> bool:
-        """Whether it was never sent although its date had passed by the end of a day."""
-        return self.late is None and self.due_on is not None and self.due_on < on
+        """Whether it is owed at the end of a day (``rules.overdue``)."""
+        return overdue(self.status, self.due_on, on)
 
 
 def reports_then(session: Session, reports: Iterable[HalfYearReport], on: date) -> dict[UUID, ReportThen]:

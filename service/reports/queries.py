@@ -23,7 +23,7 @@ from service.people.queries import owes_liaison
 from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.past import ReportThen, reports_then
-from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
+from service.reports.rules import ACCEPTED, EDITABLE, RETURNED, SUBMITTED, overdue
 from service.rights import Actor, may, units_with
 
 
@@ -52,8 +52,8 @@ def search_reports(
 
 
 def is_late(on: date) -> ColumnElement[bool]:
-    """The reports that were sent late, or are past their date and not sent as of a day (T6)."""
-    unsent = and_(HalfYearReport.late.is_(None), func.coalesce(HalfYearReport.due_on < on, false()))
+    """The reports that were sent late, or are owed as of a day (``rules.overdue``, T6)."""
+    unsent = and_(HalfYearReport.status.in_(EDITABLE), func.coalesce(HalfYearReport.due_on < on, false()))
     return or_(func.coalesce(HalfYearReport.late, false()), unsent)
 
 
@@ -153,15 +153,22 @@ def reporting_units(session: Session, *, year: int, half: int, on: date | None =
 
 
 def roll_up(
-    session: Session, *, year: int, half: int, needs: Mapping[str, Any], on: date | None = None
+    session: Session,
+    *,
+    year: int,
+    half: int,
+    needs: Mapping[str, Any],
+    on: date | None = None,
+    due_on: date | None = None,
 ) -> dict[str, Any]:
     """The sums of the offices' reports of a half-year at the end of a day (default: today), which is ``on`` (R5).
 
-    Counted are those submitted or accepted by then. ``missing`` are the units that had not sent theirs; ``complete``
-    says whether there are none. Totals are sums of the figures as they stood in each report; but a need is counted in
-    the report of the office that registered it and in that of its leader's office, so the totals of needs are ``needs``
-    (``ledger.counts.need_counts`` of all offices), each once, and ``needs_reported`` is the plain sum. A fixed number
-    of statements.
+    Counted are those submitted or accepted by then. ``missing`` are the units that had not sent theirs, ``overdue`` how
+    many of them were past their date (of who had not begun one ``due_on``, or the latest date of the others);
+    ``complete`` says whether there are none. Totals are sums of the figures as they stood in each report; but a need is
+    counted in the report of the office that registered it and in that of its leader's office, so the totals of needs
+    are ``needs`` (``ledger.counts.need_counts`` of all offices), each once, and ``needs_reported`` is the plain sum. A
+    fixed number of statements.
     """
     day = min(on or clock.today(), clock.today())
     query = select(HalfYearReport).where(HalfYearReport.year == year, HalfYearReport.half == half)
@@ -174,6 +181,8 @@ def roll_up(
         called = unit_names_then(session, day)
         units = {code: called.get(code, name) for code, name in units.items()}
     sent = {code: one for code, one in reports.items() if one.status in (SUBMITTED, ACCEPTED)}
+    due_on = due_on or max((one.due_on for one in reports.values() if one.due_on), default=None)
+    rows_of_units = [_row(code, name, reports.get(code), due_on, day) for code, name in units.items()]
     return {
         "year": year,
         "half": half,
@@ -183,15 +192,15 @@ def roll_up(
         "accepted": sum(one.status == ACCEPTED for one in sent.values()),
         "returned": sum(one.status == RETURNED for one in reports.values()),
         "late": sum(one.late is True for one in sent.values()),
-        "overdue": sum(one.overdue(day) for one in reports.values()),
+        "overdue": sum(row["overdue"] for row in rows_of_units),
         "complete": len(sent) == len(units),
         "missing": [{"unit": code, "name": name} for code, name in units.items() if code not in sent],
-        "units": [_row(code, name, reports.get(code)) for code, name in units.items()],
+        "units": rows_of_units,
         "totals": _totals([one.facts for one in sent.values()], needs),
     }
 
 
-def _row(code: str, name: str, report: ReportThen | None) -> dict[str, Any]:
+def _row(code: str, name: str, report: ReportThen | None, due_on: date | None, on: date) -> dict[str, Any]:
     facts: Mapping[str, Any] = report.facts if report is not None else {}
     contacts = facts.get("contacts", {})
     return {
@@ -200,6 +209,7 @@ def _row(code: str, name: str, report: ReportThen | None) -> dict[str, Any]:
         "id": str(report.id) if report is not None else None,
         "status": report.status if report is not None else None,
         "late": report.late if report is not None else None,
+        "overdue": report.overdue(on) if report is not None else overdue(None, due_on, on),
         "contacts": contacts.get("total", 0),
         "opinions": contacts.get("opinions", {}).get("total", 0),
         "needs": facts.get("needs", {}).get("started", 0),

@@ -29,6 +29,13 @@ SECTIONS: Mapping[str, str] = {
 }
 """The parts of a half-year report that the office writes, in order; the headings are its own words to change."""
 
+
+def overdue(status: str | None, due_on: date | None, on: date) -> bool:
+    """Whether a unit owes its report at the end of a day: the date had passed, and it was not begun (``None``), not
+    sent, or returned and not sent again (T6). A report that was first sent in time counts as in time all the same."""
+    return (status is None or status in EDITABLE) and due_on is not None and due_on < on
+
+
 REQUIRED = ("work", "plans")
 """Sections without which a report says nothing."""
 
@@ -192,7 +199,7 @@ def lateness_note(on: str) -> str:
     day = date.fromisoformat(on)
     return (
         f"超期：截至{day.year}年{day.month}月{day.day}日，责任单位在到期日之后才答复，或到期日已过仍未答复"
-        "（退回改派不算答复，会议研究、挂起期间不计）。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
+        "（退回改派不算答复，会议研究、挂起期间不计，挂起前已经超期的仍算超期）。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
     )
 
 

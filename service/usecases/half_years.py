@@ -87,8 +87,9 @@ def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
     return done_steps(session, reports.rounds_of(session, year=year, half=half), ROLL_UP)
 
 
-def rolled_up(session: Session, *, year: int, half: int, on: date | None = None) -> dict[str, Any]:
-    """``reports.roll_up`` of a half-year at the end of a day (R5), with each need of all offices counted once.
+def rolled_up(session: Session, *, year: int, half: int, days: int, on: date | None = None) -> dict[str, Any]:
+    """``reports.roll_up`` of a half-year at the end of a day (R5), with each need of all offices counted once; reports
+    are due ``days`` working days after the half-year.
 
     ``summary`` is what the Talent Office wrote when it rolled the half-year up, ``summed_up`` the step in which it did;
     both are None before. ``number`` is that of the paper as of that day, '' for none.
@@ -97,7 +98,8 @@ def rolled_up(session: Session, *, year: int, half: int, on: date | None = None)
     step = next((one for one in done if on is None or (one.completed_at and one.completed_at < clock.end_of(on))), None)
     summary = (step.submitted or {}).get("summary") if step is not None else None
     needs = half_year_needs(session, year=year, half=half, on=on)
-    summed = reports.roll_up(session, year=year, half=half, needs=needs, on=on)
+    due_on = reports.due_of(calendars.current(session), period_of(year, half)[1], days)
+    summed = reports.roll_up(session, year=year, half=half, needs=needs, on=on, due_on=due_on)
     number = roll_up_number(session, year=year, half=half, on=on)
     return {**summed, "summary": summary, "summed_up": step, "number": number}
 

@@ -67,6 +67,7 @@ def reports_list() -> ResponseReturnValue:
         half=half,
         may_review=may_today("view_reports"),
         provisional=_provisional(),
+        today=clock.today(),
     )
 
 
@@ -107,6 +108,7 @@ def report(report_id: UUID) -> ResponseReturnValue:
         version=version_of(db(), report_edits(found)),
         files=attachments.of_record(f"report:{found.id}"),
         provisional=_provisional(),
+        today=clock.today(),
     )
 
 

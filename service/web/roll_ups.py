@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
-from service.http.context import db
+from service.http.context import db, settings
 from service.http.files import printed
 from service.reports import HALVES, REPORT_STATUSES
 from service.reports.filters import YEARS
@@ -31,7 +31,7 @@ blueprint = Blueprint("roll_ups", __name__)
 COLUMNS: Columns[Mapping[str, Any]] = {
     "单位": lambda row: row["name"],
     "状态": lambda row: REPORT_STATUSES[row["status"]] if row["status"] else "未编制",
-    "是否逾期报送": lambda row: "是" if row["late"] else "否",
+    "是否逾期报送": lambda row: "逾期未报送" if row["overdue"] else "是" if row["late"] else "否",
     "合计": lambda row: "未计入合计" if row["status"] in (None, *EDITABLE) else "计入合计",
     "联系次数": lambda row: row["contacts"],
     "意见建议": lambda row: row["opinions"],
@@ -84,7 +84,8 @@ def _summed() -> dict[str, Any]:
     year, half = asked_whole("year", YEARS), asked_whole("half", HALVES)
     if year is None or half is None:
         year, half = half_to_report(clock.today())
-    return half_years.rolled_up(db(), year=year, half=half, on=asked_day("as_of"))
+    days = settings().contacts.report_days
+    return half_years.rolled_up(db(), year=year, half=half, days=days, on=asked_day("as_of"))
 
 
 def _name(summed: Mapping[str, Any]) -> str:

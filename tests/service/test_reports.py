@@ -173,8 +173,30 @@ class TestReport:
                 assert reports.search_reports(session, ReportFilter(late=True), reader=OFFICE).total == overdue
                 assert reports.search_reports(session, ReportFilter(late=False), reader=OFFICE).total == 1 - overdue
                 summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS)
-                assert (summed["late"], summed["overdue"]) == (0, overdue)
-                assert ("已过期限仍未报送 1 个" in roll_up_paper(summed, "")["state"]) == bool(overdue)
+                assert (summed["late"], summed["overdue"]) == (0, overdue * len(summed["missing"]))
+                assert ("已过期限仍未报送 2 个" in roll_up_paper(summed, "")["state"]) == bool(overdue)
+
+    def test_one_that_is_returned_is_owed_past_its_date_and_was_sent_in_time(self, session, chief):
+        report = submitted(session)
+        assert report.late is False
+        with clock.simulated(datetime.combine(report.due_on, time(9), SHANGHAI)):
+            reports.return_report(session, report_id=report.id, reason="请补充", actor=OFFICE, now=clock.now())
+            assert not report.overdue(clock.today())
+        with clock.simulated(datetime.combine(report.due_on + timedelta(days=1), time(9), SHANGHAI)):
+            assert report.overdue(clock.today())
+            assert reports.search_reports(session, ReportFilter(late=True), reader=OFFICE).total == 1
+            summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS)
+            assert (summed["returned"], summed["late"], summed["overdue"]) == (1, 0, 2)
+            assert {row["unit"]: row["overdue"] for row in summed["units"]} == {"edu": True, "hrss": True}
+            assert len(summed["missing"]) == summed["overdue"]
+
+    def test_who_has_not_begun_one_owes_it_past_the_date_of_all(self, session, chief):
+        due = date(2027, 1, 15)
+        with clock.simulated(datetime(2027, 1, 18, 9, 0, tzinfo=SHANGHAI)):
+            for on, owed in ((due, 0), (due + timedelta(days=1), 1)):
+                summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS, on=on, due_on=due)
+                assert len(summed["missing"]) > 0
+                assert summed["overdue"] == len(summed["missing"]) * owed
 
     def test_the_paper_says_whose_figures_the_sum_leaves_out(self, session, chief):
         def told(status):
@@ -292,7 +314,10 @@ class TestReport:
         assert (expected[26], expected[27], expected[28]) == (2, 3, 2)
         counts = [(one["submitted"], one["accepted"], one["returned"], one["late"]) for one in evenings.values()][:8]
         assert counts == [(0,) * 4] * 3 + [(1, 0, 0, 1), (0, 0, 1, 0), (1, 0, 0, 1), (1, 1, 0, 1), (1, 1, 0, 1)]
-        assert [one["overdue"] for one in evenings.values()] == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+        # returned past its date it is owed again, though it was sent in between
+        owed = [len(one["missing"]) if day > report.due_on else 0 for day, one in evenings.items()]
+        assert [one["overdue"] for one in evenings.values()] == owed
+        assert owed[2:6] == [2, 1, 2, 1]
         with clock.simulated(datetime(2027, 2, 1, 9, 0, tzinfo=SHANGHAI)):
             for day, said in evenings.items():
                 assert told(day) == said, day
