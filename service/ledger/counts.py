@@ -21,7 +21,7 @@ from service.people.models import Leader
 from service.people.past import served_by_unit
 from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
-from service.processes.models import TERMINATED, Instance
+from service.processes.models import RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.need_figures import ON_THE_SPOT, REJECTED
 from service.processes.past import Rows, State, cases_on, said, states
 from service.processes.rules import NEED, STATUSES
@@ -34,9 +34,10 @@ NEED_OUTCOMES: Mapping[str, str] = {
     "on_the_spot": "现场解答",
     "rejected": "不予受理",
     "terminated": "已终止",
-    "running": STATUSES["running"],
+    RUNNING: STATUSES[RUNNING],
+    SUSPENDED: STATUSES[SUSPENDED],
 }
-"""The outcome of a need: every need is counted under exactly one."""
+"""The outcome of a need: every need is counted under exactly one; 在办 is what goes on, as in the ledger."""
 
 MOST_ITEMS = 200
 
@@ -146,9 +147,7 @@ def leader_needs(
                 "title": state.title,
                 "talent_id": state.talent_id,
                 "talent": names.get(state.talent_id or "", ""),
-                "status": stages.of(row.process, state.stage) or STATUSES[state.status]
-                if name == "running"
-                else NEED_OUTCOMES[name],
+                "status": _how_far(name, stages.of(row.process, state.stage)),
                 "outcome": name,
                 "late": standing.late,
                 "overdue": standing.overdue,
@@ -249,7 +248,8 @@ def _outcome(cases: Rows) -> ColumnElement[str]:
     """The outcome of a need then."""
     told = said(cases, "outcome")
     return case(
-        (cases.ended_at.is_(None), "running"),
+        (and_(cases.ended_at.is_(None), cases.status == SUSPENDED), SUSPENDED),
+        (cases.ended_at.is_(None), RUNNING),
         (cases.status == TERMINATED, "terminated"),
         (cases.end == ON_THE_SPOT, "on_the_spot"),
         (cases.end == REJECTED, "rejected"),
@@ -261,11 +261,18 @@ def _outcome(cases: Rows) -> ColumnElement[str]:
 def _became(state: State) -> str:
     """The same of one case."""
     if state.ended_at is None:
-        return "running"
+        return SUSPENDED if state.status == SUSPENDED else RUNNING
     if state.status == TERMINATED:
         return "terminated"
     spoken = {ON_THE_SPOT: "on_the_spot", REJECTED: "rejected"}.get(state.end or "")
     return spoken or (state.outcome if state.outcome and state.outcome in OUTCOMES else "ended")
+
+
+def _how_far(outcome: str, stage: str | None) -> str:
+    """How far a need is in words: its stage while it goes on; of one that stands still, both."""
+    if outcome == SUSPENDED and stage:
+        return f"{stage}（{NEED_OUTCOMES[SUSPENDED]}）"
+    return (stage if outcome == RUNNING else None) or NEED_OUTCOMES[outcome]
 
 
 def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
