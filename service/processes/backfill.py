@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import exists, insert, or_, select
+from sqlalchemy import delete, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine, history
@@ -27,7 +28,7 @@ from service.processes.texts import words_of
 
 def fill_spans(session: Session) -> int:
     """Gives every case its stretches of days and the words by which it is found, where it has none; gives to how many.
-    Doing it again changes nothing."""
+    Where a case gets its days, its clocks are made anew. Doing it again changes nothing."""
     lacking = [~exists().where(model.instance_id == Instance.id) for model in (CaseSpan, CaseText)]
     missing = select(Instance.id, lacking[0], lacking[1]).where(or_(*lacking)).order_by(Instance.id)
     filled = 0
@@ -37,9 +38,18 @@ def fill_spans(session: Session) -> int:
         for lacks, model in ((no_days, CaseSpan), (no_words, CaseText)):
             if lacks:
                 session.execute(insert(model), made.rows[model])
+        if no_days and not made.damaged:
+            _clocks_anew(session, instance_id, made.rows[ClockRun])
         session.expunge(instance)
         filled += 1
     return filled
+
+
+def _clocks_anew(session: Session, instance_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
+    """The numbers of clocks say which came first, so all of a case are written again."""
+    session.execute(delete(ClockRun).where(ClockRun.instance_id == instance_id))
+    if rows:
+        session.execute(insert(ClockRun), rows)
 
 
 def fill_lying(session: Session) -> int:

@@ -3,6 +3,9 @@
 A task's row knows only its newest state. A question about a past day needs the state of that day: the date
 that a notice moved later, the answer that was taken back, the case that was suspended. Live code and verification make
 the same runs, the one step by step, the other from the journal alone.
+
+A suspension ends the runs of a case's open tasks, and they count until it goes on: a unit was asked, and is as late as
+it was (adr/0098). From then on the runs that begin anew speak for it.
 """
 
 from __future__ import annotations
@@ -13,14 +16,14 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, or_, update
+from sqlalchemy import Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.db import Base
 from service.db.prepared import Prepared, new, set_of
 from service.processes import effects as fx
-from service.processes.agreed import EXTENDED, MOVING
+from service.processes.agreed import EXTENDED, MOVING, SHIFTED
 from service.processes.models import (
     RUN_ANSWERED,
     RUN_CANCELLED,
@@ -54,13 +57,25 @@ _CAUSES = frozenset(
 
 
 _ROWS: Table = Base.metadata.tables[ClockRun.__tablename__]
+_EVERY = _ROWS.alias()
 _BEGIN = Prepared(insert(_ROWS).values(set_of(_ROWS, ("task_id", "instance_id", "role", "unit", "due_on", "from_on"))))
 _OF = _ROWS.c.task_id == bindparam("of")
 _STOP = Prepared(
     update(_ROWS).where(_OF, _ROWS.c.until_on.is_(None)).values(set_of(_ROWS, ("until_on", "ended", "void_on")))
 )
+_LAST = select(func.max(_EVERY.c.id)).where(_EVERY.c.task_id == bindparam("of")).scalar_subquery()
 _ANSWERED = or_(_ROWS.c.ended.is_(None), _ROWS.c.ended != RUN_MOVED)  # a date that passed before a later one stays late
-_UNDO = Prepared(update(_ROWS).where(_OF, _ROWS.c.void_on.is_(None), _ANSWERED).values(set_of(_ROWS, ("void_on",))))
+_UNDO = Prepared(
+    update(_ROWS)
+    .where(_OF, _ROWS.c.id == _LAST, _ROWS.c.void_on.is_(None), _ANSWERED)
+    .values(set_of(_ROWS, ("void_on",)))
+)
+_STOOD = and_(_ROWS.c.ended == RUN_SUSPENDED, _ROWS.c.void_on.is_(None))
+_GO_ON = Prepared(update(_ROWS).where(_OF, _STOOD).values(set_of(_ROWS, ("void_on",))))
+_WAS_LATE = and_(
+    _ROWS.c.ended == RUN_SUSPENDED, _ROWS.c.void_on == bindparam("since"), _ROWS.c.due_on < _ROWS.c.until_on
+)
+_STAY_LATE = Prepared(update(_ROWS).where(_OF, _WAS_LATE).values(set_of(_ROWS, ("ended", "void_on"))))
 
 
 def begun(session: Session, rows: Iterable[tuple[UserTask, date | None]], on: date) -> None:
@@ -88,6 +103,23 @@ def stopped(session: Session, tasks: Iterable[UUID], on: date, ended: str, *, un
         _STOP.run(session.connection(), wanted)
 
 
+def gone_on(session: Session, tasks: Iterable[UUID], on: date) -> None:
+    """The clocks of these tasks stand still no more: from ``on`` the runs that a suspension ended count no more."""
+    if wanted := [{"of": task_id, **new({"void_on": on})} for task_id in tasks]:
+        _GO_ON.run(session.connection(), wanted)
+
+
+def stayed_late(session: Session, task_id: UUID, on: date) -> None:
+    """Days that a case stood still have moved a date past ``on``; it stays late where it was before they began."""
+    _STAY_LATE.do(session, [{"of": task_id, "since": on, **new({"ended": RUN_MOVED, "void_on": None})}])
+
+
+def excused(cause: str, due_on: date | None, on: date) -> bool:
+    """Whether a clock that goes on after a suspension is not late any more: it was by days off alone, and days that
+    stood still are added (顺延)."""
+    return cause == SHIFTED and due_on is not None and due_on >= on
+
+
 def undone(session: Session, task_id: UUID, on: date) -> None:
     """The task is open again: from now on it is as if it had not been answered."""
     _UNDO.do(session, [{"of": task_id, **new({"void_on": on})}])
@@ -112,6 +144,13 @@ def withdrawn(cause: str, due_on: date | None, on: date) -> bool:
     return cause != EXTENDED or due_on is None or due_on >= on
 
 
+def unasked(cause: str, due_on: date | None, on: date) -> bool:
+    """Whether the clock of a task that is gone counts no more from ``on``: the step that had brought it was taken back
+    (撤回) before its date passed. Late it stays late: a dispatch that is taken back and done again wipes out nothing.
+    """
+    return cause == TAKEN_BACK and (due_on is None or due_on >= on)
+
+
 @dataclass
 class Turn:
     """A step's changes to the clocks, in order: collected while rows change, sent when they are."""
@@ -129,6 +168,8 @@ class Turn:
     def cancelled(self, row: UserTask) -> None:
         """A task is gone."""
         self._note(fx.CANCELLED, row, None)
+        if not unasked(self.cause, row.due_on, self.on):
+            self._late.add(row.id)
 
     def moved(self, row: UserTask, old: date | None, new: date | None) -> None:
         """A task got another date."""
@@ -153,17 +194,30 @@ class Turn:
         fresh: list[dict[str, Any]] = []
         for kind, task_id, run in self._operations:
             if kind != fx.ENTERED:
-                _insert(session, fresh)
+                self._begin(session, fresh)
                 fresh = []
             if kind == fx.CANCELLED:
-                stopped(session, [task_id], self.on, RUN_CANCELLED, undone=self.cause == TAKEN_BACK)
+                self._over(session, task_id, RUN_CANCELLED)
             elif kind in (fx.DUE_CHANGED, fx.RENEWED):
-                stopped(session, [task_id], self.on, RUN_MOVED, undone=task_id not in self._late)
+                self._over(session, task_id, RUN_MOVED)
+                if run is not None and excused(self.cause, run["due_on"], self.on):
+                    stayed_late(session, task_id, self.on)
             elif kind == fx.REOPENED:
                 undone(session, task_id, self.on)
-            if run is not None and not self.suspended:
+            if run is not None:
                 fresh.append(run)
-        _insert(session, fresh)
+        self._begin(session, fresh)
+
+    def _over(self, session: Session, task_id: UUID, ended: str) -> None:
+        gone = task_id not in self._late
+        stopped(session, [task_id], self.on, ended, undone=gone)
+        if self.suspended and gone:
+            gone_on(session, [task_id], self.on)
+
+    def _begin(self, session: Session, runs: Sequence[dict[str, Any]]) -> None:
+        _insert(session, runs)
+        if self.suspended:
+            stopped(session, [run["task_id"] for run in runs], self.on, RUN_SUSPENDED)
 
 
 # --- From the journal ------------------------------------------------------------------------------------------------
@@ -231,23 +285,30 @@ class _Journal:
         elif kind == "returned":
             self._stop(task, on, RUN_RETURNED)
         elif kind == fx.CANCELLED:
-            self._stop(task, on, RUN_CANCELLED, undone=self.cause == TAKEN_BACK)
+            gone = unasked(self.cause, self.tasks[task].due_on, on)
+            self._stop(task, on, RUN_CANCELLED, undone=gone)
+            if gone:
+                self._go_on(task, on)
         else:
             self._change(kind, task, on, event.data)
 
     def _change(self, kind: str, task: str, on: date, data: Mapping[str, Any]) -> None:
         """An effect on a task that stays: another date, other people, or open once more."""
         if kind == fx.DUE_CHANGED and (new := _day(data["due_on"])) != self.tasks[task].due_on:
-            is_open = self.tasks[task].open
-            self._stop(task, on, RUN_MOVED, undone=withdrawn(self.cause, self.tasks[task].due_on, on))
+            is_open, gone = self.tasks[task].open, withdrawn(self.cause, self.tasks[task].due_on, on)
+            self._stop(task, on, RUN_MOVED, undone=gone)
+            if gone:
+                self._go_on(task, on)
             self.tasks[task].due_on, self.tasks[task].open = new, is_open
+            if excused(self.cause, new, on):
+                self._stay_late(task, on)
             self._begin(task, on)
         elif kind == fx.RENEWED:
             self._renew(task, on, data)
         elif kind == fx.REOPENED:
-            for run in self.runs:
-                if run["task_id"] == ids.read(task) and run["void_on"] is None and run["ended"] != RUN_MOVED:
-                    run["void_on"] = on
+            last = next((run for run in reversed(self.runs) if run["task_id"] == ids.read(task)), None)
+            if last is not None and last["void_on"] is None and last["ended"] != RUN_MOVED:
+                last["void_on"] = on
             self.tasks[task].open = True
             self._begin(task, on)
 
@@ -257,13 +318,14 @@ class _Journal:
             return
         is_open = about.open
         self._stop(task, on, RUN_MOVED, undone=True)
+        self._go_on(task, on)
         about.role, about.unit, about.paused, about.open = data["role"], data["unit"], data["paused"], is_open
         if is_open:
             self._begin(task, on)
 
     def _begin(self, task: str, on: date) -> None:
         about = self.tasks[task]
-        if about.due_on is None or about.paused or self.suspended:
+        if about.due_on is None or about.paused:
             return
         self.runs.append(
             {
@@ -273,8 +335,8 @@ class _Journal:
                 "unit": about.unit,
                 "due_on": about.due_on,
                 "from_on": on,
-                "until_on": None,
-                "ended": None,
+                "until_on": on if self.suspended else None,
+                "ended": RUN_SUSPENDED if self.suspended else None,
                 "void_on": None,
             }
         )
@@ -286,15 +348,27 @@ class _Journal:
             if run["task_id"] == task_id and run["until_on"] is None:
                 run |= {"until_on": on, "ended": ended, "void_on": on if undone else None}
 
+    def _go_on(self, task: str, on: date) -> None:
+        for run in self.runs:
+            if run["task_id"] == ids.read(task) and run["ended"] == RUN_SUSPENDED and run["void_on"] is None:
+                run["void_on"] = on
+
+    def _stay_late(self, task: str, on: date) -> None:
+        for run in self.runs:
+            stood = run["task_id"] == ids.read(task) and run["ended"] == RUN_SUSPENDED and run["void_on"] == on
+            if stood and run["due_on"] < run["until_on"]:
+                run |= {"ended": RUN_MOVED, "void_on": None}
+
     def _suspend(self, on: date, now: bool) -> None:
         opened = [task for task, about in self.tasks.items() if about.open]
         if now:
             for task in opened:
-                self._stop(task, on, RUN_SUSPENDED, undone=True)
+                self._stop(task, on, RUN_SUSPENDED)
                 self.tasks[task].open = True
         self.suspended = now
         if not now:
             for task in opened:
+                self._go_on(task, on)
                 self._begin(task, on)
 
 

@@ -20,7 +20,7 @@ from service.processes import access
 from service.processes.advance import open_tasks
 from service.processes.agreed import SHIFTED
 from service.processes.calendars import current
-from service.processes.clocks import begun, stopped
+from service.processes.clocks import begun, gone_on, stopped
 from service.processes.commands import locked_instance, require_running
 from service.processes.free_text import optional_text, required_text
 from service.processes.links import require_apart
@@ -59,7 +59,7 @@ def suspend(
     actor: Actor,
     now: datetime,
 ) -> Instance:
-    """挂起: nothing can be done and no timer fires until it is resumed, and nobody is late meanwhile.
+    """挂起: nothing can be done and no timer fires until it is resumed, and nobody becomes late meanwhile.
 
     ``due``: SHIFT moves dates and timers by the working days that it stood still, when it is resumed; KEEP leaves them.
     ``asked_by`` and ``approved_by`` (a unit, a person) are in words; without them it is who suspends. For the Talent
@@ -79,7 +79,7 @@ def suspend(
     require_running(instance)
     instance.status = SUSPENDED
     waiting = [task.id for task in open_tasks(session, instance.id)]
-    stopped(session, waiting, clock.local(now).date(), RUN_SUSPENDED, undone=True)
+    stopped(session, waiting, clock.local(now).date(), RUN_SUSPENDED)
     record(session, instance, kind=HALTED, actor=actor, now=now, data=said)
     keep(session, instance, now)
     return instance
@@ -101,6 +101,7 @@ def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Act
     days = current(session).between(halt.since, today) if halt is not None and halt.due == SHIFT else 0
     instance.status = RUNNING
     waiting = [(task, task.due_on) for task in open_tasks(session, instance.id)]
+    gone_on(session, [task.id for task, _ in waiting], today)
     begun(session, waiting, today)
     record(session, instance, kind=GOES_ON, actor=actor, now=now, data={"reason": text})
     keep(session, instance, now)

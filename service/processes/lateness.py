@@ -2,9 +2,10 @@
 
 A step is late as of the end of a day when it was answered after its due date, or when its due date had passed and it
 was still open. An end without an answer (returned, cancelled with its case, handed back as 不属于本单位职责)
-takes nothing back: a step that was open past its date stays late. Not late is what has no date, what is paused
-(待上会), what waits in a suspended case as long as that lasts, and what was taken back, from that day on. The due
-date is the one that stood on that day: a notice that moved it later says nothing about the days before.
+takes nothing back: a step that was open past its date stays late, though its case is suspended (挂起) or the step that
+had brought it is taken back (撤回). Not late is what has no date, what is paused (待上会), what becomes due in a
+suspended case as long as that lasts, and an answer that was taken back, from that day on. The due date is the one that
+stood on that day: a notice that moved it later says nothing about the days before.
 
 The answers of responsible units, within the 7 working days of the policy, are told apart from all other steps, whose
 days are the office's own.
@@ -28,7 +29,7 @@ from service.rights import RESPONSIBLE_UNIT
 
 MEANING = (
     "超期：责任单位在到期日之后才答复，或到期日已过仍未答复（退回改派不算答复），按所示日期当天的情况计算；"
-    "会议研究、挂起期间不计。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
+    "会议研究、挂起期间不计，挂起前已经超期的仍算超期。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
 )
 """The explanation beside the figures."""
 

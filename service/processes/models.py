@@ -250,7 +250,7 @@ class ClockRun(Base):
 
     ``until_on`` is the day on which it stopped, ``ended`` how: the task was answered, handed back, returned or
     cancelled; or its date moved, or the case was suspended. From ``void_on`` on the run counts no more: the step was
-    taken back, the date moved, the case suspended. Days are those of the office.
+    taken back, the date moved, the suspended case went on. Days are those of the office.
     """
 
     __tablename__ = "clock_run"

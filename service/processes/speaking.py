@@ -52,7 +52,10 @@ def speaking(on: date, *, steps: bool = False) -> ScalarSelect[int]:
     run = aliased(ClockRun)
     opened = lateness.is_open(on, run)
     whose = lateness.by_others(run) if steps else lateness.by_unit(run)
-    query = select(run.id).where(run.instance_id == Instance.id, whose, opened if steps else lateness.counts(on, run))
+    # what stands still in a suspended case speaks for nothing: its date is open
+    stands = and_(run.ended == RUN_SUSPENDED, run.until_on <= on)
+    counted = and_(lateness.counts(on, run), or_(run.ended.is_(None), ~stands))
+    query = select(run.id).where(run.instance_id == Instance.id, whose, opened if steps else counted)
     # of what was open that day it is not asked when it ended: nobody knew
     ended = case((~opened, run.until_on)).desc()
     # what came of the last date speaks before an earlier date that passed on the same day
@@ -106,14 +109,11 @@ def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     """Of each of these cases the run that speaks for each of its units as of the end of a day, who was asked first
     first: the open one that is due first, else the one that ended last. One statement.
 
-    Open is also what stood still in a suspended case (``RUN_SUSPENDED``), though it counts in no other list. How
-    often a unit had been asked is not told.
+    Open is also what stood still in a suspended case (``RUN_SUSPENDED``). How often a unit had been asked is not told.
     """
-    run, later = aliased(ClockRun), aliased(ClockRun)
-    went_on = and_(later.task_id == run.task_id, later.id > run.id, later.from_on <= on)
-    still = and_(run.ended == RUN_SUSPENDED, run.until_on <= on, ~select(later.id).where(went_on).exists())
+    run = aliased(ClockRun)
     query = _told(on, run, null()).select_from(run).join(UserTask, UserTask.id == run.task_id).order_by(run.id)
-    query = query.where(run.instance_id.in_(list(cases)), lateness.by_unit(run), or_(lateness.counts(on, run), still))
+    query = query.where(run.instance_id.in_(list(cases)), lateness.by_unit(run), lateness.counts(on, run))
     found: dict[UUID, dict[str | None, Term]] = {}
     for key, term in _terms(session, query, on):
         own = found.setdefault(key, {})

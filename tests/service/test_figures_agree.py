@@ -152,8 +152,8 @@ def known(session: Session, on: date) -> dict[str, list[Step]]:
         found.setdefault(event.stream.removeprefix("instance:"), Told()).take(event)
     for told in found.values():
         for step in told.steps.values():
-            if step.open and step.due_on is not None and not step.paused and not told.suspended:
-                step.late = step.due_on < on
+            if step.open and step.due_on is not None and not step.paused:
+                step.late = step.due_on < (told.suspended or on)
     return {case: list(told.steps.values()) for case, told in found.items()}
 
 
@@ -162,7 +162,7 @@ class Told:
     """A case on its way through the journal."""
 
     steps: dict[str, Step] = field(default_factory=dict)
-    suspended: bool = False
+    suspended: date | None = None
     cause: str = ""
 
     def take(self, event: HistoryEvent) -> None:
@@ -172,7 +172,7 @@ class Told:
         if kind == "entered":
             self.steps[task] = Step(data["role"], data["unit"], day(data["due_on"]), data["paused"])
         elif kind in ("suspended", "resumed"):
-            self.suspended = kind == "suspended"
+            self.suspended = clock.local(event.at).date() if kind == "suspended" else None
         elif task in self.steps:
             self.change(self.steps[task], event, clock.local(event.at).date())
 
@@ -183,9 +183,8 @@ class Told:
             handed_back = kind == "returned" or data["data"].get("result") == "not_ours"
             step.answered = None if handed_back else today
         elif kind == "cancelled" and step.open:
-            gone = self.cause == "taken_back" or self.suspended
             step.open = False
-            step.late = not gone and step.due_on is not None and not step.paused and step.due_on < today
+            step.late = step.due_on is not None and not step.paused and step.due_on < (self.suspended or today)
         elif kind == "due_changed":
             step.due_on = day(data["due_on"])
         elif kind == "reopened":

@@ -15,7 +15,7 @@ from service.clock import SHANGHAI
 from service.db import Database, migrate
 from service.history.models import HistoryEvent
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
-from service.processes import commands, halting, lateness, operations
+from service.processes import backfill, commands, halting, lateness, operations
 from service.processes.models import ClockRun, Instance, UserTask
 from service.reports.rules import brief_text
 from service.rights import SYSTEM
@@ -28,6 +28,7 @@ DUE = date(2026, 9, 24)
 """Seven working days after the dispatch of 16 September."""
 
 migration = import_module("service.db.migrations.versions.0014_clock_runs")
+suspended = import_module("service.db.migrations.versions.0141_suspended_stay_asked")
 
 
 def on(day: int, month: int = 9) -> date:
@@ -178,14 +179,97 @@ def test_an_agreed_later_date_counts_from_its_agreement(handled: World) -> None:
 # --- Clocks that stand -----------------------------------------------------------------------------------------------
 
 
-def test_nobody_is_late_while_the_case_is_suspended(handled: World) -> None:
-    go(handled, 26)
+def test_nobody_becomes_late_while_the_case_is_suspended(handled: World) -> None:
+    go(handled, 23)
     act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
     go(handled, 9, 10)
-    assert lates(handled, on(25), on(26), on(30), on(9, 10)) == [True, False, False, False]
+    assert lates(handled, on(25), on(26), on(30), on(9, 10)) == [False] * 4
     assert handled.api(OFFICE).get("/requests", late="true").json["total"] == 0
     act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
-    assert lates(handled, on(25), on(30), on(8, 10), on(9, 10)) == [True, False, False, True]
+    assert lates(handled, on(25), on(30), on(8, 10), on(9, 10)) == [False, False, False, True]
+    assert mismatches(handled) == []
+
+
+@pytest.mark.parametrize("due", [halting.SHIFT, halting.KEEP])
+def test_who_was_late_before_a_suspension_stays_late(handled: World, due: str) -> None:
+    go(handled, 28)
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国", due=due)
+    go(handled, 9, 10)
+    assert lates(handled, DUE, on(25), on(28), on(30), on(9, 10)) == [False, True, True, True, True]
+    # nobody owes an answer now: it stood still, and was late before
+    assert standing(handled, on(9, 10)) == lateness.Standing(late=True)
+    assert standing(handled, on(25)) == lateness.Standing(late=True, overdue=True)
+    assert handled.api(OFFICE).get("/requests", late="true").json["total"] == 1
+    assert answers(handled, on(30)) == {"edu": (1, 0)}
+    act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
+    assert lates(handled, on(28), on(9, 10)) == [True, True]
+    go(handled, 12, 10)
+    handled.do("handler-edu", "handle")
+    assert standing(handled, on(12, 10)) == lateness.Standing(late=True)
+    assert answers(handled, on(12, 10)) == {"edu": (1, 0)}
+    assert mismatches(handled) == []
+
+
+def test_who_was_late_by_days_off_alone_stays_late_when_its_date_is_put_off(handled: World) -> None:
+    go(handled, 26)  # a Saturday after a holiday: no working day has passed since the 24th
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国", due=halting.SHIFT)
+    go(handled, 9, 10)
+    act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
+    assert handled.task("handle").due_on == on(9, 10)
+    assert lates(handled, DUE, on(25), on(30), on(9, 10)) == [False, True, True, True]
+    assert standing(handled, on(9, 10)) == lateness.Standing(late=True)
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国", due=halting.SHIFT)
+    go(handled, 12, 10)
+    act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
+    assert lates(handled, on(10, 10), on(12, 10)) == [True, True]
+    handled.do("handler-edu", "handle")
+    assert answers(handled, on(12, 10)) == {"edu": (2, 1)}  # by its first date and by the one put off, as an extension
+    assert mismatches(handled) == []
+
+
+def test_papers_tell_what_stands_still_apart_from_what_goes_on(handled: World) -> None:
+    def told(day: date) -> tuple[int, int, str]:
+        leader = UUID(handled.leader_id)
+        with handled.database.reading() as session:
+            counts = need_counts(session, unit=None, starts_on=SINCE, ends_on=day)["outcomes"]
+            brief = leader_needs(session, leader_id=leader, starts_on=SINCE, ends_on=day)
+        assert {name: number for name, number in brief["outcomes"].items() if number} == {
+            name: number for name, number in counts.items() if number
+        }
+        return counts["running"], counts["suspended"], brief["items"][0]["status"]
+
+    go(handled, 21)
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
+    go(handled, 22)
+    assert told(on(20)) == (1, 0, "办理")
+    assert told(on(21)) == (0, 1, "办理（已挂起）")
+    act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
+    assert told(on(22)) == (1, 0, "办理")
+
+
+def test_a_late_case_that_ends_while_suspended_was_late(handled: World) -> None:
+    go(handled, 28)
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
+    go(handled, 29)
+    act(handled, OFFICE, commands.terminate, instance_id=handled.case, reason="本人放弃")
+    go(handled, 30)
+    assert lates(handled, on(27), on(28), on(29), on(30)) == [True] * 4
+    assert answers(handled, on(30)) == {"edu": (1, 0)}
+    assert mismatches(handled) == []
+
+
+def test_a_notice_that_is_loaded_while_a_case_is_suspended_counts_its_lateness_anew(handled: World) -> None:
+    go(handled, 26)
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
+    go(handled, 27)
+    with handled.transaction() as session:
+        add_notices(session, content=NOTICE.encode(), name="n.toml", config=CONFIG, actor=SYSTEM, now=handled.clock.now)
+    assert handled.task("handle").due_on == on(29)
+    assert lates(handled, on(26), on(27), on(30)) == [True, False, False]
+    assert mismatches(handled) == []
+    act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
+    go(handled, 30)
+    assert lates(handled, on(26), on(27), on(30)) == [True, False, True]
     assert mismatches(handled) == []
 
 
@@ -235,12 +319,30 @@ def test_an_answer_that_is_taken_back_was_an_answer_until_then(handled: World) -
     assert mismatches(handled) == []
 
 
-def test_who_was_asked_by_a_dispatch_that_is_taken_back_was_late_until_then(world: World) -> None:
+def test_who_was_late_when_the_dispatch_is_taken_back_stays_late(world: World) -> None:
     world.dispatched("edu")
     go(world, 28)
     act(world, OFFICE, operations.take_back, task_id=world.done("dispatch").id, reason="派错单位")
-    assert lates(world, on(24), on(25), on(27), on(28)) == [False, True, True, False]
-    assert answers(world, on(27)) == {"edu": (1, 0)}
+    assert lates(world, on(24), on(25), on(27), on(28)) == [False, True, True, True]
+    assert (standing(world, on(28)).late, standing(world, on(28)).overdue) == (True, False)
+    assert answers(world, on(28)) == {"edu": (1, 0)}
+    # dispatched again, answered in time and taken back, the unit is late by its first time alone
+    world.do(OFFICE, "dispatch")
+    world.do("handler-edu", "handle")
+    act(world, "handler-edu", operations.take_back, task_id=world.done("handle").id, reason="附件传错")
+    assert standing(world, on(28)).late
+    assert not standing(world, on(28)).overdue
+    world.do("handler-edu", "handle")
+    assert answers(world, on(28)) == {"edu": (2, 1)}
+    assert mismatches(world) == []
+
+
+def test_who_was_asked_by_a_dispatch_that_is_taken_back_in_time_was_not_asked(world: World) -> None:
+    world.dispatched("edu")
+    go(world, 23)
+    act(world, OFFICE, operations.take_back, task_id=world.done("dispatch").id, reason="派错单位")
+    go(world, 28)
+    assert lates(world, on(23), on(25), on(28)) == [False] * 3
     assert answers(world, on(28)) == {}
     assert mismatches(world) == []
 
@@ -329,7 +431,7 @@ def _table_then(model: type[Any]) -> Table:
 def test_cases_that_began_before_get_their_clocks_from_the_journal(handled: World, empty_database: Database) -> None:
     go(handled, 22)
     handled.do("handler-edu", "handle")
-    go(handled, 28)
+    go(handled, 23)
     act(handled, "handler-edu", operations.take_back, task_id=handled.done("handle").id, reason="附件传错")
     act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
     act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
@@ -351,6 +453,24 @@ def test_cases_that_began_before_get_their_clocks_from_the_journal(handled: Worl
     migrate.upgrade(empty_database)
     with Session(empty_database.engine) as session:
         assert _rows(session) == told
+
+
+def test_an_upgrade_makes_clocks_anew_that_a_suspension_had_ended(handled: World) -> None:
+    go(handled, 28)
+    act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
+    go(handled, 29)
+    with handled.transaction() as session:
+        must = _rows(session)
+        # as the clocks were kept before: from the suspension on they counted no more
+        session.execute(text("UPDATE clock_run SET void_on = until_on WHERE ended = 'suspended'"))
+    assert lates(handled, on(28)) == [False]
+    assert mismatches(handled) != []
+    with handled.transaction() as session:
+        session.execute(text(suspended.EMPTIED))
+        assert backfill.fill_spans(session) == 1
+        assert _rows(session) == must
+    assert lates(handled, on(28)) == [True]
+    assert mismatches(handled) == []
 
 
 def test_a_clock_that_was_tampered_with_is_found(handled: World) -> None:
