@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import select
 
+from service.processes import operations
+from service.processes.models import OPEN, UserTask
 from tests.factories.databases import ON_BOTH
 from tests.factories.documents import text_of
 from tests.factories.exports import exported_rows
@@ -272,3 +276,27 @@ def test_urging_the_late_is_offered_where_a_unit_is_late_and_the_offices_own_ste
     late(world, "edu")
     world.clock.advance(days=30)
     assert "催办超期的" in office.get("/board").text
+
+
+def test_the_urges_of_a_row_without_a_number_open_its_own_alone(world: World) -> None:
+    other = world.dispatched("edu", title="子女入学")
+    case = world.recorded(title="人才公寓续租")
+    for one in (case, other):
+        with world.transaction() as session:
+            operations.urge(
+                session,
+                instance_id=one,
+                task_id=next(
+                    row.id
+                    for row in session.scalars(select(UserTask).where(UserTask.instance_id == one))
+                    if row.status == OPEN and row.task in ("accept", "handle")
+                ),
+                text="请尽快办理",
+                actor=world.actor(OFFICE),
+                now=world.clock.now,
+            )
+    office = Visitor(world, OFFICE)
+    links = {unescape(link) for link in re.findall(r'href="(/urges\?q=[^"]*)"', office.get("/board").text)}
+    assert len(links) == 2
+    found = [office.get(link).text for link in links]
+    assert sorted(("人才公寓续租" in page, "子女入学" in page) for page in found) == [(False, True), (True, False)]
