@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from lxml import etree
 from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
-from service import clock
+from service import clock, history
 from service.audit.models import CaseWayRow
 from service.audit.ways import keeping
+from service.processes.bundles import compiled
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 from tests.factories.jobs import work_off
@@ -185,6 +188,18 @@ def test_a_map_asks_as_many_questions_of_many_cases_as_of_few(cases: World) -> N
     with counted(cases) as again:
         auditor.get("/ways", by="begun")
     assert len(again) <= work_of[0]
+
+
+@pytest.mark.parametrize("data", [None, [], "nonsense"])
+def test_a_completion_without_its_data_leaves_a_case_without_a_way(cases: World, data: Any) -> None:
+    with cases.database.reading() as session:
+        case = session.get_one(Instance, cases.case)
+        events = [SimpleNamespace(**vars(one)) for one in history.stream_events(session, stream_of(case.id))]
+        asked = keeping.Behind(case.id, case.process)
+        whole = keeping.refolded(asked, events, lambda digest: compiled(session, digest, case.process))
+        next(one for one in events if one.kind == "completed").data = data
+        damaged = keeping.refolded(asked, events, lambda digest: compiled(session, digest, case.process))
+    assert (whole.way is None, damaged.way is None) == (False, True)
 
 
 def test_a_damaged_journal_is_passed_over(cases: World) -> None:

@@ -21,10 +21,10 @@ from service.audit.models import CaseWayRow
 from service.audit.ways.steps import steps_of
 from service.audit.ways.way import FORMAT, CaseWay, way_of
 from service.db import Database
-from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
 from service.ids import as_id
 from service.processes.bundles import Compiled, compiled
+from service.processes.deployed import DAMAGE
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
@@ -108,7 +108,7 @@ def refolded(one: Behind, events: Sequence[Any], definition: Callable[[str], Com
     """The way of a case by these events, the first ones of its journal or all."""
     try:
         way = way_of(steps_of(events, definition), definition)
-    except (LookupError, TypeError, ValueError, LiaisonError):  # a damaged journal, which verification names
+    except DAMAGE:  # of the journal, which verification names
         way = None
     return Folded(one.instance, one.process, events[-1].seq, way)
 
