@@ -31,7 +31,7 @@ KINDS: Mapping[str, str] = MappingProxyType({CONTACT: "联系小结", NEED: "需
 class SummaryFilter:
     """The summaries of contacts or of needs: of one liaison, of the liaisons of a unit, of a period."""
 
-    kind: str = condition(CONTACT, choices=KINDS, strict=True)
+    kind: str = condition(CONTACT, choices=KINDS)
     liaison: str | None = condition(note="id of the person")
     unit: str | None = None
     since: date | None = None

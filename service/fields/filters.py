@@ -28,8 +28,6 @@ class Condition:
     choices: Collection[Any] = ()
     internal: bool = False
     """Whether only the product itself asks so."""
-    strict: bool = False
-    """Whether a page, too, leaves it to the query to refuse what is none of ``choices``; else it passes that over."""
     note: str = ""
     """The sentence of the API's document about it."""
 
@@ -46,12 +44,11 @@ def condition(
     page: str = "",
     choices: Mapping[Any, Any] | Collection[Any] = (),
     internal: bool = False,
-    strict: bool = False,
     note: str = "",
 ) -> Any:
     """A field of a filter that the API's query calls ``sent`` and the page's ``page`` (default: as the API does)."""
     choices = tuple(choices)
-    told = {"sent": sent, "page": page, "choices": choices, "internal": internal, "strict": strict, "note": note}
+    told = {"sent": sent, "page": page, "choices": choices, "internal": internal, "note": note}
     return field(default=default, metadata=told)
 
 
@@ -72,7 +69,6 @@ def _conditions(kind_of_filter: type) -> tuple[Condition, ...]:
             one.metadata.get("page") or one.metadata.get("sent") or one.name,
             one.metadata.get("choices", ()),
             one.metadata.get("internal", False),
-            one.metadata.get("strict", False),
             one.metadata.get("note", ""),
         )
         for one in fields(kind_of_filter)

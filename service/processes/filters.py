@@ -60,13 +60,13 @@ class TaskFilter:
     """
 
     instance: str | None = condition(note="id of the instance")
-    status: str = condition(OPEN, choices=(OPEN, DONE), strict=True)
+    status: str = condition(OPEN, choices=(OPEN, DONE))
     process: str | None = None
-    light: str | None = condition(choices=(GREEN, YELLOW, RED, GREY), strict=True)
+    light: str | None = condition(choices=(GREEN, YELLOW, RED, GREY))
     stage: str | None = condition(note=STAGE)
     unit: str | None = condition(note="code of the unit that must act")
     q: str | None = condition(note=SEARCHED)
-    sort: str = condition("due", choices=TASK_SORTS, strict=True)
+    sort: str = condition("due", choices=TASK_SORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class CaseFilter:
     """
 
     process: str | None = NEED
-    status: str | None = condition(choices=(RUNNING, SUSPENDED, COMPLETED, TERMINATED), strict=True)
+    status: str | None = condition(choices=(RUNNING, SUSPENDED, COMPLETED, TERMINATED))
     stage: str | None = condition(note=STAGE)
     number: str | None = None
     talent_id: str | None = condition(sent="talent")
@@ -101,7 +101,7 @@ class CaseFilter:
         choices=range(1, MOST + 1), note="the unit is asked at least for the so-manieth time"
     )
     end: str | None = condition(note="id of the end event")
-    figure: str | None = condition(choices=need_figures.FIGURES, strict=True, note="the needs that this figure counts")
+    figure: str | None = condition(choices=need_figures.FIGURES, note="the needs that this figure counts")
     asked: str | None = condition(note="code of a responsible unit that had been asked for an answer")
     done_in: str | None = condition(note="a stage of which a step had been done; `stage.unit`: by a responsible unit")
     rule: str | None = condition(note="id of a rule that proposes units: dispatched as it does")
@@ -124,9 +124,9 @@ class CaseFilter:
     step_due_until: date | None = condition(note="another step is due on this day or earlier")
     q: str | None = condition(note=FOUND)
     said: str | None = condition(note="a field of a step's form as `step.field`, asked by `said_is` and `said_text`")
-    said_is: str | None = condition(choices=HOW, strict=True, note="how that field is asked (default: contains)")
+    said_is: str | None = condition(choices=HOW, note="how that field is asked (default: contains)")
     said_text: str | None = condition(note="what it contains or equals, in words; of several values one of them")
-    sort: str = condition(BEST, choices=CASE_SORTS, strict=True)
+    sort: str = condition(BEST, choices=CASE_SORTS)
     sort_said: str | None = condition(note="sorts by a field of a form instead: `step.field`, downwards `-step.field`")
 
 

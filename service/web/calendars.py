@@ -18,7 +18,8 @@ from service.rights import may
 from service.usecases import calendar_jobs, calendars
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, asked_whole, day, done, going_to, offset, sent, text
+from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, text
+from service.web.asked import asked_number
 from service.web.exports import groups, workbook
 from service.web.present import moment
 from service.web.studio_impact import STATUSES
@@ -39,7 +40,7 @@ def index() -> ResponseReturnValue:
     """A year, drawn; for who keeps the calendar what stands in it and how it is changed."""
     calendar, today = current(db()), clock.today()
     known = range(calendar.first.year, calendar.last.year + 1)
-    year, keeps = asked_whole("year", known) or today.year, may(actor(), calendars.RIGHT)
+    year, keeps = asked_number("year", known) or today.year, may(actor(), calendars.RIGHT)
     found = calendars.entries(db()) if keeps else []
     running = jobs.about(db(), calendars.RECOUNT, limit=1) if keeps else []
     return render_template(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.audit.ways import RIGHT as WAYS_RIGHT
 from service.audit.ways.queries import BEGUN
+from service.errors import Invalid
 from service.http.context import actor, db
 from service.ledger import Cell
 from service.ledger.dispatch_rates import MEANING as RULES_MEANING
@@ -29,6 +31,7 @@ from service.ledger.statistics import (
     Stage,
     Statistics,
     StatisticsFilter,
+    period_of,
     statistics,
 )
 from service.processes.filters import UNSAID
@@ -153,7 +156,14 @@ def _in_order(stages: Sequence[Stage]) -> list[Stage]:
 
 
 def _wish() -> StatisticsFilter:
-    return asked(StatisticsFilter)
+    """The question of the address; days that make no sense together are passed over, and the page says so."""
+    wish = asked(StatisticsFilter)
+    try:
+        period_of(wish)
+    except Invalid as error:
+        flash(f"{error.findings[0].message}，没有按日期筛选", "warning")
+        return replace(wish, since=None, until=None, as_of=None)
+    return wish
 
 
 def _names(found: Statistics, wish: StatisticsFilter) -> Callable[[Row], str]:

@@ -196,9 +196,16 @@ def test_a_page_of_many_needs_costs_as_many_statements(world: World) -> None:
 @pytest.mark.parametrize(
     ("page", "name", "value", "said"),
     [
-        ("/statistics", "since", "昨天", "“起”写的“昨天”不是日期，没有按它筛选"),
+        ("/statistics", "since", "昨天", "“日期从”写的“昨天”不是日期，没有按它筛选"),
         ("/interviews", "year", "20266", "“年度”写的“20266”不是可选的数字，没有按它筛选"),
-        ("/contacts", "until", "2026-02-30", "“止”写的“2026-02-30”不是日期，没有按它筛选"),
+        ("/contacts", "until", "2026-02-30", "“到”写的“2026-02-30”不是日期，没有按它筛选"),
+        ("/board", "light", "blue", "“亮灯”写的“blue”不是可选的内容，没有按它筛选"),
+        ("/board", "sort", "hello", "“排序”写的“hello”不是可选的内容，没有按它筛选"),
+        ("/board", "asked", "maybe", "“延期申请”写的“maybe”不是“是”或“否”，没有按它筛选"),
+        ("/urges", "by", "magic", "“方式”写的“magic”不是可选的内容，没有按它筛选"),
+        ("/reports/roll-up", "half", "3", "“半年”写的“3”不是可选的数字，没有按它筛选"),
+        ("/assessment", "year", "abc", "“年度”写的“abc”不是可选的数字，没有按它筛选"),
+        ("/statistics", "since", "2030-01-01", "登记日期的第一天不能晚于最后一天"),
     ],
 )
 def test_a_day_or_number_that_is_none_is_said_on_the_page(
@@ -207,3 +214,11 @@ def test_a_day_or_number_that_is_none_is_said_on_the_page(
     office = Visitor(world, OFFICE)
     assert said in office.get(page, **{name: value}).text
     assert "没有按它筛选" not in office.get(page).text
+
+
+@pytest.mark.parametrize("page", ["/statistics", "/urges", "/circulars", "/contacts"])
+def test_a_period_that_ends_before_it_begins_is_said_above_the_list(world: World, page: str) -> None:
+    said = Visitor(world, "office").get(page, since="2026-12-01", until="2026-01-01")
+    assert said.status_code == 200
+    assert "第一天“2026-12-01”晚于最后一天“2026-01-01”，没有按这段日期筛选" in said.text
+    assert 'name="since"' in said.text

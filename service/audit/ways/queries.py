@@ -42,9 +42,7 @@ class WayFilter:
 
     process: str = NEED
     version: str | None = condition(note="numbers of versions, with commas between them; the last that a case ran by")
-    by: str = condition(
-        ENDED, choices=(ENDED, BEGUN), strict=True, note="the period is that of the end, or of the begin"
-    )
+    by: str = condition(ENDED, choices=(ENDED, BEGUN), note="the period is that of the end, or of the begin")
     first: date | None = condition(sent="from")
     last: date | None = condition(sent="to")
     variant: str | None = condition(note="the `key` of a variant: the map of its cases alone")
