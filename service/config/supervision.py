@@ -12,7 +12,7 @@ from service.config.reader import Table, braces, invalid, read_file
 from service.errors import Finding, Invalid
 
 FILE = "supervision.toml"
-FACTS = ("编号", "事项", "单位", "步骤", "主协办", "期限", "时限", "催办次数", "今天")
+FACTS = ("编号", "事项", "单位", "步骤", "主协办", "期限", "时限", "催办次数", "此前催办", "今天")
 """The names that a text may hold in braces: facts of the one matter that it is about."""
 SYSTEM = "system"
 """The way of urging that the service itself takes."""
@@ -28,7 +28,7 @@ class Supervision:
     titles of options: a step whose form has one of them can be done from the board.
     """
 
-    urge_text: str = "此前已催办 {催办次数} 次。请告知办理进展、存在的困难和预计办结的日期。"
+    urge_text: str = "{此前催办}请告知办理进展、存在的困难和预计办结的日期。"
     circular_step: str = "通报审批"
     channels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(dict(_CHANNELS)))
     accepting: Sequence[str] = ("受理",)

@@ -50,6 +50,7 @@ SORTS: Mapping[str, Sequence[Any]] = {
 _IS_OPEN = UserTask.status == literal_column(f"'{OPEN}'")
 """As a literal: a database looks into the index of open steps only where it reads their status in the statement."""
 LEADING, ASSISTING = "主办", "协办"
+_BEFORE = "urged before"
 _FACTS: Mapping[str, str] = {
     "编号": "number",
     "事项": "title",
@@ -59,9 +60,11 @@ _FACTS: Mapping[str, str] = {
     "期限": "due",
     "时限": "left",
     "催办次数": "urges",
+    "此前催办": _BEFORE,
     "今天": "today",
 }
-"""The names of facts in the texts of the office → those that ``processes.facts`` gives them."""
+"""The names of facts in the texts of the office → those that ``processes.facts`` gives them; ``_BEFORE`` is a sentence
+about the urges so far, empty of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,11 @@ class BoardFilter:
     unit: str | None = condition(note="code of the unit that must act")
     role: str | None = condition(note="role of the steps that are of no unit, as the Talent Office's own")
     stage: str | None = condition(note=STAGE)
-    light: str | None = condition(choices=LIGHTS, strict=True)
+    light: str | None = condition(choices=LIGHTS)
     urged: bool | None = condition(note="whether it was urged")
     asked: bool | None = condition(note="whether its unit asks for a later date")
     q: str | None = condition(note="as in the ledger: number, matter, text, talent, unit; 汉字, pinyin or initials")
-    sort: str = condition("due", choices=tuple(SORTS), strict=True)
+    sort: str = condition("due", choices=tuple(SORTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,4 +271,10 @@ def facts_of(session: Session, tasks: Sequence[UserTask], today: date) -> dict[U
     Of a step that decides on a unit's work the facts are those of that work.
     """
     found = step_facts(session, tasks, today=today)
-    return {key: {said: facts[name] for said, name in _FACTS.items()} for key, facts in found.items()}
+    return {key: {said: _fact(facts, name) for said, name in _FACTS.items()} for key, facts in found.items()}
+
+
+def _fact(facts: Mapping[str, str], name: str) -> str:
+    if name == _BEFORE:
+        return f"此前已催办 {facts['urges']} 次。" if facts["urges"] != "0" else ""
+    return facts[name]

@@ -8,7 +8,11 @@ from service import clock
 from service.history import HistoryEvent
 from service.ledger.case_record import Record, day
 from service.processes import effects
+from service.processes.rules import NEED
 from service.workdays import Calendar
+
+URGED = "urged"
+"""The entry of the journal that an urge leaves: its paper tells of the urges before it."""
 
 
 def facts_of_clock(
@@ -34,17 +38,17 @@ def facts_of_clock(
             elif effect.kind == effects.DUE_CHANGED:
                 due, provisional = effect.data["due_on"], effect.data["provisional"]
     urges = sum(
-        event.kind == "urged" and event.seq < told.seq and event.task == task and task is not None
+        event.kind == URGED and event.seq < told.seq and event.task == task and task is not None
         for event in record.events
     )
     rows = {
         "事项编号": record.instance.number or "",
         "事项": record.instance.title or "",
-        "收到处理单": day(received),
+        "收到处理单" if record.instance.process == NEED else "收到": day(received),
         "办理期限": day(due, provisional=provisional),
         "原定期限": day(first) if first != due else "",
         "已超期": _late(calendar, told, due),
-        "催办": f"{urges} 次" if urges else "",
+        "此前催办" if told.kind == URGED else "催办": f"{urges} 次" if urges else "",
     }
     return [{"name": name, "value": value} for name, value in rows.items() if value]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.db.lists import Page, page
@@ -30,8 +30,8 @@ class UrgeFilter:
 
     unit: str | None = condition(note="code of the unit that was urged")
     channel: str | None = None
-    by: str | None = condition(choices=(BY_HAND, BY_TIMER), strict=True, note="by a person, or by the clock")
-    receipt: str | None = condition(choices=tuple(RECEIPTS), strict=True)
+    by: str | None = condition(choices=(BY_HAND, BY_TIMER), note="by a person, or by the clock")
+    receipt: str | None = condition(choices=tuple(RECEIPTS))
     since: date | None = None
     until: date | None = None
     q: str | None = condition(note=f"number of the urge; {SEARCHED}")
@@ -62,7 +62,12 @@ def search_urges(
         query = query.where(Urge.unit.in_(sorted(scope.units)))
     if wanted.receipt is not None:
         query = query.join(UserTask, UserTask.id == Urge.task_id).where(_receipt(wanted.receipt))
-    found = page(session, query.order_by(Urge.urged_at.desc(), Urge.number.desc()), limit=limit, offset=offset)
+    found = page(
+        session,
+        query.order_by(Urge.urged_at.desc(), func.length(Urge.number).desc(), Urge.number.desc()),
+        limit=limit,
+        offset=offset,
+    )
     return Page(tuple(_entries(session, found.items)), found.total, found.limit, found.offset)
 
 

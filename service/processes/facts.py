@@ -18,14 +18,14 @@ from service.people.queries import unit_names
 from service.processes.calendars import current
 from service.processes.handled import ASSISTS, LEAD, LEADS, Round, Slot, rounds_of
 from service.processes.models import DONE, Instance, UserTask
-from service.processes.rules import NEED, left, one_line
+from service.processes.rules import UNNUMBERED, left, numbered, one_line
 from service.processes.subjects import subjects_of
 from service.processes.versions import Versions, find_versions
 from service.processes.visibility import Seen, seen
 from service.processes.wiring import wiring
 from service.rights import Actor
 
-NO_NUMBER, UNNUMBERED, UNTIMED = "未编号", "无编号", "不计时"
+UNTIMED = "不计时"
 SETTLED, DECREED, DECREE = "decisions", "document_no", "content"
 """The fields that tell what a meeting of the office settled, and the number and text of what a higher one decided."""
 
@@ -44,7 +44,7 @@ def step_facts(session: Session, tasks: Sequence[UserTask], *, today: date) -> d
     for key, one in meant.items():
         case, due = cases[one.instance_id], one.due_on
         found[key] = {
-            "number": case.number or (NO_NUMBER if case.process == NEED else UNNUMBERED),
+            "number": numbered(case.number, case.process),
             "title": case.title or "（尚未登记）",
             "step": one_line(one.name),
             "unit": names.get(one.unit or "", "") or plan.role_name(one.role),

@@ -109,6 +109,15 @@ def slot_of(unit: Any, name: str | None) -> str | None:
     return f"{NAMED}{name}"[:LONGEST_SLOT] if name else None
 
 
+NO_NUMBER, UNNUMBERED = "未编号", "无编号"
+"""The words for the number that a need has not got yet, and for that which a case of another process never gets."""
+
+
+def numbered(number: str | None, process: str) -> str:
+    """The number of a case of a process, or the word that stands in its place."""
+    return number or (NO_NUMBER if process == NEED else UNNUMBERED)
+
+
 def one_line(name: object) -> str:
     """A name of a diagram as titles and lists show it: without the blanks at which its drawing breaks the line.
 

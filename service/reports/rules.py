@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -167,6 +168,11 @@ def brief_title(year: int, month: int) -> str:
     return f"{year}年{month}月联系服务高层次人才情况专报"
 
 
+def by_number(paper: str) -> tuple[int, ...]:
+    """The order of papers by their numbers: 通报〔2026〕9号 before 10号."""
+    return tuple(map(int, re.findall(r"[0-9]+", paper)))
+
+
 def brief_text(facts: Mapping[str, Any]) -> str:
     """The text of a brief before anybody words it: sentences made of ``facts``."""
     needs = facts["needs"]
@@ -176,7 +182,7 @@ def brief_text(facts: Mapping[str, Any]) -> str:
         told = "、".join(f"{needs['names'][name]} {count} 件" for name, count in needs["outcomes"].items() if count)
         lines.append(f"本月在办和办结的需求 {needs['total']} 件（{told}），{_late_needs(needs)}。")
         if needs.get("circulars"):
-            numbers = "、".join(number for row in needs["items"] for number in row["circulars"])
+            numbers = "、".join(sorted((one for row in needs["items"] for one in row["circulars"]), key=by_number))
             lines.append(f"因办理超期，本月发出通报 {needs['circulars']} 份（{numbers}）。")
     else:
         lines.append("本月没有在办或办结的需求。")

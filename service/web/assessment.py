@@ -14,7 +14,9 @@ from service.processes.lateness import MEANING
 from service.reports import INDICATORS, Figure, Score, Sheet
 from service.reports.assessment import OF_LEADERS
 from service.web.access import requires
-from service.web.answers import argument, asked_whole
+from service.web.answers import argument
+from service.web.asked import asked_number
+from service.web.context import may_today
 from service.web.exports import sheet
 
 blueprint = Blueprint("assessment", __name__)
@@ -33,6 +35,8 @@ def assessment() -> ResponseReturnValue:
         leader_indicators=OF_LEADERS,
         weights=settings().assessment,
         meaning=MEANING,
+        today=clock.today(),
+        sees_all=may_today("view_assessment"),
     )
 
 
@@ -49,7 +53,7 @@ def _sheet() -> Sheet:
     today = clock.today()
     return sheet_of_year(
         db(),
-        year=asked_whole("year", range(FIRST_YEAR, today.year + 1)) or today.year,
+        year=asked_number("year", range(FIRST_YEAR, today.year + 1)) or today.year,
         on=today,
         unit=argument("unit"),
         weights=settings().assessment,

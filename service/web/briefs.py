@@ -109,7 +109,9 @@ def release(brief_id: UUID) -> ResponseReturnValue:
     if text(fields, "text"):
         _reword(brief_id, fields)
     release_from_page(db(), brief_id=brief_id, actor=actor(), now=clock.now())
-    return done("专报已签发，领导会收到提醒。", _at(brief_id))
+    person = reports.get_brief(db(), brief_id, actor()).leader.person_id
+    told = "领导会收到提醒" if signs_in(db(), person) else "请打印呈送"
+    return done(f"专报已签发，{told}。", _at(brief_id))
 
 
 @blueprint.post("/briefs/<uuid:brief_id>/number")

@@ -23,6 +23,7 @@ from service.usecases.names import Names
 from service.web.answers import argument, asked_day
 from service.web.asked import asked
 from service.web.context import stage_name
+from service.web.present import case_number
 
 
 def rows(instances: Any) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def case_status(case: Instance) -> str:
 
 def case_columns(names: Names) -> dict[str, Callable[[Instance], Cell]]:
     return {
-        "编号": lambda case: case.number or "未编号",
+        "编号": case_number,
         "人才": lambda case: names.talent(case.talent_id),
         "事项": lambda case: case.title or "（尚未登记）",
         "状态": case_status,

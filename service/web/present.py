@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from service import clock
 from service.processes.lateness import Standing
-from service.processes.rules import left, one_line
+from service.processes.rules import NEED, left, numbered, one_line
 from service.processes.subjects import titled
 from service.reports.rules import late_words, lateness_note
 
@@ -34,6 +34,11 @@ def moment(value: datetime | str | None) -> str:
         return "—"
     found = clock.local(datetime.fromisoformat(value) if isinstance(value, str) else value)
     return f"{day(found.date())}{found:%H:%M}"
+
+
+def case_number(case: Any) -> str:
+    """The number of a case, 未编号 of a need that has none yet, 无编号 where its process gives none."""
+    return numbered(case.number, getattr(case, "process", NEED))
 
 
 def lateness(standing: Standing | None) -> list[str]:
@@ -86,6 +91,7 @@ FILTERS = {
     "island": island,
     "named": named,
     "coded": coded,
+    "case_number": case_number,
     "one_line": one_line,
     "titled": titled,
 }

@@ -21,6 +21,7 @@ from service.web.asked import asked
 from service.web.choices import every_unit
 from service.web.context import role_name
 from service.web.exports import Columns, exported
+from service.web.present import case_number
 
 blueprint = Blueprint("registers", __name__)
 
@@ -75,7 +76,7 @@ def _urge_columns(entries: Sequence[Entry]) -> Columns[Entry]:
     return {
         "催办编号": lambda one: one.urge.number or "（此前未编号）",
         "催办时间": lambda one: one.urge.urged_at,
-        "编号": lambda one: one.case.number or "未编号",
+        "编号": lambda one: case_number(one.case),
         "事项": lambda one: one.case.title or "（尚未登记）",
         "步骤": lambda one: one_line(one.task.name),
         "被催办单位": lambda one: names.unit(one.urge.unit) or role_name(one.urge.role),
@@ -97,7 +98,7 @@ def _circular_columns(issued: Sequence[Issued]) -> Columns[Issued]:
         "文号": lambda one: one.number,
         "发出时间": lambda one: one.issued_at,
         "被通报单位": lambda one: names.unit(one.unit),
-        "编号": lambda one: one.case.number or "未编号",
+        "编号": lambda one: case_number(one.case),
         "事项": lambda one: one.case.title,
         "通报范围": lambda one: one.scope,
         "通报内容": lambda one: one.text,

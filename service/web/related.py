@@ -26,6 +26,7 @@ from service.talents.queries import find_talent
 from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import done, sent, text
+from service.web.present import case_number
 
 blueprint = Blueprint("related", __name__)
 
@@ -115,7 +116,7 @@ def similar() -> ResponseReturnValue:
         items=[
             {
                 "id": str(one.id),
-                "number": one.number or "未编号",
+                "number": case_number(one),
                 "title": one.title,
                 "why": one.why,
                 "address": url_for("web.cases.case", instance_id=one.id),

@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
+from service.contacts.rules import period_of
 from service.http.context import db, settings
 from service.http.files import printed
 from service.reports import HALVES, REPORT_STATUSES
@@ -20,7 +21,8 @@ from service.usecases import half_years, issuing_reports
 from service.usecases.issuing import RIGHT
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import asked_day, asked_whole, sent, whole
+from service.web.answers import asked_day, sent, whole
+from service.web.asked import asked_number
 from service.web.context import may_today
 from service.web.exports import Columns, workbook
 from service.web.issuing import example_of, numbered
@@ -48,7 +50,7 @@ def roll_up() -> ResponseReturnValue:
     lacking = without_type(paper)
     past = summed["on"].isoformat() if summed["on"] < clock.today() else None
     told = {"summed": summed, "paper": paper, "lacking": lacking, "past": past, "today": clock.today()}
-    told |= {"example": example_of(ROLL_UP), "may_number": may_today(RIGHT)}
+    told |= {"under_way": _under_way(summed), "example": example_of(ROLL_UP), "may_number": may_today(RIGHT)}
     return render_template("roll_ups/roll_up.html", **told, names=Names(db()))
 
 
@@ -81,11 +83,19 @@ def paper(suffix: str) -> ResponseReturnValue:
 
 def _summed() -> dict[str, Any]:
     """The sum of the half-year that the address names; where it names none, the one to report on."""
-    year, half = asked_whole("year", YEARS), asked_whole("half", HALVES)
+    year, half = asked_number("year", YEARS), asked_number("half", HALVES)
     if year is None or half is None:
         year, half = half_to_report(clock.today())
     days = settings().contacts.report_days
     return half_years.rolled_up(db(), year=year, half=half, days=days, on=asked_day("as_of"))
+
+
+def _under_way(summed: Mapping[str, Any]) -> str:
+    """Why no report of the half-year is missing yet, on the day that is asked about; '' once it has ended."""
+    starts_on, ends_on = period_of(summed["year"], summed["half"])
+    if summed["on"] < starts_on:
+        return f"该半年自 {starts_on.isoformat()} 起，尚未开始。"
+    return f"该半年到 {ends_on.isoformat()} 止，尚未结束；报告在结束后报送。" if summed["on"] <= ends_on else ""
 
 
 def _name(summed: Mapping[str, Any]) -> str:

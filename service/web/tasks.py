@@ -43,7 +43,7 @@ from service.web.case_lists import case_status
 from service.web.context import stage_name, stage_names
 from service.web.exports import Columns, exported
 from service.web.forms import form_page
-from service.web.present import LIGHTS
+from service.web.present import LIGHTS, case_number
 from service.web.talents import STALE_DAYS
 from service.web.units_work import panel
 
@@ -245,7 +245,7 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
     marked: Marks = beside["marks"]
     return {
         "灯号": lambda task: LIGHTS[beside["lights"][task.id]],
-        "编号": lambda task: task.instance.number or "未编号",
+        "编号": lambda task: case_number(task.instance),
         "人才": lambda task: names.talent(task.instance.talent_id),
         "事项": lambda task: task.instance.title or "（尚未登记）",
         "是否挂起": lambda task: "已挂起" if task.instance.status == "suspended" else "",
@@ -267,7 +267,7 @@ def _done_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
     beside = rows(tasks)
     names: Names = beside["names"]
     return {
-        "编号": lambda task: task.instance.number or "未编号",
+        "编号": lambda task: case_number(task.instance),
         "人才": lambda task: names.talent(task.instance.talent_id),
         "事项": lambda task: task.instance.title or "（尚未登记）",
         "步骤": lambda task: _step(task, beside["subjects"]),

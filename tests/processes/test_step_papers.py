@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 from docx import Document
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from service import clock
@@ -121,6 +122,25 @@ def test_an_urge_gives_a_letter_with_the_facts_of_its_day(world: World) -> None:
     assert first_letter == first
     letter = next(iter(offered(world).values()))
     assert Visitor(world, "handler-health").get(letter).status_code == 404
+
+
+def test_the_signature_of_a_letter_never_stands_alone_on_a_page(world: World) -> None:
+    world.dispatched("edu", title="子女转学")
+    world.pass_days(14)
+    task = world.task("handle", "edu")
+    broken = 0
+    for lines in (1, 2, 3, 4, 5, 6):
+        with world.transaction() as session:
+            said = {"text": "\n".join(["请告知进展。"] * lines), "actor": world.actor(OFFICE), "now": clock.now()}
+            operations.urge(session, instance_id=world.case, task_id=task.id, **said)
+        letter = Visitor(world, OFFICE).get(list(offered(world).values())[-1])
+        *before, last = (re.sub(r"\s", "", page.extract_text()) for page in PdfReader(BytesIO(letter.data)).pages)
+        assert "请签收" in last, (lines, last)
+        broken += bool(before)
+        found = re.search(r"现第(\d+)次催办.*此前催办(\d+)次", "".join([*before, last]))
+        assert found is not None
+        assert int(found[1]) == int(found[2]) + 1, found
+    assert broken, "one of them fills its first page"
 
 
 def test_a_step_taken_back_gives_no_paper(world: World) -> None:

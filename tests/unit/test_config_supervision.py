@@ -24,10 +24,10 @@ def test_the_shipped_file_and_none_at_all_are_good(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
-        ("{催办次数}", "{还剩几天}", "不能使用 {还剩几天}"),
-        ("{催办次数}", "{催办次数.__class__}", "不能使用 {催办次数.__class__}"),
-        ("{催办次数}", "{催办次数:>99}", "不能使用 {催办次数}"),
-        ("{催办次数}", "{催办次数", "花括号不成对"),
+        ("{此前催办}", "{还剩几天}", "不能使用 {还剩几天}"),
+        ("{此前催办}", "{催办次数.__class__}", "不能使用 {催办次数.__class__}"),
+        ("{此前催办}", "{催办次数:>99}", "不能使用 {催办次数}"),
+        ("{此前催办}", "{催办次数", "花括号不成对"),
     ],
 )
 def test_an_unknown_name_in_a_text_is_refused_with_its_line(tmp_path: Path, was: str, now: str, said: str) -> None:
