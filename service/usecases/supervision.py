@@ -47,8 +47,8 @@ OFFICE_OPERATIONS = frozenset({URGE, PROPOSE, ISSUE, ACCEPT})
 WORDS_NEEDED: Mapping[str, str] = {URGE: "催办内容", PROPOSE: "提请通报的理由"}
 WORDED = ("text", "reason", "comment")
 """The fields of a form that may take the words of an operation: the first that the case has not filled does."""
-MOST, MOST_PRINTED = 200, 20
-"""How many steps one operation takes, and how many papers one file."""
+MOST, MOST_PRINTED, LONGEST = 200, 20, 1000
+"""How many steps one operation takes, how many papers one file, how many characters the words."""
 SUPERVISED = "supervised"
 """The entry of the journal that an operation leaves."""
 NOTHING = "没有这份办理结果，或您无权查看"
@@ -117,7 +117,7 @@ def carry_out(session: Session, order: Order, *, supervision: Supervision, actor
     """Does the operation with each step that may be, and journals what became of all.
 
     A step that is refused keeps nothing back: the others are done. Raises Invalid, and does nothing, for no step or too
-    many, words that are missing or name unknown facts, an unknown operation or channel.
+    many, words that are missing, too long or name unknown facts, an unknown operation or channel.
     """
     wanted = _checked(order, supervision)
     known = [key for key in (as_id(one) for one in wanted) if key is not None]
@@ -176,6 +176,8 @@ def _checked(order: Order, supervision: Supervision) -> list[str]:
         findings.append(Finding("/text", f"请填写{WORDS_NEEDED[order.operation]}"))
     if fault := fault_of(order.text):
         findings.append(Finding("/text", fault))
+    if (long := len(order.text.strip())) > LONGEST:
+        findings.append(Finding("/text", f"最多 {LONGEST} 字，现有 {long} 字，请精简"))
     if findings:
         raise Invalid("；".join(one.message for one in findings), findings)
     return wanted
@@ -226,7 +228,8 @@ def _paper(session: Session, task: UserTask, name: str, actor: Actor) -> tuple[s
         raise Conflict("本件没有这种文书可以打印")
     unit = unit_names(session, [task.unit])[task.unit] if task.unit else ""
     chosen = [one for one in found if unit and one.unit == unit] or found
-    return f"{chosen[-1].title} {chosen[-1].number}".strip(), chosen[-1].n
+    title, number = chosen[-1].title, chosen[-1].number
+    return number if number.startswith(title) else f"{title} {number}".strip(), chosen[-1].n
 
 
 def _choose(

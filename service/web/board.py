@@ -32,10 +32,11 @@ from service.usecases.supervision import OFFICE_OPERATIONS, OPERATIONS, Order
 from service.web import tasks as task_lists
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, listed, offset, sent, text
-from service.web.asked import asked
+from service.web.asked import asked, asked_answer
 from service.web.context import role_name, stage_name, stage_names
 from service.web.exports import Columns, exported
 from service.web.present import LIGHTS as LIGHT_NAMES
+from service.web.present import case_number
 from service.web.tasks import time_left
 
 blueprint = Blueprint("board", __name__)
@@ -163,9 +164,7 @@ def _offered(office: bool, today: date) -> dict[str, str]:
 
 
 def _asked() -> BoardFilter:
-    told = {"yes": True, "no": False}
-    known = {name: told.get(argument(name) or "") for name in ("urged", "asked")}
-    return asked(BoardFilter, **known)
+    return asked(BoardFilter, asked=asked_answer("asked", "延期申请"))
 
 
 def _ticked(page: Page[UserTask]) -> frozenset[UUID]:
@@ -221,7 +220,7 @@ def _sheet(items: Sequence[UserTask]) -> Columns[UserTask]:
     names: Names = beside["names"]
     return {
         "灯号": lambda task: LIGHT_NAMES[beside["lights"][task.id]],
-        "编号": lambda task: task.instance.number or "未编号",
+        "编号": lambda task: case_number(task.instance),
         "人才": lambda task: names.talent(task.instance.talent_id),
         "事项": lambda task: task.instance.title or "（尚未登记）",
         "承办": lambda task: names.unit(task.unit) or role_name(task.role),

@@ -114,12 +114,12 @@ def _bound(batch_id: UUID) -> Ahead:
     """The papers of a batch, one after the other: read in a transaction, made after it."""
     with wired().database.reading() as session:
         batch = find_batch(session, batch_id, g.actor)
-        drafts = [(one[0], draft_of(session, *one, g.actor)[0]) for one in batch.papers]
+        drafts = [(one, *draft_of(session, *one, g.actor)) for one in batch.papers]
         called = kinds(wiring(session).house_prints()).get(batch.paper, "文书")
     if not drafts:
         raise NotFound("这次操作没有可以打印的文书")
-    g.bound = [(case, draft.name) for case, draft in drafts]
-    made = [documents.print_apart(draft) for _, draft in drafts]
+    g.bound = [(case, name, own, None if name == CIRCULAR else n) for (case, name, n), _, own in drafts]
+    made = [documents.print_apart(draft) for _, draft, _ in drafts]
     missing = tuple(dict.fromkeys(sign for one in made for sign in one.missing))
     whole = documents.bound(one.content for one in made)
     return documents.Printed(whole, missing), f"{called} {len(made)} 份"
@@ -128,11 +128,11 @@ def _bound(batch_id: UUID) -> Ahead:
 @blueprint.get("/board/results/<uuid:batch_id>/papers.pdf")
 @requires(ahead=_bound)
 def batch(batch_id: UUID) -> ResponseReturnValue:
-    """The papers of all cases of a batch of 打印 in one file, each noted as printed."""
+    """The papers of all cases of a batch of 打印 in one file, each noted as printed by its own name (W10)."""
     made, name = g.ahead
     answer = files.printed(made, name, save=False)
-    for case, template in g.bound:
-        _noted(case, template, name, answer, None)
+    for case, template, own, at in g.bound:
+        _noted(case, template, own, answer, at)
     return answer
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
-from tests.browser.conftest import PHONE, Site
+from tests.browser.conftest import DESKTOP, PHONE, Site
 from tests.factories.browsing import UNLABELLED, fill_need, pick, submit
 from tests.factories.bundles import unchecked
 
@@ -256,6 +256,32 @@ def test_an_urge_is_sent_from_its_dialog_and_keeps_the_text_when_refused(site: S
     dialog.get_by_role("button", name="催办").click()
     expect(dialog.get_by_text("没有可催办的任务")).to_be_visible()
     expect(dialog.get_by_label("催办内容")).to_have_value("请于明日前回复")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_a_refusal_of_the_board_is_said_where_the_person_looks(site: Site, size: dict[str, int]) -> None:
+    site.expected = ("422",)
+    site.world.dispatched("edu")
+    page = site.visit("office", "/board", size)
+    bar = page.locator(".batch-bar")
+    expect(bar.get_by_role("button", name="催办")).to_be_disabled()
+    expect(bar.get_by_role("button", name="领办")).to_be_disabled()
+    expect(bar.get_by_text("请先勾选要办理的行")).to_be_in_viewport()
+    page.locator("input[name='task[]']").first.check()
+    expect(bar.get_by_text("请先勾选要办理的行")).to_be_hidden()
+    bar.get_by_role("button", name="催办").click()
+    dialog = page.get_by_role("dialog", name="催办")
+    dialog.get_by_label("催办内容").fill("请{不存在}")
+    dialog.get_by_role("button", name="催办").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("不能使用 {不存在}")
+    expect(dialog.get_by_role("alert")).to_be_in_viewport()
+    expect(dialog.locator(".form-field-bad")).to_contain_text("催办内容")
+    expect(dialog.get_by_label("催办内容")).to_have_value("请{不存在}")
+    dialog.get_by_role("button", name="取消").click()
+    page.locator("input[name='task[]']").first.evaluate("box => { box.value = ''; }")  # as if the row were gone
+    bar.get_by_role("button", name="打印").click()
+    expect(bar.get_by_role("alert")).to_contain_text("请先勾选要办理的行")
+    expect(bar.get_by_role("alert")).to_be_in_viewport()
 
 
 def test_a_remark_reminds_somebody_picked_by_initials(site: Site) -> None:

@@ -6,6 +6,7 @@ import re
 from html import unescape
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -70,7 +71,9 @@ def test_a_text_with_an_unknown_name_is_refused_whole(world: World) -> None:
     late(world, "edu")
     task = str(world.task("handle", "edu").id)
     office = Visitor(world, OFFICE)
-    for text, said in (("{没有}", "不能使用 {没有}"), ("{编号", "花括号不成对"), (" ", "请填写催办内容")):
+    long = "长" * 1001
+    refused = ("{没有}", "不能使用 {没有}"), ("{编号", "花括号不成对"), (" ", "请填写催办内容"), (long, "最多 1000 字")
+    for text, said in refused:
         answer = send(office, operation="urge", task=[task], urge_text=text)
         assert answer.status_code == 422
         assert said in answer.json["detail"]
@@ -198,6 +201,33 @@ def test_any_kind_of_paper_is_printed_for_the_ticked_rows(world: World) -> None:
     assert office.get(f"{none.json['location']}/papers.pdf").status_code == 404
 
 
+def test_a_circular_that_the_board_prints_is_counted_as_one_printed_alone(world: World) -> None:
+    office, cases = Visitor(world, OFFICE), [late(world, "edu"), late(world, "hrss")]
+    tasks = []
+    world.clock.advance(days=12)
+    for case, unit in zip(cases, ("edu", "hrss"), strict=True):
+        world.case = case
+        tasks.append(str(world.task("handle", unit).id))
+    send(office, operation="propose", task=tasks, propose_text="多次催办未办")
+    for case in cases:
+        world.case = case
+        send(office, operation="issue", task=[str(world.task("approve_circular").id)])
+    assert office.get("/circulars").text.count("未打印") == 2
+    answer = send(office, operation="print", task=tasks, paper="circular")
+    assert office.get(f"{answer.json['location']}/papers.pdf").status_code == 200
+    office.get(f"/cases/{cases[0]}/circulars/1.pdf")
+    told = office.get(answer.json["location"]).text
+    assert "通报〔2026〕1号" in told
+    assert "通报 通报" not in told
+    rows = {row[2].value: row[11].value for row in exported_rows(office, "/circulars.xlsx")}
+    assert rows == {"区教育局": 2, "区人力资源和社会保障局": 1}
+    world.case = cases[0]
+    assert len({(one.data["name"], one.data["as_of"]) for one in happened(world, "printed")}) == 1
+    world.case = cases[1]
+    [printed] = happened(world, "printed")
+    assert printed.data["name"].startswith("通报〔2026〕2号 ")
+
+
 def test_lists_cost_the_same_however_long_they_are(world: World) -> None:
     late(world, "edu")
     office = Visitor(world, OFFICE)
@@ -214,9 +244,11 @@ def test_lists_cost_the_same_however_long_they_are(world: World) -> None:
 def test_filters_edited_by_hand_are_told_or_passed_over(world: World) -> None:
     late(world, "edu")
     office = Visitor(world, OFFICE)
-    for query in ({"light": "purple"}, {"sort": "; drop"}):
-        assert office.get("/board", **query).status_code == 422
-    for query in ({"unit": "nowhere"}, {"stage": "\x00"}, {"q": "'"}, {"urged": "perhaps"}, {"role": "x" * 300}):
+    for query in ({"light": "purple"}, {"sort": "; drop"}, {"urged": "perhaps"}):
+        page = office.get("/board", **query)
+        assert (page.status_code, "没有按它筛选" in page.text) == (200, True), query
+        assert world.api(OFFICE).get(f"/board/tasks?{urlencode(query)}").status_code == 422, query
+    for query in ({"unit": "nowhere"}, {"stage": "\x00"}, {"q": "'"}, {"role": "x" * 300}):
         assert office.get("/board", **query).status_code == 200, query
     assert "没有符合条件的步骤" in office.get("/board", unit="nowhere").text
 

@@ -95,15 +95,29 @@ function bodyOf(form, button) {
   return body;
 }
 
-function tell(form, kind, title, lines, link) {
-  const box = form.querySelector("[data-outcome]");
+/** The part of a form that is looked at while `button` sends it: the dialog that is open within it, or all of it. */
+function scopeOf(form, button) {
+  const dialog = button?.closest("dialog");
+  return dialog && form.contains(dialog) && dialog.querySelector("[data-outcome]") ? dialog : form;
+}
+
+/** The place where a form, or a dialog within it, says what became of it: never that of a dialog that is closed. */
+function outcomeOf(scope) {
+  return [...scope.querySelectorAll("[data-outcome]")].find((box) => box.closest("dialog:not([open])") === null) ?? scope.querySelector("[data-outcome]");
+}
+
+/** Says something where the person looks: it is scrolled to, and read aloud. */
+function tell(scope, kind, title, lines, link) {
+  const box = outcomeOf(scope);
   box.className = `alert alert-${kind}`;
+  box.setAttribute("role", "alert");
   box.hidden = false;
   box.replaceChildren(Object.assign(document.createElement("b"), { textContent: title }));
   for (const line of lines) box.append(Object.assign(document.createElement("div"), { textContent: line }));
   if (link) {
     box.append(Object.assign(document.createElement("a"), { className: "btn btn-sm mt-2", target: "_blank", rel: "noopener", ...link }));
   }
+  box.scrollIntoView({ block: "nearest" });
 }
 
 /** The field that a finding's path ("/topics", "/opinions/0/text") is about: its box on the page, or null. */
@@ -124,7 +138,7 @@ function unmark(form) {
 
 /** Says each fault at its field, and in the box as a link to it. */
 function mark(form, errors) {
-  const links = form.querySelector("[data-outcome]").querySelectorAll("div");
+  const links = outcomeOf(form).querySelectorAll("div");
   errors.forEach((error, n) => {
     const box = boxOf(form, error.path);
     if (!box) return;
@@ -195,29 +209,30 @@ document.addEventListener("submit", async (event) => {
   if (!form.matches("form[data-send]")) return;
   event.preventDefault();
   const button = event.submitter ?? form.querySelector("[type=submit]");
+  const scope = scopeOf(form, button);
   const url = button.getAttribute("formaction") ?? form.action;
   const body = bodyOf(form, event.submitter);
   unmark(form);
   button.disabled = true;
-  const result = await send(url, body, keys.of(url, body), ({ title, message }) => tell(form, "warning", title, [message]));
+  const result = await send(url, body, keys.of(url, body), ({ title, message }) => tell(scope, "warning", title, [message]));
   if (result.kind === "done") {
     arrive(result.location ?? window.location.pathname);
     return;
   }
   button.disabled = false;
   if (result.kind === "signed_out") {
-    tell(form, "warning", "登录已过期", ["您填写的内容仍保留。请在新窗口登录，然后回到本页再次提交。"], { href: form.dataset.signIn ?? "/sign-in", textContent: "在新窗口登录" });
+    tell(scope, "warning", "登录已过期", ["您填写的内容仍保留。请在新窗口登录，然后回到本页再次提交。"], { href: form.dataset.signIn ?? "/sign-in", textContent: "在新窗口登录" });
   } else if (result.kind === "conflict" && result.version !== undefined) {
     catchUp(form, result);
     const lines = result.errors.map((error) => error.message);
-    tell(form, "warning", "没有保存：您填写期间，他人修改了这条记录", [...lines, "请核对后再次保存。"]);
-    mark(form, result.errors);
+    tell(scope, "warning", "没有保存：您填写期间，他人修改了这条记录", [...lines, "请核对后再次保存。"]);
+    mark(scope, result.errors);
   } else if (result.kind === "conflict") {
-    tell(form, "warning", result.title ?? "情况已变化", [result.message], { href: window.location.href, textContent: "在新窗口查看最新情况" });
+    tell(scope, "warning", result.title ?? "情况已变化", [result.message], { href: window.location.href, textContent: "在新窗口查看最新情况" });
   } else {
     const lines = result.errors.length ? result.errors.map((error) => error.message) : [result.message];
-    tell(form, "danger", result.kind === "invalid" ? "有内容需要修改" : (result.title ?? "未能提交"), lines);
-    mark(form, result.errors);
+    tell(scope, "danger", result.kind === "invalid" ? "有内容需要修改" : (result.title ?? "未能提交"), lines);
+    mark(scope, result.errors);
   }
 });
 
@@ -316,10 +331,12 @@ document.addEventListener("input", ({ target }) => {
 });
 
 // <input data-tick-all="task[]">: ticks all boxes of that name in its form; <b data-ticked="task[]"> says how many are.
+// <button data-needs="task[]"> can be pressed, and <span data-unticked="task[]"> is gone, once one is.
 function countTicked(form) {
-  for (const place of form?.querySelectorAll("[data-ticked]") ?? []) {
-    place.textContent = form.querySelectorAll(`input[name="${CSS.escape(place.dataset.ticked)}"]:checked`).length;
-  }
+  const count = (name) => form.querySelectorAll(`input[name="${CSS.escape(name)}"]:checked`).length;
+  for (const place of form?.querySelectorAll("[data-ticked]") ?? []) place.textContent = count(place.dataset.ticked);
+  for (const button of form?.querySelectorAll("[data-needs]") ?? []) button.disabled = count(button.dataset.needs) === 0;
+  for (const words of form?.querySelectorAll("[data-unticked]") ?? []) words.hidden = count(words.dataset.unticked) > 0;
 }
 document.addEventListener("change", ({ target }) => {
   if (target.type !== "checkbox" || !target.form) return;
@@ -327,11 +344,13 @@ document.addEventListener("change", ({ target }) => {
   if (name) target.form.querySelectorAll(`input[name="${CSS.escape(name)}"]`).forEach((box) => { box.checked = target.checked; });
   countTicked(target.form);
 });
-// a button that sends from within a dialog closes it, so that what became of it is seen on the page below
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-closes]");
-  if (button?.form?.reportValidity()) button.closest("dialog")?.close();
-});
+// a list comes with the page, by a filter, or back from the browser's memory with its boxes as they were
+function countAll() {
+  new Set([...document.querySelectorAll("[data-needs]")].map((button) => button.form)).forEach(countTicked);
+}
+countAll();
+window.addEventListener("pageshow", countAll);
+document.addEventListener("htmx:afterSettle", countAll);
 
 // <main data-reload="60">: is fetched anew every so many seconds, and stays as it is while nobody answers
 const living = document.querySelector("[data-reload]");
