@@ -54,6 +54,13 @@ class _There(NamedTuple):
     served_by: str | None
 
 
+class _Told(NamedTuple):
+    """Of ``asked``, all the pools there were, those that are somebody's. All who are told of the same share the set."""
+
+    asked: frozenset[_There]
+    theirs: frozenset[_There]
+
+
 _COLUMNS: tuple[Any, ...] = tuple(getattr(UserTask, name) for name in Pool._fields)
 _POOLS = select(*_COLUMNS).where(IS_OPEN).distinct().subquery("pool")
 _SERVED = select(_POOLS, Leader.unit_code).outerjoin(Leader, Leader.id == _POOLS.c.leader_id)
@@ -105,17 +112,26 @@ def _looked_up(session: Session, actor: Actor, today: date) -> tuple[Pool, ...] 
 def _theirs(session: Session, actor: Actor, today: date, there: Sequence[_There]) -> Iterator[Pool]:
     """Those of the pools whose tasks the actor may complete; a statement, where one of them is not remembered."""
     question = (_theirs, actor, today, stand_in_rules(session))
-    told: Mapping[_There, bool] = known(session, question, dict)
-    if not all(one in told for one in there):
+    told = known(session, question, lambda: _Told(frozenset(), frozenset()))
+    if not told.asked.issuperset(there):
         # All are asked again: one that has come, or gone, since they were looked up is told of as it is now.
         told = known(session, question, lambda: _asked(session, actor), anew=True)
-    return (one.pool for one in there if told.get(one, False))
+    return (one.pool for one in there if one in told.theirs)
 
 
-def _asked(session: Session, actor: Actor) -> Mapping[_There, bool]:
+def _asked(session: Session, actor: Actor) -> _Told:
     is_theirs = ClauseAdapter(_POOLS).traverse(access.candidate_clause(session, actor))
-    rows = session.execute(_SERVED.add_columns(is_theirs))
-    return {_There(Pool(*row), served_by): bool(told) for *row, served_by, told in rows}
+    found = {
+        _There(Pool(*row), served_by): bool(told)
+        for *row, served_by, told in session.execute(_SERVED.add_columns(is_theirs))
+    }
+    return _Told(_shared(session, frozenset(found)), frozenset(one for one, told in found.items() if told))
+
+
+def _shared(session: Session, asked: frozenset[_There]) -> frozenset[_There]:
+    """The very set that was remembered last, where it is the same: some hundred pools for each actor would add up."""
+    last = known(session, _shared, lambda: asked)
+    return last if last == asked else known(session, _shared, lambda: asked, anew=True)
 
 
 class Question:

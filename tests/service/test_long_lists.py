@@ -11,12 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.auth.directory import MEMORY
 from service.auth.grants import revoke_role
 from service.auth.queries import acting_for
 from service.db import lists
 from service.errors import Invalid
 from service.ledger.board import BoardFilter, board_rows, scope_of
-from service.processes import access, halting, newest, operations, queries, ranking, readers, wide
+from service.processes import access, halting, newest, operations, pools, queries, ranking, readers, wide
 from service.processes.backfill import derived
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import CaseFilter, TaskFilter
@@ -90,6 +91,17 @@ def test_a_list_asked_again_asks_no_more_of_the_directory_than_its_stamp(busy: W
         assert sorted(task.id for task in page.items) == before
     assert [one for one in told if "role_grant" in one] == []
     assert len([one for one in told if "user_task" in one]) == 3  # the pools, how many, the page
+
+
+def test_all_who_asked_for_their_tasks_share_what_is_remembered_of_the_pools(busy: World) -> None:
+    for name in EVERYBODY:
+        with busy.database.reading() as session:
+            _listed(session, busy.actor(name))
+    memory = busy.database.session_info[MEMORY]
+    asked = [one.asked for one in memory._answers.values() if isinstance(one, pools._Told)]
+    assert len(asked) >= len(EVERYBODY)
+    assert len({id(one) for one in asked}) == 1
+    assert len(asked[0]) > 1
 
 
 def test_each_task_of_a_list_has_its_case_and_its_long_columns_when_asked(busy: World) -> None:
