@@ -20,6 +20,8 @@ from service.config.trust import SessionLimits
 from service.db import Database
 from service.errors import NotAllowed
 from service.people.models import Liaison, Person, Substitute
+from service.processes import queries
+from service.processes.models import UserTask
 from service.rights import SYSTEM, Actor
 from service.usecases import wire
 from tests.factories.databases import opened
@@ -349,3 +351,43 @@ def test_what_a_case_does_moves_no_stamp(world: World) -> None:
         world.finished()
         world.as_user(HANDLER).get("/")
     assert not moved()
+
+
+def test_whose_tasks_are_follows_what_another_process_changes(world: World, other: Database) -> None:
+    world.dispatched("edu")
+    names, grants = (HANDLER, "handler-edu-2", COLLEAGUE), update(RoleGrant).where(RoleGrant.unit_code == "edu")
+    changes = [
+        update(Account).where(Account.username == "handler-edu-2").values(active=False),
+        grants.values(ends_on=clock.today() - timedelta(days=1)),  # the office stands in
+        grants.values(ends_on=None),
+        update(UserTask).where(UserTask.unit == "edu").values(assignee=HANDLER),
+        update(Account).where(Account.username == "handler-edu-2").values(active=True),
+        update(Account).where(Account.username == HANDLER).values(active=False),  # the claim stands no more
+    ]
+    seen = []
+    for change in (None, *changes):
+        if change is not None:
+            with world.transaction() as session:
+                session.execute(change)
+        found = []
+        for name in names:
+            for _ in range(2):  # asked, then remembered
+                with other.reading() as session:
+                    account = session.get_one(Account, name)
+                    listed = (
+                        queries.open_tasks(session, auth.actor_of(session, name), today=clock.today()).items
+                        if account.active
+                        else ()
+                    )
+                    found.append(any(task.unit == "edu" for task in listed))
+        seen.append(tuple(found[::2]))
+        assert found[::2] == found[1::2]
+    assert seen == [
+        (True, True, False),
+        (True, False, False),
+        (False, False, True),
+        (True, False, False),
+        (True, False, False),
+        (True, False, False),
+        (False, True, False),
+    ]
