@@ -167,8 +167,7 @@ def test_strange_questions_are_refused_or_find_nothing(world: World) -> None:
     office, tomorrow = Visitor(world, OFFICE), (clock.today() + timedelta(days=1)).isoformat()
     for question in ({"as_of": tomorrow}, {"since": "2026-09-02", "until": "2026-09-01"}):
         answer = office.get("/statistics", **question)
-        assert answer.status_code == 422
-        assert "不能这样统计" in answer.text
+        assert (answer.status_code, "没有按" in answer.text) == (200, True), question
     for question in ({"unit": "nowhere"}, {"town": "none"}, {"leader": "x"}, {"until": "1999-01-01"}, {"unit": "\x00"}):
         assert office.get("/statistics", **question).status_code == 200, question
     assert office.get("/statistics", since="no day").status_code == 200
