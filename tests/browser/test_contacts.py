@@ -195,8 +195,11 @@ def test_a_report_is_sent_with_the_words_on_the_page(site: Site) -> None:
     expect(page.get_by_role("link", name="还没有填写")).to_be_visible()  # the summary leads to the field
     expect(page.locator(".form-field-bad").get_by_text("还没有填写")).to_be_visible()
     page.get_by_label("五、下一步工作打算").fill("继续走访，跟踪意见建议办理情况。")
+    asked: list[str] = []  # a page tells once what has been done: asked for twice, it would tell nobody
+    page.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
     page.get_by_role("button", name="保存并报送区人才办").click()
     expect(page.get_by_text("已报送区人才办。")).to_be_visible()
+    assert len(asked) == 1
     expect(page.get_by_text("继续走访，跟踪意见建议办理情况。")).to_be_visible()
     site.expected = ("422",)
 

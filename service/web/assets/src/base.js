@@ -194,12 +194,16 @@ function become(field, now, untouched) {
   }
 }
 
-/** Goes to `address` and shows its top (or its #part), also where it is the present page. */
+/** Goes to `address` and shows its top (or its #part), also where it is the present page: asked for once, as what it has to tell is told once. */
 function arrive(address) {
-  const same = address.split("#")[0] === window.location.pathname;
-  if (same) history.scrollRestoration = "manual";
-  window.location.assign(address);
-  if (same) window.location.reload();
+  const next = new URL(address, window.location.href);
+  if (next.pathname !== window.location.pathname || next.search !== window.location.search) {
+    window.location.assign(next);
+    return;
+  }
+  history.scrollRestoration = "manual";
+  history.replaceState(history.state, "", next);
+  window.location.reload();
 }
 
 // <form data-send>: sent in the background, so that a refusal leaves the text where it is; a button with a formaction
