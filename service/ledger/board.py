@@ -29,10 +29,12 @@ from service.processes.facts import step_facts
 from service.processes.filters import STAGE, TaskFilter, task_clauses
 from service.processes.models import OPEN, SUSPENDED, Instance, UserTask
 from service.processes.queries import LEAN_TASK
-from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW, light
 from service.processes.searching import found_by
 from service.rights import Actor, may, units_with
 
+HANDLING = "handling"
+"""The stage of a need in which the responsible units work at it."""
 RIGHT, PAGE_RIGHT = "view_board", "view_board_pages"
 LIGHTS = (RED, YELLOW, GREEN, GREY)
 SORTS: Mapping[str, Sequence[Any]] = {
@@ -263,6 +265,12 @@ def by_holder(figures: Iterable[Cell]) -> list[tuple[tuple[str | None, str | Non
     for one in figures:
         found.setdefault((one.unit, one.role), Counter())[one.light] += one.count
     return sorted(found.items(), key=lambda one: (-one[1][RED], -one[1][YELLOW], -one[1].total(), str(one[0])))
+
+
+def units_handling(figures: Iterable[Cell]) -> list[tuple[str, Counter[str]]]:
+    """Responsible unit → the needs' steps that it handles (办理), by light; in the order of ``by_holder``."""
+    theirs = (one for one in figures if one.unit and (one.process, one.stage) == (NEED, HANDLING))
+    return [(unit, lights) for (unit, _), lights in by_holder(theirs) if unit is not None]
 
 
 def facts_of(session: Session, tasks: Sequence[UserTask], today: date) -> dict[UUID, dict[str, str]]:

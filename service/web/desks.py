@@ -15,9 +15,9 @@ from service import contacts, notifications, reports
 from service.contacts import InterviewFilter, OpinionFilter
 from service.http.context import actor, db
 from service.ledger import board
-from service.processes import lateness
 from service.processes.definitions import list_definitions
 from service.processes.instances import lights_by_talent
+from service.processes.rules import NEED
 from service.processes.waiting import work_by_stage
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor, may
 from service.web import overview
@@ -46,15 +46,16 @@ def desk_of(reader: Actor, today: date) -> Desk:
     if reader.has_role(LIAISON):
         return _liaison(today)
     if may(reader, "view_ledger_all"):
-        return Desk(("tiles", "tasks", "running", "units", "begins"), "全区在办的需求", more=_units(today))
+        more = _units(board.scope_of(db(), reader), today)
+        return Desk(("tiles", "tasks", "running", "units", "begins"), "全区在办的需求", more=more)
     return _handler(today)
 
 
 def _office(today: date) -> Desk:
     """Own steps by stage, then the units that are late, then the rest."""
     parts = ("tiles", "stages", "tasks", "units", "opinions", "begins")
-    asked = board.count_asked(db(), board.scope_of(db(), actor()))
-    more = {**_stages(today), "asked": asked, **_units(today), **_opinions()}
+    scope = board.scope_of(db(), actor())
+    more = {**_stages(today), "asked": board.count_asked(db(), scope), **_units(scope, today), **_opinions()}
     return Desk(parts, more=more)
 
 
@@ -111,8 +112,12 @@ def _stages(today: date) -> dict[str, Any]:
     return {"stages": found, "stages_called": called}
 
 
-def _units(today: date) -> dict[str, Any]:
-    return {"units": lateness.unit_work(db(), today)}
+def _units(scope: board.Scope, today: date) -> dict[str, Any]:
+    """The needs' steps that each responsible unit handles, as the board counts them."""
+    return {
+        "units": board.units_handling(board.cells(db(), scope, today)),
+        "handled": {"process": NEED, "stage": board.HANDLING},
+    }
 
 
 def _opinions() -> dict[str, Any]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
+import pytest
+
+from service.processes import halting
 from tests.factories.change_reports import known, reported
 from tests.factories.contact_pages import record
 from tests.factories.statements import counted
+from tests.factories.steps import act, instance
 from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import World
+
+FIGURE = r'<a href="([^"]+)">(.*?)</a>'
 
 
 def heads(page: str) -> list[str]:
@@ -29,6 +36,34 @@ def test_the_office_sees_its_steps_by_stage_and_the_units_that_are_late(world: W
     assert "受理 <b" in stages
     assert "超期" in stages
     assert "全区在办的需求</h2>" not in page
+
+
+@pytest.mark.parametrize("user", ["office", "auditor"])
+def test_a_units_work_on_the_desk_is_what_its_links_open(world: World, user: str) -> None:
+    late = world.dispatched("edu", "guicheng")
+    words = {"leader_id": instance(world).leader_id, "about_case": str(late), "instruction": "请妥善解决"}
+    begun = Visitor(world, "leader").post("/cases/new/instruction", data={**words, "carried_by": "unit", "unit": "edu"})
+    assert begun.status_code == 200  # a step of the unit that is no handling of a need
+    world.dispatched("edu")
+    world.pass_days(20)
+    world.dispatched("housing")
+    act(world, "office", halting.suspend, instance_id=world.case, reason="出国")
+    world.dispatched("edu")
+    reader = Visitor(world, user)
+    part = reader.get("/").text.partition("各责任单位在办")[2].partition("</section>")[0]
+    rows = {
+        unit: [(unescape(address), int(re.findall(r"\d+", text)[-1])) for address, text in re.findall(FIGURE, cells)]
+        for unit, cells in re.findall(r"<tr><td>([^<]+)</td>(.*?)</tr>", part)
+    }
+    assert {unit: [number for _, number in figures] for unit, figures in rows.items()} == {
+        "区教育局": [3, 2],
+        "桂城街道办事处": [1, 1],
+        "区住房城乡建设和水利局": [1],
+    }
+    for figures in rows.values():
+        for address, number in figures:
+            steps = reader.get(address).text.count('name="task[]" value=')
+            assert steps == number, address
 
 
 def test_a_leader_sees_own_talents_needs_by_light_and_when_each_was_met_last(world: World) -> None:
