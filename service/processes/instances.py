@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session, defer
 from service import history
 from service.errors import Finding, Invalid, NotFound
 from service.ids import as_id
+from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.rules import GREY, NEED, WORST_FIRST, light
 from service.processes.visibility import visible_clause
 from service.rights import Actor
 
 GOING_ON = (RUNNING, SUSPENDED)
+LATE, LATE_STEPS = "late", "late_steps"
+"""A responsible unit is or was late in a need; another step is or was."""
 
 
 def cases_about(session: Session, talent_ids: Collection[str], processes: Collection[str]) -> list[Instance]:
@@ -60,22 +63,32 @@ def cases_about_record(session: Session, record_id: UUID, actor: Actor) -> list[
     return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
 
 
-def lights_by_talent(session: Session, talent_ids: Collection[str], today: date) -> dict[str, Counter[str]]:
-    """Of each talent the needs that go on, by the worst light of their open steps (none: grey); one statement."""
+def needs_by_talent(session: Session, talent_ids: Collection[str], today: date) -> dict[str, Counter[str]]:
+    """Of each talent the needs that go on, by how they stand as of today; two statements.
+
+    ``LATE`` and ``LATE_STEPS`` as the ledger has them (``lateness``; a need may be both), the others by the worst light
+    of their open steps. Grey is what has no open step and what is suspended.
+    """
     query = (
         select(Instance.id, Instance.talent_id, Instance.status, UserTask.due_on, UserTask.warn_on, UserTask.paused)
         .outerjoin(UserTask, and_(UserTask.instance_id == Instance.id, UserTask.status == OPEN))
         .where(Instance.process == NEED, Instance.talent_id.in_(talent_ids), Instance.status.in_(GOING_ON))
     )
     worst: dict[tuple[str, UUID], str] = {}
+    running: set[UUID] = set()
     for row in session.execute(query) if talent_ids else ():
+        if row.status == RUNNING:
+            running.add(row.id)
         paused = bool(row.paused) or row.status == SUSPENDED
         shown = light(due_on=row.due_on, warn_on=row.warn_on, paused=paused, today=today, late_days=None)
         key = (row.talent_id, row.id)
         worst[key] = min(shown, worst.get(key, GREY), key=WORST_FIRST.index)
+    late = standings(session, running, today)
     counts: dict[str, Counter[str]] = {}
-    for (talent_id, _), shown in worst.items():
-        counts.setdefault(talent_id, Counter())[shown] += 1
+    for (talent_id, case), shown in worst.items():
+        stood = late.get(case, IN_TIME)
+        marks = [name for name, is_so in ((LATE, stood.late), (LATE_STEPS, stood.late_steps)) if is_so]
+        counts.setdefault(talent_id, Counter()).update(marks or [shown])
     return counts
 
 

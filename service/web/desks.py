@@ -13,10 +13,14 @@ from typing import Any
 
 from service import contacts, notifications, reports
 from service.contacts import InterviewFilter, OpinionFilter
+from service.db.lists import MOST_COUNTED
 from service.http.context import actor, db
 from service.ledger import board
+from service.processes import queries
 from service.processes.definitions import list_definitions
-from service.processes.instances import lights_by_talent
+from service.processes.filters import CaseFilter
+from service.processes.instances import needs_by_talent
+from service.processes.models import RUNNING
 from service.processes.rules import NEED
 from service.processes.waiting import work_by_stage
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor, may
@@ -60,9 +64,9 @@ def _office(today: date) -> Desk:
 
 
 def _leader(today: date) -> Desk:
-    """Own talents' needs by light, own tasks, own talents: whom to call on; the late needs first."""
+    """Own talents' needs by how they stand, own tasks, own talents: whom to call on; the late needs first."""
     mine = overview.own_talents(db(), actor())
-    lights = lights_by_talent(db(), [one.id for one in mine], today)
+    stand = needs_by_talent(db(), [one.id for one in mine], today)
     posts = contacts.leaders_to_enter(db(), actor(), today, MOST)[:MOST]
     own = [one.id for one in posts if one.person_id == actor().person_id]
     held: dict[str, date] = {}
@@ -71,13 +75,21 @@ def _leader(today: date) -> Desk:
     pairs = contacts.interviews_of(db(), own, today)
     more = {
         "talents": mine,
-        "talent_lights": lights,
-        "need_lights": sum(lights.values(), Counter()),
+        "talent_needs": stand,
+        "need_lights": sum(stand.values(), Counter()),
+        **_late_needs(),
         "last_contact": held,
         "pairs_of": {talent_id: pair for (_, talent_id), pair in pairs.items()},
         "unread_briefs": reports.unread_briefs(db(), actor()),
     }
     return Desk(("need_tiles", "own_tasks", "talents", "running", "begins"), "我联系的人才的需求", True, more)
+
+
+def _late_needs() -> dict[str, int]:
+    """The needs of the reader's ledger in which a unit is late, and another step: as its filters find them."""
+    asked = [CaseFilter(status=RUNNING, late=True), CaseFilter(status=RUNNING, late_steps=True)]
+    late, late_steps = queries.count_each(db(), actor(), asked, MOST_COUNTED)
+    return {"needs_late": late, "needs_late_steps": late_steps}
 
 
 def _liaison(today: date) -> Desk:

@@ -78,8 +78,46 @@ def test_a_leader_sees_own_talents_needs_by_light_and_when_each_was_met_last(wor
     assert "2026-09-10（周四）" in page
     world.pass_days(20)
     late = leader.get("/").text
-    assert dict(re.findall(r"(需求\w+)</span><b>(\d+)</b>", late))["需求超期"] == "1"
+    assert dict(re.findall(r"(需求\w+)</span><b>(\d+)</b>", late)) == {
+        "需求超期": "1",
+        "需求环节超期": "1",
+        "需求临期": "0",
+        "需求正常": "0",
+        "需求不计时": "0",
+    }
     assert "没有待办事项" not in page  # who has tasks now and then is not told of none
+
+
+def test_a_leaders_late_needs_are_those_that_the_ledger_calls_late(world: World) -> None:
+    world.recorded(title="等区人才办受理")
+    world.dispatched("edu", title="两处都超期")
+    world.dispatched("edu", title="已告知")
+    world.do("office", "feedback_accepted")
+    world.pass_days(20)
+    world.do("handler-edu", "handle")
+    world.accepted(title="挂起的事项")
+    act(world, "office", halting.suspend, instance_id=world.case, reason="出国")
+    leader = Visitor(world, "leader")
+    page = leader.get("/").text
+    tiles = {
+        word: (unescape(address), int(number))
+        for address, word, number in re.findall(
+            r'<a class="tile" href="([^"]+)">.*?>([^<>]+)</span><b>(\d+)</b>', page, re.DOTALL
+        )
+    }
+    assert {word: number for word, (_, number) in tiles.items()} == {
+        "需求超期": 2,
+        "需求环节超期": 2,
+        "需求临期": 0,
+        "需求正常": 0,
+        "需求不计时": 1,
+    }
+    for word in ("需求超期", "需求环节超期"):
+        address, number = tiles[word]
+        assert leader.get(address).text.partition("<tbody>")[2].count("/cases/") == number, address
+    talents = page.partition("我联系的人才")[2].partition("</section>")[0]
+    told = re.findall(r">(\w+) (\d+) 件<", talents)
+    assert dict(told) == {"超期": "2", "环节超期": "2", "不计时": "1"}
 
 
 def test_a_leaders_late_needs_come_first(world: World) -> None:
