@@ -39,6 +39,7 @@ from service.processes.rules import NO_TASK
 from service.processes.visibility import sees_task
 from service.talents import TalentFilter, search_talents
 from service.usecases.names import Names
+from service.usecases.receipts import sign
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
 
@@ -259,7 +260,7 @@ def take_back(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
 @calls.post("/tasks/<uuid:task_id>/acknowledge", answer=Moved)
 def acknowledge(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """签收: says that the task, or an urge, has been received. Moves no deadline."""
-    return moved_task(operations.acknowledge(db(), task_id=task_id, actor=actor(), now=clock.now()))
+    return moved_task(sign(db(), task_id=task_id, actor=actor(), now=clock.now()))
 
 
 @calls.post("/tasks/<uuid:task_id>/comment", answer=Entry, status=201, body=Remark)

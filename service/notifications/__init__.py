@@ -1,7 +1,7 @@
 """Notices: the journal's ``notice`` events told to people, in their inbox and, where the settings say so, by mail."""
 
 from service.notifications.addresses import set_chat_address, set_choices, set_mail_address
-from service.notifications.commands import mark_all_read, mark_read
+from service.notifications.commands import mark_all_read, mark_read, mark_signed, own_notice
 from service.notifications.delivery import Delivery
 from service.notifications.letter_lists import unsent
 from service.notifications.letters import retry_all
@@ -23,6 +23,8 @@ __all__ = [
     "mail_address",
     "mark_all_read",
     "mark_read",
+    "mark_signed",
+    "own_notice",
     "receipts_owed",
     "retry_all",
     "set_chat_address",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from service import history
@@ -51,9 +51,7 @@ def failed(session: Session, event_id: int, error: str, *, hopeless: bool, now: 
 
 def mark_read(session: Session, *, notification_id: UUID, actor: Actor, now: datetime) -> Notification:
     """The actor has read a notice of the own inbox. Raises NotFound for any other."""
-    found = session.get(Notification, notification_id)
-    if found is None or found.username != actor.username:
-        raise NotFound("没有这条提醒")
+    found = own_notice(session, notification_id, actor)
     if found.read_at is None:
         found.read_at = now
         _note_read(session, [found], actor, now)
@@ -61,10 +59,31 @@ def mark_read(session: Session, *, notification_id: UUID, actor: Actor, now: dat
     return found
 
 
+def own_notice(session: Session, notification_id: UUID, actor: Actor) -> Notification:
+    """A notice of the own inbox. Raises NotFound for any other."""
+    found = session.get(Notification, notification_id)
+    if found is None or found.username != actor.username:
+        raise NotFound("没有这条提醒")
+    return found
+
+
+def mark_signed(session: Session, *, task_id: UUID, actor: Actor, now: datetime) -> None:
+    """The actor has signed for a task: the own notices about it that ask for 签收 are read."""
+    asked = select(Notification).where(
+        *(Notification.username == actor.username, Notification.task_id == task_id),
+        *(Notification.receipt, Notification.read_at.is_(None)),
+    )
+    _read(session, asked, actor, now)
+
+
 def mark_all_read(session: Session, *, actor: Actor, now: datetime) -> None:
     """The actor has read the whole inbox."""
     mine = select(Notification).where(Notification.username == actor.username, Notification.read_at.is_(None))
-    rows = session.scalars(mine.order_by(Notification.id).with_for_update(of=Notification)).all()
+    _read(session, mine, actor, now)
+
+
+def _read(session: Session, asked: Select[Notification], actor: Actor, now: datetime) -> None:
+    rows = session.scalars(asked.order_by(Notification.id).with_for_update(of=Notification)).all()
     for one in rows:
         one.read_at = now
     _note_read(session, rows, actor, now)

@@ -17,12 +17,26 @@ from service.notifications.rules import FOR_ADMINISTRATORS
 from service.processes.waiting import waiting_tasks
 from service.rights import Actor, administers_only
 
+_UNSIGNED = (Notification.receipt, Notification.read_at.is_(None))
+"""The notices that wait for 签收."""
+
 
 def inbox(
-    session: Session, actor: Actor, *, unread: bool = False, limit: int = 50, offset: int = 0
+    session: Session,
+    actor: Actor,
+    *,
+    unread: bool = False,
+    to_sign: bool = False,
+    limit: int = 50,
+    offset: int = 0,
 ) -> Page[Notification]:
-    """The actor's notices, the latest first; with ``unread`` only those not read yet. Two statements."""
+    """The actor's notices, the latest first. Two statements.
+
+    With ``unread`` only those not read yet, with ``to_sign`` only those that ``receipts_owed`` counts.
+    """
     query = select(Notification).where(*own_notices(actor))
+    if to_sign:
+        query = query.where(*_UNSIGNED)
     if unread:
         query = query.where(Notification.read_at.is_(None))
     return page(session, query.order_by(Notification.created_at.desc(), Notification.id), limit=limit, offset=offset)
@@ -64,7 +78,7 @@ def waiting(session: Session, actor: Actor, today: date) -> Waiting:
 
 def receipts_owed(session: Session, actor: Actor) -> int:
     """How many urges and circulars wait for the actor's 签收; one statement."""
-    asked = select(func.count()).where(*own_notices(actor), Notification.receipt, Notification.read_at.is_(None))
+    asked = select(func.count()).where(*own_notices(actor), *_UNSIGNED)
     return session.scalar(asked) or 0
 
 

@@ -10,13 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.auth.accounts import ACCESS
-from service.errors import Conflict
 from service.http.context import actor, db, settings
 from service.notifications import Notification, inbox, mark_all_read, mark_read
 from service.processes import freeing
-from service.processes.operations import acknowledge
 from service.rights import may
 from service.seals import STREAM as SEALS
+from service.usecases.receipts import sign_notice
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 
@@ -45,11 +44,12 @@ WHOLE = {SEALS: "web.seals.index", ACCESS: "web.access_proposals.index"}
 @requires(for_administrators=True)
 def notices() -> ResponseReturnValue:
     """提醒: the reader's notices, the latest first."""
-    unread = request.args.get("unread") == "1"
+    unread, to_sign = (request.args.get(name) == "1" for name in ("unread", "sign"))
     return render_template(
         "notices/inbox.html",
-        page=inbox(db(), actor(), unread=unread, limit=PER_PAGE, offset=offset()),
+        page=inbox(db(), actor(), unread=unread, to_sign=to_sign, limit=PER_PAGE, offset=offset()),
         unread_only=unread,
+        to_sign_only=to_sign,
         previews=may(actor(), "preview_notices"),
         opens=settings().office_opens,
         closes=settings().office_closes,
@@ -68,13 +68,9 @@ def open_notice(notification_id: UUID) -> ResponseReturnValue:
 @requires(for_administrators=True)
 def confirm(notification_id: UUID) -> ResponseReturnValue:
     """签收: an urge or a circular has been received; it stands in the case's history."""
-    notice = mark_read(db(), notification_id=notification_id, actor=actor(), now=clock.now())
-    if notice.task_id is not None:
-        try:
-            acknowledge(db(), task_id=notice.task_id, actor=actor(), now=clock.now())
-        except Conflict:  # answered meanwhile: the notice has been read, there is nothing left to confirm
-            return done("已标为已读；该任务已经完成，无需签收。", url_for("web.notices.notices"))
-    return done("已签收。", url_for("web.notices.notices"))
+    going = sign_notice(db(), notification_id=notification_id, actor=actor(), now=clock.now())
+    said = "已签收。" if going else "已标为已读；该任务已经完成，无需签收。"
+    return done(said, url_for("web.notices.notices"))
 
 
 @blueprint.post("/notices/read")

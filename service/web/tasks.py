@@ -34,6 +34,7 @@ from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.talents.filters import TalentFilter
 from service.usecases import rosters
 from service.usecases.names import Names
+from service.usecases.receipts import sign
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
@@ -154,7 +155,7 @@ def release(task_id: UUID) -> ResponseReturnValue:
 @requires()
 def acknowledge(task_id: UUID) -> ResponseReturnValue:
     """签收."""
-    operations.acknowledge(db(), task_id=task_id, actor=actor(), now=clock.now())
+    sign(db(), task_id=task_id, actor=actor(), now=clock.now())
     return answer("已签收。签收不改变到期日。", url_for("web.tasks.task", task_id=task_id))
 
 

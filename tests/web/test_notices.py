@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
+
+import pytest
 
 from service.history.records import owe_notice
 from service.processes import operations, queries
+from service.processes.urges import receipts
 from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import World
@@ -57,6 +61,46 @@ def test_a_task_is_signed_for_once_and_again_after_an_urge(world: World) -> None
             session, instance_id=world.case, text="请抓紧", actor=world.actor("office"), now=world.clock.now
         )
     assert sign in handler.get(path).text
+
+
+def _told_twice(world: World) -> Visitor:
+    """A handler who was told of a task and twice urged to it."""
+    handler = _urged(world)
+    with world.transaction() as session:
+        operations.urge(
+            session, instance_id=world.case, text="再次催办", actor=world.actor("office"), now=world.clock.now
+        )
+    world.clock.set(world.clock.now + timedelta(minutes=1))
+    work_all(world)
+    return handler
+
+
+def _to_sign(handler: Visitor) -> int:
+    """How many the desk says that there are to be signed; its link opens just those."""
+    found = re.search(r'<a href="([^"]+)">有 (\d+) 份[^<]*待签收</a>', handler.get("/").text)
+    if found is None:
+        return 0
+    listed = handler.get(unescape(found[1])).text
+    assert listed.count(">签收</button>") == listed.count('class="notice-head"') == int(found[2])
+    return int(found[2])
+
+
+@pytest.mark.parametrize("way", ["task", "notice", "api"])
+def test_a_receipt_is_one_wherever_it_is_given(world: World, way: str) -> None:
+    handler, task = _told_twice(world), world.task("handle").id
+    assert _to_sign(handler) == 2
+    if way == "task":
+        assert handler.post(f"/tasks/{task}/acknowledge").status_code == 200
+    elif way == "notice":
+        assert handler.submit(_address(handler.get("/notices").text, "receipt")).status_code == 302
+    else:
+        assert world.api("handler-edu").post(f"/tasks/{task}/acknowledge").status_code == 200
+    assert _to_sign(handler) == 0
+    assert ">签收</button>" not in handler.get("/notices").text
+    assert f'action="/tasks/{task}/acknowledge"' not in handler.get(f"/tasks/{task}").text
+    assert 'aria-label="1 条未读">' in handler.get("/notices").text  # the task itself, which asks for no receipt
+    with world.database.reading() as session:
+        assert receipts(session, [task]) == {task: 2}
 
 
 def test_a_receipt_after_the_answer_only_reads_the_notice(world: World) -> None:
