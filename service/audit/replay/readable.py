@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from service import history
-from service.errors import Conflict, Finding
+from service.errors import Conflict, Finding, LiaisonError
+from service.processes.deployed import DAMAGE
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 
-UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
-"""The errors that a journal brings whose entries do not fit each other."""
 MOST = 20
 """Damaged entries that are named."""
 
@@ -27,7 +26,9 @@ def readable(session: Session, instance: Instance) -> Iterator[None]:
     """
     try:
         yield
-    except UNREADABLE:
+    except LiaisonError:  # what it says is for its reader already
+        raise
+    except DAMAGE:
         found = history.verify_stream(session, stream_of(instance.id))
         if not found:
             raise
