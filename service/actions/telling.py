@@ -17,6 +17,7 @@ from service.people.queries import find_leader, find_person
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
 from service.processes.operations import count_urge, notify, open_handling
+from service.processes.rules import HANDLING
 from service.processes.urges import late_urges
 from service.processes.wiring import Action, ActionCall, RehearsedCall, RehearsedTask, wiring
 from service.rights import LEADER, RESPONSIBLE_UNIT, TALENT_OFFICE
@@ -246,7 +247,7 @@ def _fitting(
 def _handling(call: RehearsedCall, unit: str | None) -> RehearsedTask | None:
     """The open task of the unit in the handling stage, as ``open_handling`` finds it."""
     for task in reversed(call.open_tasks):
-        if task.unit == unit and task.stage == "handling" and call.scope in ("", task.scope):
+        if task.unit == unit and task.stage == HANDLING and call.scope in ("", task.scope):
             return task
     return None
 

@@ -29,12 +29,10 @@ from service.processes.facts import step_facts
 from service.processes.filters import STAGE, TaskFilter, task_clauses
 from service.processes.models import OPEN, SUSPENDED, Instance, UserTask
 from service.processes.queries import LEAN_TASK
-from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW, light
+from service.processes.rules import GREEN, GREY, HANDLING, NEED, RED, YELLOW, light
 from service.processes.searching import found_by
 from service.rights import Actor, may, units_with
 
-HANDLING = "handling"
-"""The stage of a need in which the responsible units work at it."""
 RIGHT, PAGE_RIGHT = "view_board", "view_board_pages"
 LIGHTS = (RED, YELLOW, GREEN, GREY)
 SORTS: Mapping[str, Sequence[Any]] = {

@@ -19,6 +19,7 @@ from service.ledger.stamped import stamped
 from service.processes import effects
 from service.processes.course import Step, standing, steps_of
 from service.processes.house_prints import ISSUE
+from service.processes.rules import HANDLING
 from service.rights import Actor
 
 ACTION = ISSUE
@@ -110,6 +111,6 @@ def _facts(record: Record, issuing: Step, action: HistoryEvent, unit: object) ->
         if step.event.seq >= issuing.event.seq:
             break
         for effect in step.effects:
-            if effect.kind == effects.ENTERED and effect.data["unit"] == unit and effect.data["stage"] == "handling":
+            if effect.kind == effects.ENTERED and effect.data["unit"] == unit and effect.data["stage"] == HANDLING:
                 task = effect.task
     return facts_of_clock(record, task, issuing.event.seq, action, record.calendar_of(issuing.event))

@@ -18,6 +18,7 @@ from service.notifications.rules import ON_PAPER_TOO
 from service.people import heads_of
 from service.people.queries import unit_names
 from service.processes.models import Instance, UserTask
+from service.processes.rules import HANDLING
 from service.rights import LEADER as LEADER_ROLE
 from service.rights import LIAISON, RESPONSIBLE_UNIT, TALENT_OFFICE
 
@@ -87,6 +88,6 @@ def _taking_part(session: Session, instance: Instance | None) -> Sequence[str]:
     if instance is None:
         return ()
     handled = select(UserTask.unit).where(
-        UserTask.instance_id == instance.id, UserTask.stage == "handling", UserTask.unit.is_not(None)
+        UserTask.instance_id == instance.id, UserTask.stage == HANDLING, UserTask.unit.is_not(None)
     )
     return list(dict.fromkeys(unit for unit in session.scalars(handled.order_by(UserTask.entered_seq)) if unit))

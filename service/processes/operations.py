@@ -27,7 +27,7 @@ from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, U
 from service.processes.notices import notice_of
 from service.processes.recording import Input, record
 from service.processes.recount import recount
-from service.processes.rules import NO_TASK, one_line
+from service.processes.rules import HANDLING, NO_TASK, one_line
 from service.processes.spans import keep
 from service.processes.urges import BY_SYSTEM
 from service.processes.visibility import known_only
@@ -246,7 +246,7 @@ def open_handling(session: Session, instance_id: UUID, unit: str, scope: str = "
         UserTask.instance_id == instance_id,
         UserTask.status == OPEN,
         UserTask.unit == unit,
-        UserTask.stage == "handling",
+        UserTask.stage == HANDLING,
     )
     if scope:
         query = query.where(UserTask.scope == scope)

@@ -25,6 +25,8 @@ they are the share: a shorter term has fewer (W10 [A])."""
 
 NEED = "request"
 """The process of a need (需求)."""
+HANDLING = "handling"
+"""Its stage in which the responsible units work at it (办理)."""
 REGISTER = "record_need"
 """Its step in which the need is registered: its fields stand in the box of the need on the printed form."""
 

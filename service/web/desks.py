@@ -21,7 +21,7 @@ from service.processes.definitions import list_definitions
 from service.processes.filters import CaseFilter
 from service.processes.instances import needs_by_talent
 from service.processes.models import RUNNING
-from service.processes.rules import NEED
+from service.processes.rules import HANDLING, NEED
 from service.processes.waiting import work_by_stage
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor, may
 from service.web import overview
@@ -128,7 +128,7 @@ def _units(scope: board.Scope, today: date) -> dict[str, Any]:
     """The needs' steps that each responsible unit handles, as the board counts them."""
     return {
         "units": board.units_handling(board.cells(db(), scope, today)),
-        "handled": {"process": NEED, "stage": board.HANDLING},
+        "handled": {"process": NEED, "stage": HANDLING},
     }
 
 

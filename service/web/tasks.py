@@ -24,7 +24,7 @@ from service.processes.definitions import list_definitions
 from service.processes.forms import Form
 from service.processes.marking import marks
 from service.processes.models import DONE, OPEN, SUSPENDED, UserTask
-from service.processes.rules import left, one_line
+from service.processes.rules import HANDLING, left, one_line
 from service.processes.standing import Marks, alone, stand_in_accounts
 from service.processes.stuck import unmanned_words
 from service.processes.subjects import Subjects, subjects_of, titled
@@ -79,7 +79,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
     form = detail.form
     subjects = subjects_of(db(), [detail.task])
-    signs = detail.task.urges or (detail.task.unit and detail.task.stage == "handling")
+    signs = detail.task.urges or (detail.task.unit and detail.task.stage == HANDLING)
     received = urges.receipt(db(), detail.task) if signs else None
     names.learn([received.actor] if received is not None else ())
     units = panel(detail.instance, names, task=detail.task, subjects=subjects.get(detail.task.id, ()))
