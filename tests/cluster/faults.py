@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -134,9 +135,7 @@ def fill_disk(cluster: Cluster, said: Said) -> str:
 
 def _await_full(cluster: Cluster, primary: Node, filler: Path, said: Said) -> str:
     """Keeps the disk full until the other server writes, or people were refused in words for a while."""
-    free = os.statvfs(primary.place.folder)
-    with filler.open("wb") as into:
-        os.posix_fallocate(into.fileno(), 0, max(free.f_bavail - 64, 1) * free.f_frsize)
+    _fill(filler)
     end = time.monotonic() + FULL_FOR
     refused = said.refused["503"]
     while time.monotonic() < end:
@@ -145,6 +144,21 @@ def _await_full(cluster: Cluster, primary: Node, filler: Path, said: Said) -> st
             return f"{cluster.other(primary).name} took over"
         time.sleep(0.5)
     return f"{said.refused['503'] - refused} refusals in words"
+
+
+def _fill(filler: Path) -> None:
+    """Takes all blocks of the file's disk but a few; asks again where the database took some in between."""
+    for _ in range(20):
+        free = os.statvfs(filler.parent)
+        with filler.open("wb") as into:
+            try:
+                os.posix_fallocate(into.fileno(), 0, max(free.f_bavail - 64, 1) * free.f_frsize)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            else:
+                return
+    raise NotReady(f"The disk of {filler.parent} could not be filled.")
 
 
 def kill_web(cluster: Cluster, said: Said) -> str:
