@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -52,22 +52,34 @@ class Schema(ma.Schema):
         return super().get_attribute(obj, attr, default) if told is None or "." in attr else told(obj, attr, default)
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
-        """As the library does it, without asking each field anew how it is called and where its value stands."""
-        if many or not hasattr(type(obj), "told"):
+        """As the library does it, without asking each field anew how it is called, where its value stands, and whether
+        that is of the kind that an answer holds as it is."""
+        if many:
             return super()._serialize(obj, many=many)
-        answer, tell = {}, obj.told
-        for key, name, said, field, written in self._plan:
-            value = tell(name, ma.missing) if name else ma.missing
+        known, tell, answer = _known(obj), self._asked(obj), {}
+        for key, name, said, field, plain, write in self._plan:
+            value = ma.missing
+            if name:
+                value = known[name] if name in known else tell(obj, name, ma.missing)
+            if value is ma.missing:
+                value = field.serialize(key, obj, self.get_attribute)
+            elif type(value) not in plain:
+                value = write(value, key, obj)
             if value is not ma.missing:
-                answer[said] = written(value, key, obj)
-            elif (value := field.serialize(key, obj, self.get_attribute)) is not ma.missing:
                 answer[said] = value
         return answer
 
+    def _asked(self, obj: Any) -> Callable[[Any, str, Any], Any]:
+        """How a value of ``obj`` is asked for."""
+        kind = type(obj)
+        if (told := getattr(kind, "told", None)) is not None:
+            return cast(Callable[[Any, str, Any], Any], told)
+        return self.get_attribute if hasattr(kind, "__getitem__") else getattr
+
     @cached_property
-    def _plan(self) -> list[tuple[str, str, str, Any, Any]]:
+    def _plan(self) -> list[tuple[str, str, str, Any, frozenset[type], Any]]:
         """Of each field: its key, where its value stands ('': the field itself knows), how an answer calls it, itself,
-        and how it writes a value."""
+        the kinds of values that stand in an answer as they are, and how it writes others."""
         plan = []
         for key, field in self.dump_fields.items():
             name, kind = field.attribute or key, type(field)
@@ -75,8 +87,27 @@ class Schema(ma.Schema):
             own = not field._CHECK_ATTRIBUTE  # noqa: SLF001 - the library's mark of a field that makes its value itself
             stands = name if plain and not own and "." not in name else ""
             write = field._serialize  # noqa: SLF001 - what the library's own loop comes to
-            plan.append((key, stands, key if field.data_key is None else field.data_key, field, write))
+            said = key if field.data_key is None else field.data_key
+            plan.append((key, stands, said, field, _AS_IT_IS.get(kind._serialize, _NONE), write))  # noqa: SLF001
         return plan
+
+
+_NONE: frozenset[type] = frozenset({type(None)})
+_AS_IT_IS: Mapping[Any, frozenset[type]] = {
+    fields.Field._serialize: frozenset({type(None), bool, int, float, str, dict, list}),  # noqa: SLF001
+    fields.String._serialize: frozenset({type(None), str}),  # noqa: SLF001
+    fields.Integer._serialize: frozenset({type(None), int}),  # noqa: SLF001
+}
+"""How fields write a value → the kinds of which they write it as it is. None is written as it is by all of them."""
+_NOTHING: Mapping[str, Any] = {}
+
+
+def _known(obj: Any) -> Mapping[str, Any]:
+    """The values of ``obj`` that need no asking, by name."""
+    if type(obj) is dict:
+        return obj
+    known = getattr(type(obj), "known", None)
+    return known(obj) if known is not None else _NOTHING
 
 
 class Body(ma.Schema):

@@ -19,6 +19,7 @@ from service.history import HistoryEvent
 from service.http.context import actor, db, wired
 from service.http.sessions import afterwards
 from service.processes import commands, halting, lateness, operations, queries, sharing
+from service.processes.advance import open_tasks
 from service.processes.drawings import drawings
 from service.processes.filters import STAGE
 from service.processes.models import (
@@ -27,9 +28,10 @@ from service.processes.models import (
     SUSPENDED,
     TERMINATED,
     Instance,
+    UserTask,
 )
 from service.processes.rules import one_line
-from service.processes.visibility import seen
+from service.processes.visibility import Seen, seen
 from service.usecases.names import Names
 
 calls = Calls(
@@ -216,8 +218,8 @@ COPIES = page_of(Copy, "Copies")
 @calls.post("/instances", answer=InstanceTasks, status=201, body=NewInstance)
 def start(body: dict[str, Any]) -> Row:
     """Starts the newest version of a process. ``data`` prefills the first form, which is then completed as a task."""
-    made = commands.start(db(), actor=actor(), now=clock.now(), **body)
-    return Row(state_of(made, _standing(made)), open_tasks=steps(db(), made))
+    told = moved(db(), commands.start(db(), actor=actor(), now=clock.now(), **body))
+    return Row(told["instance"], open_tasks=told["open_tasks"])
 
 
 @calls.get("/instances/<uuid:instance_id>", answer=InstanceDetail)
@@ -228,7 +230,7 @@ def instance(instance_id: UUID) -> Row:
     rows = [*detail.open_tasks, *detail.done_tasks]
     told = steps_of(db(), [(task, detail.instance) for task in rows], detail.marks)
     opened = len(detail.open_tasks)
-    state = state_of(detail.instance, detail.standing)
+    state = state_of(detail.instance, detail.standing, seen(db(), detail.instance, actor()))
     return Row(state, open_tasks=told[:opened], done_tasks=told[opened:], may=detail.may)
 
 
@@ -313,22 +315,28 @@ def withdraw_copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
     return whole(queries.copies_of(db(), db().get_one(Instance, instance_id)))
 
 
-def moved(session: Session, instance: Instance) -> dict[str, Any]:
-    """Where ``instance`` stands, as far as whoever asks sees it; two statements."""
-    return {"instance": state_of(instance, _standing(instance)), "open_tasks": steps(session, instance)}
+def moved(session: Session, instance: Instance, task: UserTask | None = None) -> dict[str, Any]:
+    """Where ``instance`` stands, as far as whoever asks sees it, and ``task`` of it, if one is asked for."""
+    part = seen(session, instance, actor())
+    opened = part.rows(open_tasks(session, instance.id))
+    rows = opened if task is None or task in opened else [task, *opened]
+    told = dict(zip(rows, steps(session, instance, rows), strict=True))
+    state = state_of(instance, _standing(instance), part)
+    answer = {"instance": state, "open_tasks": [told[row] for row in opened]}
+    return answer if task is None else {**answer, "task": told[task]}
 
 
 def _standing(instance: Instance) -> lateness.Standing:
     return lateness.standings(db(), [instance], clock.today()).get(instance.id, lateness.IN_TIME)
 
 
-def state_of(instance: Instance, standing: lateness.Standing) -> Row:
-    """An instance as the shape ``InstanceState``."""
+def state_of(instance: Instance, standing: lateness.Standing, part: Seen) -> Row:
+    """An instance as the shape ``InstanceState``; ``part`` is what of it is seen."""
     return Row(
         instance,
         standing,
         end_name=None if instance.end_name is None else one_line(instance.end_name),
-        data=seen(db(), instance, actor()).data(instance.data),
+        data=part.data(instance.data),
     )
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Whole
 from service.api.records import Row
-from service.http.context import actor
 from service.processes import queries
-from service.processes.advance import open_tasks
 from service.processes.filters import STAGE
 from service.processes.marking import marks
 from service.processes.models import CANCELLED, DONE, OPEN, SUSPENDED, Instance, UserTask
@@ -19,7 +18,6 @@ from service.processes.rules import GREEN, GREY, RED, YELLOW, one_line
 from service.processes.standing import Marks
 from service.processes.subjects import Subject as About
 from service.processes.subjects import subjects_of
-from service.processes.visibility import seen
 
 
 class Subject(Schema):
@@ -66,19 +64,19 @@ class Step(Schema):
     about = List(Nested(Subject), required=True, metadata={"description": "units that somebody else decides about"})
 
 
-def steps(session: Session, instance: Instance) -> list[Row]:
-    """The open tasks of ``instance`` that whoever asks sees; a fixed number of statements."""
-    rows = seen(session, instance, actor()).rows(open_tasks(session, instance.id))
+def steps(session: Session, instance: Instance, rows: Sequence[UserTask]) -> list[Row]:
+    """Tasks of ``instance`` as the shape ``Step``; a fixed number of statements."""
     return steps_of(session, [(row, instance) for row in rows], marks(session, rows, clock.today()))
 
 
 def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]], marked: Marks) -> list[Row]:
     """Tasks, each with its case, as the shape ``Step``; ``marked`` are theirs. A fixed number of statements."""
-    subjects = subjects_of(session, [task for task, _ in rows])
-    return [_step(task, instance, subjects.get(task.id, ()), marked) for task, instance in rows]
+    today = clock.today()
+    subjects = subjects_of(session, [task for task, _ in rows], today=today)
+    return [_step(task, instance, subjects.get(task.id, ()), marked, today) for task, instance in rows]
 
 
-def _step(task: UserTask, instance: Instance, subjects: Sequence[About], marked: Marks) -> Row:
+def _step(task: UserTask, instance: Instance, subjects: Sequence[About], marked: Marks, today: date) -> Row:
     absence = marked.absences.get(task.id)
     return Row(
         task,
@@ -88,6 +86,6 @@ def _step(task: UserTask, instance: Instance, subjects: Sequence[About], marked:
         title=instance.title,
         assignee=marked.holder(task),
         stand_in=absence.words if absence is not None else None,
-        light=queries.light_of(task, clock.today(), suspended=instance.status == SUSPENDED),
+        light=queries.light_of(task, today, suspended=instance.status == SUSPENDED),
         about=subjects,
     )

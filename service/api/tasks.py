@@ -282,9 +282,7 @@ def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
 
 def moved_task(row: UserTask) -> Mapping[str, Any]:
     """Where the case stands after an operation on a task, as the shape ``Moved``."""
-    instance = db().get_one(Instance, row.instance_id)
-    [step] = steps_of(db(), [(row, instance)], marks(db(), [row], clock.today()))
-    return {"task": step, **moved(db(), instance)}
+    return moved(db(), db().get_one(Instance, row.instance_id), row)
 
 
 def task_rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:

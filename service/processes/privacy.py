@@ -22,6 +22,8 @@ ARROW = " → "
 """The mark between the old and the new value in a line that tells of a change."""
 
 Mask = Callable[[str], str]
+_SINGLE = frozenset({str, int, float, bool, type(None)})
+"""The kinds of values of JSON that hold no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,21 @@ class Private:
 
     def holds(self, data: Any, marked: Mapping[str, str]) -> bool:
         """Whether anything private stands in ``data``; ``marked`` are the fields of the process's own forms."""
-        if isinstance(data, Mapping):
-            return any(
-                ((name in self.fields or name in marked) and value not in (None, "")) or self.holds(value, marked)
-                for name, value in data.items()
-            )
-        if isinstance(data, list):
-            return self._label(data) is not None or any(self.holds(one, marked) for one in data)
+        waiting, fields = [data], self.fields
+        while waiting:
+            part = waiting.pop()
+            if type(part) is dict:
+                for name, value in part.items():
+                    if (name in fields or name in marked) and value not in (None, ""):
+                        return True
+                    if type(value) not in _SINGLE:
+                        waiting.append(value)
+            elif isinstance(part, list):
+                if self._label(part) is not None:
+                    return True
+                waiting += [one for one in part if type(one) not in _SINGLE]
+            elif isinstance(part, Mapping):
+                waiting.append(dict(part))
         return False
 
     def shown(self, data: Any, withheld: frozenset[str], marked: Mapping[str, str]) -> Any:
