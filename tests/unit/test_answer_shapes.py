@@ -77,27 +77,28 @@ class Record:
         return True
 
 
+_TEXT = st.text(max_size=3)
 _PARTS = st.one_of(
     st.none(),
-    st.builds(Slotted, st.text(), st.integers()),
-    st.fixed_dictionaries({}, optional={"unit": st.none() | st.text(), "days": st.booleans() | st.integers()}),
+    st.builds(Slotted, _TEXT, st.integers()),
+    st.fixed_dictionaries({}, optional={"unit": st.none() | _TEXT, "days": st.booleans() | st.integers()}),
 )
 _VALUES = st.fixed_dictionaries(
     {},
     optional={
-        "said": st.none() | st.text() | st.integers(),
-        "told_by": st.text(),
+        "said": st.none() | _TEXT | st.integers(),
+        "told_by": _TEXT,
         "whole": st.none() | st.integers() | st.booleans(),
-        "choice": st.none() | st.text(),
+        "choice": st.none() | _TEXT,
         "day": st.none() | st.dates(),
         "moment": st.none() | st.datetimes(timezones=st.just(UTC)),
-        "id": st.none() | st.uuids() | st.text(),
-        "value": st.none() | st.integers() | st.lists(st.text()) | st.just(datetime(2026, 9, 16, tzinfo=UTC)),
-        "form": st.none() | st.dictionaries(st.sampled_from(["unit", "post"]), st.text()),
+        "id": st.none() | st.uuids() | _TEXT,
+        "value": st.none() | st.integers() | st.lists(_TEXT, max_size=2) | st.just(datetime(2026, 9, 16, tzinfo=UTC)),
+        "form": st.none() | st.fixed_dictionaries({}, optional={"unit": _TEXT, "post": _TEXT}),
         "part": _PARTS,
         "parts": st.none() | st.lists(_PARTS, max_size=3),
-        "preset": st.none() | st.text(),
-        "items": st.none() | st.lists(st.none() | st.text(), max_size=3),
+        "preset": st.none() | _TEXT,
+        "items": st.none() | st.lists(st.none() | _TEXT, max_size=3),
     },
 )
 
