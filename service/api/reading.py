@@ -33,7 +33,8 @@ class Parser(FlaskParser):
             value = json.loads(content.decode(), parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise BadRequest from error
-        _require_shallow(value)
+        if content.count(b"{") + content.count(b"[") > DEEPEST:
+            _require_shallow(value)
         return normalized(value)
 
     def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any) -> NoReturn:

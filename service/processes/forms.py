@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -26,6 +27,10 @@ FILES = "files"
 """The kind of records (``x-ref``) that are attached files: uploaded beside the form, handed in with it."""
 MOST_PAIRS = 200_000
 """Parts of a schema times values, up to which a form is told all that is wrong at once."""
+_SINGLE = frozenset({str, int, float, bool, type(None)})
+"""The kinds of values of JSON that hold no other."""
+_Picking = list[tuple[str, str | None, str | None]]
+"""Fields that pick records: name, kind of the record that each names, kind of those that its items name."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +81,26 @@ class Form:
         ``partial``: fields may still be missing (prefilled data of a new instance).
         """
         clean = plain_data(data)
-        for name, schema in self.fields.items():
-            if schema.get("format") == "date" and isinstance(clean.get(name), str):
+        for name in self._dates:
+            if isinstance(clean.get(name), str):
                 clean[name] = half_width(clean[name])
         if len(json.dumps(clean, ensure_ascii=False).encode()) > MAX_BYTES:
             raise Invalid("表单内容过大", [Finding("/data", "内容超过 1 MB，请精简文字，材料请以附件提交")])
-        findings = list(self._schema_findings(clean, partial)) + list(self._text_findings(clean))
+        findings = [*self._schema_findings(clean, partial), *self._text_findings(clean)]
         bad = {finding.path for finding in findings}
-        for name, schema in self.fields.items():
-            if name in clean and f"/data/{name}" not in bad:
-                findings.extend(_date_findings(name, clean[name], schema, today, calendar))
+        for name in self._dates:
+            if isinstance(clean.get(name), str) and f"/data/{name}" not in bad:
+                findings.extend(_date_findings(name, clean[name], self.fields[name], today, calendar))
         if findings:
             raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
         return clean
 
-    @property
+    @cached_property
+    def _dates(self) -> tuple[str, ...]:
+        """The names of the fields that take a date."""
+        return tuple(name for name, schema in self.fields.items() if schema.get("format") == "date")
+
+    @cached_property
     def listing(self) -> tuple[str, str] | None:
         """(list, kind) of the records that the task is about and its fields pick from; None where it has no list."""
         for schema in self.fields.values():
@@ -99,7 +109,7 @@ class Form:
                     return str(part["x-among"]), str(part.get("x-ref"))
         return None
 
-    @property
+    @cached_property
     def files(self) -> frozenset[str]:
         """The names of the fields that take files."""
         parts = ((name, schema.get("items")) for name, schema in self.fields.items())
@@ -107,22 +117,29 @@ class Form:
 
     def references(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """(path, kind, value) of every picked record in ``data`` (``x-ref``)."""
-        return self._picked("x-ref", data)
+        return _picked(self._referring, data)
 
     def picks(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """(path, list, value) of every picked record in ``data`` that must stand on a list (``x-among``)."""
-        return self._picked("x-among", data)
+        return _picked(self._picking, data)
 
-    def _picked(self, word: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    @cached_property
+    def _referring(self) -> _Picking:
+        return self._saying("x-ref")
+
+    @cached_property
+    def _picking(self) -> _Picking:
+        return self._saying("x-among")
+
+    def _saying(self, word: str) -> _Picking:
+        """The fields that say ``word``, with what each says itself and what its items say (None: nothing)."""
+        found: _Picking = []
         for name, schema in self.fields.items():
-            value = data.get(name)
-            kind = schema.get(word)
-            if kind and isinstance(value, str):
-                yield f"/data/{name}", str(kind), value
-            kind = schema.get("items", {}).get(word) if isinstance(schema.get("items"), dict) else None
-            if kind and isinstance(value, list):
-                for position, item in enumerate(value):
-                    yield f"/data/{name}/{position}", str(kind), str(item)
+            items = schema.get("items")
+            own, of_items = schema.get(word), items.get(word) if isinstance(items, dict) else None
+            if own or of_items:
+                found.append((name, str(own) if own else None, str(of_items) if of_items else None))
+        return found
 
     def warnings(self, data: Mapping[str, Any], entered: date, today: date, calendar: Calendar) -> list[str]:
         """The warnings for the person, which never stop anything (``x-warn``)."""
@@ -171,11 +188,13 @@ class Form:
 
     def _text_findings(self, data: Mapping[str, Any]) -> Iterator[Finding]:
         for name, value in data.items():
-            label = self._label(f"/data/{name}")
             faults = [(path, fault) for path, text in _texts(f"/data/{name}", value) if (fault := _fault(text))]
-            yield from (Finding(path, f"{label}：{fault}") for path, fault in faults)
-            if not faults and isinstance(value, str) and not value.strip() and name in self.schema.get("required", []):
-                yield Finding(f"/data/{name}", f"{label}：不能只填空格")
+            blank = isinstance(value, str) and not value.strip() and name in self.schema.get("required", [])
+            if blank and not faults:
+                faults = [(f"/data/{name}", "不能只填空格")]
+            if faults:
+                label = self._label(f"/data/{name}")
+                yield from (Finding(path, f"{label}：{fault}") for path, fault in faults)
 
     def _label(self, path: str) -> str:
         name = path.split("/")[2] if path.count("/") >= 2 else ""
@@ -235,15 +254,13 @@ def plain_data(data: Any) -> dict[str, Any]:
 
 def values_in(data: Any) -> int:
     """How many values ``data`` holds, itself included; counted no further than a little over MOST_VALUES."""
-    count, waiting = 0, [data]
+    count, waiting = 1, [data]
     while waiting and count <= MOST_VALUES:
         value = waiting.pop()
-        count += 1
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
-    return count + len(waiting)
+        held = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+        count += len(held)
+        waiting += [one for one in held if type(one) not in _SINGLE]
+    return count
 
 
 def _tidied(value: Any, depth: int = 0) -> Any:
@@ -257,6 +274,16 @@ def _tidied(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [_tidied(item, depth + 1) for item in value]
     return value
+
+
+def _picked(fields: _Picking, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name, kind, kind_of_items in fields:
+        value = data.get(name)
+        if kind and isinstance(value, str):
+            yield f"/data/{name}", kind, value
+        if kind_of_items and isinstance(value, list):
+            for position, item in enumerate(value):
+                yield f"/data/{name}/{position}", kind_of_items, str(item)
 
 
 def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
@@ -351,10 +378,8 @@ def _pointer(path: list[str | int]) -> str:
 
 
 def _date_findings(
-    name: str, value: Any, schema: Mapping[str, Any], today: date, calendar: Calendar
+    name: str, value: str, schema: Mapping[str, Any], today: date, calendar: Calendar
 ) -> Iterator[Finding]:
-    if schema.get("format") != "date" or not isinstance(value, str):
-        return
     try:
         day = date.fromisoformat(value)
     except ValueError:  # a field that the chosen branch does not ask for: the schema has not looked at it

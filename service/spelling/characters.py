@@ -32,6 +32,9 @@ _RADICALS[0x2F3E] = "户"  # 用户 comes with it; Unicode's 戶 is the form of 
 # Zero width, soft hyphens, byte order marks, and what turns the direction of reading.
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _LINE_ENDS = re.compile("\r\n?")
+_PLANES_END = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_SUSPECT = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES_END}]")
+"""Characters of ``CONTROLS``, and what will never be one."""
 _JOINERS = re.compile("[\u200c\u200d]")  # in a text they join the parts of a picture or the letters of a script
 _FULL_WIDTH = {character: character - 0xFEE0 for character in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-")
@@ -65,7 +68,8 @@ def unusable(text: str, refused: Collection[str] = CONTROLS, *, allowed: str = "
     Empty where all can be used. ``refused`` are categories of Unicode, ``allowed`` single characters of them that may
     stand there all the same.
     """
-    for place, character in enumerate(text, 1):
+    suspects = ((one.end(), one.group()) for one in _SUSPECT.finditer(text))
+    for place, character in suspects if refused is CONTROLS else enumerate(text, 1):
         category = unicodedata.category(character)
         if character in allowed or not (category in refused or is_noncharacter(character)):
             continue

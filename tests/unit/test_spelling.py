@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +15,7 @@ from service.auth.rules import normal_name
 from service.errors import Invalid
 from service.fields import NAME_LENGTH, Checks
 from service.spelling import PERSON_READINGS, folded, plain, search_key, spell, terms, tidy, written_ways
+from service.spelling.characters import CONTROLS, is_noncharacter, unusable
 from service.talents.rules import likeness
 
 
@@ -316,3 +319,10 @@ def test_a_surname_is_read_as_a_surname_and_found_by_every_reading(name, reading
 def test_a_line_ends_with_one_sign():
     assert tidy("a\r\nb\rc\n") == "a\nb\nc\n"
     assert tidy("甲\r\n\r\n乙") == "甲\n\n乙"
+
+
+def test_no_character_that_cannot_be_used_is_overlooked() -> None:
+    every = [chr(code) for code in range(sys.maxunicode + 1)]
+    known = [one for one in every if unicodedata.category(one) in CONTROLS or is_noncharacter(one)]
+    assert [one for one in every if unusable(one)] == known
+    assert len(known) == 65 + 2048 + 66
