@@ -167,6 +167,10 @@ def install(app: Flask, settings: Settings) -> None:
 
 def _headers(answer: Response) -> Response:
     """Keeps answers out of caches, and from being taken for pages."""
-    answer.headers.setdefault("Cache-Control", "no-store")
-    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers = answer.headers
+    there = {name.lower() for name, _ in headers}
+    if "cache-control" not in there:
+        headers.add("Cache-Control", "no-store")
+    if "x-content-type-options" not in there:
+        headers.add("X-Content-Type-Options", "nosniff")
     return answer

@@ -278,12 +278,13 @@ def _guarded(
     def guarded(**arguments: Any) -> ResponseReturnValue:
         if rule.public:
             return make_response(view(**arguments))
-        limits().count()
+        counted = limits()
+        note = partial(counted.note, counted.count())
         if rule.size is not None:
             request.max_content_length = rule.size  # before anybody reads the body
         if first is not None or apart:
             with wired().database.reading() as session:
-                g.actor = _known(session, rule)
+                g.actor = _known(session, rule, note)
         if apart:
             return make_response(view(**arguments))
         work = partial(view, **arguments)
@@ -295,7 +296,7 @@ def _guarded(
 
         def answer() -> Response:
             with transaction() as session:
-                actor = g.actor = _known(session, rule)
+                actor = g.actor = _known(session, rule, note)
                 begun()
                 if request.method in READING:
                     return make_response(work())
@@ -308,14 +309,14 @@ def _guarded(
     return guarded
 
 
-def _known(session: Session, rule: Rule) -> Actor:
+def _known(session: Session, rule: Rule, note: Callable[..., None]) -> Actor:
     """``asker``, who counts for the limit as somebody, as whoever is signed out counts as nobody."""
     try:
         found = asker(session, rule)
     except SignedOut:
-        limits().note(known=False)
+        note(known=False)
         raise
-    limits().note(known=True)
+    note(known=True)
     return found
 
 

@@ -8,12 +8,12 @@ from threading import Lock
 from typing import cast
 
 from cachetools import LRUCache
-from flask import Flask, current_app, request
+from flask import Flask, Request, current_app
 from werkzeug.exceptions import TooManyRequests
 
 from service import clock
 from service.auth.sessions import COOKIE
-from service.http.context import wired
+from service.http.context import asked, wired
 
 KEY = "liaison-api-limits"
 
@@ -44,9 +44,10 @@ class Limits:
                 self._others[district] = Limits(per_minute)
             return self._others[district]
 
-    def count(self) -> None:
-        """Counts this request. Raises ``TooManyRequests`` (a minute later there is room again)."""
-        who, nobody = _who(), _nobody()
+    def count(self) -> str:
+        """Counts this request, and says who makes it. Raises ``TooManyRequests``; a minute later there is room."""
+        request = asked()
+        who, nobody = _who(request), _nobody(request)
         with self._lock:
             calls = self._of_this_minute()
             admitted = who in self._good or calls[nobody] < self._per_minute
@@ -54,16 +55,16 @@ class Limits:
                 calls[who] += 1
             if not admitted or calls[who] > self._per_minute:
                 raise TooManyRequests(retry_after=60)
+        return who
 
-    def note(self, *, known: bool) -> None:
-        """Notes the owner of the token or session of this request: somebody's, or nobody's."""
-        who = _who()
+    def note(self, who: str, *, known: bool) -> None:
+        """Notes the owner of the token or session of this request, which ``who`` makes: somebody's, or nobody's."""
         with self._lock:
-            self._good.pop(who, None)
             if known:
                 self._good[who] = None
             else:
-                self._of_this_minute()[_nobody()] += 1
+                self._good.pop(who, None)
+                self._of_this_minute()[_nobody(asked())] += 1
 
     def _of_this_minute(self) -> Counter[str]:
         """How often each caller has called since the minute began; what was before is forgotten."""
@@ -84,11 +85,11 @@ def limits() -> Limits:
     return found.of(parts.district, parts.settings.rate_limits.api_per_minute) if parts.district else found
 
 
-def _nobody() -> str:
+def _nobody(request: Request) -> str:
     return f"nobody at {request.remote_addr or ''}"
 
 
-def _who() -> str:
+def _who(request: Request) -> str:
     """Counted before anybody is looked up."""
     address = request.remote_addr or ""
     given = request.headers.get("Authorization")

@@ -222,9 +222,9 @@ def complete(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     ``warnings`` are what the form warns of (late, dates that contradict); they stop nobody and stand in the journal.
     409: done already, or changed since ``revision``; 422: bad data, field by field (``/data/…``); 403: not yours.
     """
-    filled = unsealed(body.pop("filled"), str(task_id))
-    done = commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), filled=filled, **body)
-    return {**moved_task(done), "warnings": queries.warnings_of(db(), done)}
+    session, filled = db(), unsealed(body.pop("filled"), str(task_id))
+    done = commands.complete(session, task_id=task_id, actor=actor(), now=clock.now(), filled=filled, **body)
+    return {**moved_task(done), "warnings": queries.warnings_of(session, done)}
 
 
 @calls.post("/tasks/<uuid:task_id>/claim", answer=Moved)
@@ -282,7 +282,8 @@ def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
 
 def moved_task(row: UserTask) -> Mapping[str, Any]:
     """Where the case stands after an operation on a task, as the shape ``Moved``."""
-    return moved(db(), db().get_one(Instance, row.instance_id), row)
+    session = db()
+    return moved(session, session.get_one(Instance, row.instance_id), row)
 
 
 def task_rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from flask import current_app, g, request
+from flask import Request, current_app, g, request
 from sqlalchemy.orm import Session
 
 from service.access_log import Keeper
@@ -73,14 +73,27 @@ def settings() -> Settings:
     return over(wired().database, wired().settings)
 
 
+def asked() -> Request:
+    """The request itself, for who reads several things of it: Flask's own name for it looks for it at each."""
+    found: Request = cast(Any, request)._get_current_object()  # noqa: SLF001 - Flask's own way
+    return found
+
+
+def kept() -> Any:
+    """All that is kept for this request, for who reads several things of it."""
+    return cast(Any, g)._get_current_object()  # noqa: SLF001 - Flask's own way
+
+
 def db() -> Session:
     """The session of this request's transaction."""
-    return cast(Session, g.db)
+    found: Session = g.db
+    return found
 
 
 def actor() -> Actor:
     """The actor who asks; only within views and calls that need somebody."""
-    return cast(Actor, g.actor)
+    found: Actor = g.actor
+    return found
 
 
 def told() -> None:
@@ -95,15 +108,17 @@ def transaction() -> Iterator[Session]:
     Reports, and sheets of whole lists, are read from the server for reading, where there is one. A request
     that is tried again where it was overtaken (``second_try``, which says so in ``g.looks``) looks before it locks.
     """
-    database = wired().database
-    reads, looks = request.method in READING, bool(g.get("looks"))
-    opened = database.reading(aside=_is_report()) if reads else database.transaction(look_first=looks)
+    database, here = wired().database, kept()
+    if request.method in READING:
+        opened = database.reading(aside=_is_report())
+    else:
+        opened = database.transaction(look_first=bool(here.get("looks")))
     with opened as session:
-        g.db = session
+        here.db = session
         try:
             yield session
         finally:
-            g.pop("db", None)
+            here.pop("db", None)
 
 
 def _is_report() -> bool:

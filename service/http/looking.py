@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 
-from flask import Flask, Response, current_app, g, request, request_started
+from flask import Flask, Request, Response, current_app
 from werkzeug.http import parse_options_header
 
 from service import clock
@@ -18,7 +17,7 @@ from service.access_log import WAYS, Look, note_exported, note_printed_out, word
 from service.access_log.entries import API, EXPORT, FILE, PAGE, PRINT, REFUSED, SEARCH, VIEW
 from service.access_log.shown import Shown, begin, end
 from service.audit.logs import FORMATS
-from service.http.context import READING, wired
+from service.http.context import READING, asked, kept, wired
 from service.rights import Actor
 from service.usecases.sight import reasons
 
@@ -54,31 +53,30 @@ FILES = ("/attachments/", "/files/")
 
 def install(app: Flask) -> None:
     """Follows every request of ``app``."""
-    request_started.connect(_begin, app)
+    app.before_request(_begin)
     app.after_request(_end)
 
 
-def _begin(_app: Flask, **_: Any) -> None:
+def _begin() -> None:
     begin()
 
 
 def _end(answer: Response) -> Response:
-    shown = end()
-    actor: Actor | None = g.get("actor")
+    shown, here, request = end(), kept(), asked()
+    actor: Actor | None = here.get("actor")
     if shown is not None and actor is not None and request.url_rule is not None:
-        asked = _asked()
-        look = _look(answer, shown, actor, asked)
-        if answer.status_code == 200 and not g.get("told"):
-            _journal(answer, shown, actor, asked)
+        rule = request.url_rule.rule
+        look = _look(answer, shown, actor, request, rule)
+        if answer.status_code == 200 and not here.get("told"):
+            _journal(answer, shown, actor, request, rule)
         if look is not None:
             wired().keeper.put(look)
     return answer
 
 
-def _journal(answer: Response, shown: Shown, actor: Actor, asked: Mapping[str, str]) -> None:
+def _journal(answer: Response, shown: Shown, actor: Actor, request: Request, rule: str) -> None:
     """Journals a paper or a table before it leaves; a failure keeps it from leaving."""
-    rule = request.url_rule.rule if request.url_rule is not None else ""
-    act = _act(answer, rule, asked)
+    act = _done(answer, rule)
     if act not in (PRINT, EXPORT) or any(part in rule for part in EMPTY):
         return
     name = answer.headers.get("Content-Disposition", "")
@@ -87,7 +85,7 @@ def _journal(answer: Response, shown: Shown, actor: Actor, asked: Mapping[str, s
         "name": options.get("filename", rule),
         "sha256": _digest(answer),
         "records": len(shown.subjects),
-        "asked": "；".join(f"{one}={value}" for one, value in asked.items()),
+        "asked": "；".join(f"{one}={value}" for one, value in _words(request).items()),
         "way": f"{WAYS[API if rule.startswith('/api/') else PAGE]} {rule}",
     }
     note = note_printed_out if act == PRINT else note_exported
@@ -104,13 +102,13 @@ def _digest(answer: Response) -> str | None:
     return sha256(answer.get_data()).hexdigest()
 
 
-def _asked() -> dict[str, str]:
+def _words(request: Request) -> dict[str, str]:
     """The words and filters of the address, as an auditor may see them."""
     given = {name: values for name, values in request.args.lists() if name not in ASIDE}
     return words(given, hidden=HIDDEN)
 
 
-def _look(answer: Response, shown: Shown, actor: Actor, asked: Mapping[str, str]) -> Look | None:
+def _look(answer: Response, shown: Shown, actor: Actor, request: Request, rule: str) -> Look | None:
     """The entry about a request; None where it showed nobody's data, looked for none and was refused none."""
     named = [f"{NAMED[name]}:{value}" for name, value in (request.view_args or {}).items() if name in NAMED]
     refused = answer.status_code in (403, 404)
@@ -120,31 +118,30 @@ def _look(answer: Response, shown: Shown, actor: Actor, asked: Mapping[str, str]
         subjects = list(dict.fromkeys([*named, *shown.subjects]))
     else:
         return None  # what was done is in the journal
-    if not subjects and (refused or "q" not in asked):
+    told = _words(request)
+    if not subjects and (refused or "q" not in told):
         return None
-    rule = request.url_rule.rule if request.url_rule is not None else ""
     return Look(
         at=clock.now(),
         username=actor.username,
         address=(request.remote_addr or "")[:64],
         way=API if rule.startswith("/api/") else PAGE,
         route=rule[:100],
-        act=REFUSED if refused else _act(answer, rule, asked),
+        act=REFUSED if refused else _done(answer, rule) or (SEARCH if "q" in told else VIEW),
         restricted=shown.restricted,
-        reasons={} if refused else {"right": _right(), **reasons(actor, shown)},
-        asked=asked,
+        reasons={} if refused else {"right": _right(request), **reasons(actor, shown)},
+        asked=told,
         subjects=subjects,
-        request_id=str(g.get("request_id", "")),
+        request_id=str(kept().get("request_id", "")),
     )
 
 
-def _act(answer: Response, rule: str, asked: Mapping[str, Any]) -> str:
-    if any(part in rule for part in FILES):
-        return FILE
-    return KINDS.get(answer.mimetype or "") or (SEARCH if "q" in asked else VIEW)
+def _done(answer: Response, rule: str) -> str:
+    """The kind of act that handed out a file; empty for any other answer."""
+    return FILE if any(part in rule for part in FILES) else KINDS.get(answer.mimetype or "", "")
 
 
-def _right() -> str | None:
+def _right(request: Request) -> str | None:
     """The right that the page or the call asks for."""
     view = current_app.view_functions.get(request.endpoint or "")
     rule = getattr(view, "rule", None) or getattr(view, "api_rule", None)

@@ -71,8 +71,9 @@ def install(app: Flask, settings: Settings) -> None:
     value = f"max-age={settings.hsts_days * 86_400}"
 
     def stay_with_https(answer: Response) -> Response:
-        if request.is_secure and settings.hsts_days:
+        if request.is_secure:
             answer.headers["Strict-Transport-Security"] = value
         return answer
 
-    app.after_request(stay_with_https)
+    if settings.hsts_days:
+        app.after_request(stay_with_https)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.db import Overtaken
 from service.db.failures import SWITCHING, describe, trouble
-from service.http.context import READING
+from service.http.context import READING, kept
 
 Answer = TypeVar("Answer")
 
@@ -31,19 +31,18 @@ def tried_twice(work: Callable[[], Answer], *, keyed: Callable[[], bool]) -> Ans
     that had not ``begun``. All that the first call had kept for the request is forgotten, as its transaction is. Raises
     what ``work`` raises, be it the second time. One that was overtaken has written nothing.
     """
-    before = {name: g.get(name) for name in g}
-    g.looks = True
+    here = kept()
+    before = dict(vars(here))
+    here.looks = True
     try:
         return work()
     except Overtaken:
         log.info("overtaken")
     except DBAPIError as error:
-        harmless = request.method in READING or keyed() or not g.get("begun")
+        harmless = request.method in READING or keyed() or not here.get("begun")
         if trouble(error) is not SWITCHING or not harmless:
             raise
         log.warning("tried_again", error=describe(error))
-    for name in [*g]:
-        g.pop(name)
-    for name, value in before.items():
-        setattr(g, name, value)
+    vars(here).clear()
+    vars(here).update(before)
     return work()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service import auth, clock
 from service.auth import SignedIn
 from service.auth.sessions import COOKIE
-from service.http.context import settings, wired
+from service.http.context import kept, settings, wired
 
 
 def by_cookie(session: Session) -> SignedIn | None:
@@ -49,9 +49,10 @@ def afterwards(work: Callable[[], object]) -> None:
 def noting(answer: Response) -> Response:
     """Does what waits for the end of the request's transaction; and notes, once a minute, that the session or token was
     used, waiting for nobody."""
-    for work in g.pop("afterwards", ()):
+    here = kept()
+    for work in here.pop("afterwards", ()):
         work()
-    noted = g.pop("noted", None)
+    noted = here.pop("noted", None)
     if noted is not None:
         wired().database.try_aside(noted)
     return answer

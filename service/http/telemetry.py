@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, request, request_started
+from flask import Flask, Response, current_app, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from service import ids
-from service.http.context import wired
+from service.http.context import asked, kept, wired
 from service.tracing import Tracing
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -35,7 +34,7 @@ def install(app: Flask, tracing: Tracing | None = None) -> None:
     """Follows every request of ``app``; with ``tracing`` a collector is told of it."""
     if tracing is not None:
         app.extensions[_TRACING] = tracing
-    request_started.connect(_begin, app)
+    app.before_request(_begin)
     app.after_request(_end)
 
 
@@ -49,37 +48,38 @@ def _seconds(method: str, route: str, district: str) -> Histogram:
     return SECONDS.labels(method, route, district)
 
 
-def _begin(_app: Flask, **_: Any) -> None:
+def _begin() -> None:
     """Before anything else may refuse the request, so that refusals have an id too."""
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if _ID.fullmatch(given) else ids.new().hex
-    g.began = perf_counter()
+    here, headers = kept(), request.headers
+    given = headers.get(HEADER, "")
+    here.request_id = given if _ID.fullmatch(given) else ids.new().hex
+    here.began = perf_counter()
     if (tracing := current_app.extensions.get(_TRACING)) is not None:
-        g.span = tracing.begin(dict(request.headers))
+        here.span = tracing.begin(dict(headers))
     structlog.contextvars.clear_contextvars()
-    g.district = wired().district
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    if g.district:
-        structlog.contextvars.bind_contextvars(district=g.district)
+    here.district = wired().district
+    told = {"district": here.district} if here.district else {}
+    structlog.contextvars.bind_contextvars(request_id=here.request_id, **told)
 
 
 def _end(answer: Response) -> Response:
-    answer.headers[HEADER] = g.request_id
+    here, request = kept(), asked()
+    answer.headers[HEADER] = here.request_id
     # The pattern of the address, not the address: ids and search words stay out of logs and labels.
     route = request.url_rule.rule if request.url_rule is not None else "(none)"
-    seconds = perf_counter() - g.began
-    _requests(request.method, route, answer.status_code, g.district).inc()
-    _seconds(request.method, route, g.district).observe(seconds)
-    if "span" in g:
+    method, status, seconds = request.method, answer.status_code, perf_counter() - here.began
+    _requests(method, route, status, here.district).inc()
+    _seconds(method, route, here.district).observe(seconds)
+    if "span" in here:
         current_app.extensions[_TRACING].end(
-            g.pop("span"), method=request.method, route=route, status=answer.status_code, request_id=g.request_id
+            here.pop("span"), method=method, route=route, status=status, request_id=here.request_id
         )
     note = log.debug if route in _QUIET else log.info
     note(
         "request",
-        method=request.method,
+        method=method,
         route=route,
-        status=answer.status_code,
+        status=status,
         ms=round(seconds * 1000, 1),
         address=request.remote_addr,
     )

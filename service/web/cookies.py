@@ -43,9 +43,9 @@ class Notes(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The notes of the cookie; nothing is unsealed where there is none, as with every call by token."""
-        return (
-            super().open_session(app, request) if self.get_cookie_name(app) in request.cookies else self.session_class()
-        )
+        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Puts the cookie into the answer where it has changed."""
