@@ -24,6 +24,7 @@ from SpiffWorkflow.specs import StartTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.data import Kept, keep, kept_of, look
 from service.engine.program import Program
 from service.engine.writing import PLAIN, REGISTRY
 
@@ -51,36 +52,37 @@ def compact_text(workflow: BpmnWorkflow) -> str:
         return ENDED
     moments: dict[float, int] = {}
     places: dict[str, tuple[int, int]] = {}
-    parts = [_part(workflow, None, _NOTHING, 0, moments, places)]
+    parts = [_part(workflow, None, None, 0, moments, places)]
     for caller, part in workflow.subprocesses.items():
         task = part.parent_workflow.tasks[caller] if caller in places else None
         if task is not None and isinstance(task.task_spec, SubWorkflowTask):
-            parts.append(_part(part, places[caller], task.data, len(parts), moments, places))
+            parts.append(_part(part, places[caller], kept_of(task), len(parts), moments, places))
     return _json([FORMAT, list(moments), parts])
 
 
 def _part(
     part: Any,
     caller: tuple[int, int] | None,
-    above: Mapping[str, Any],
+    above: Kept | None,
     number: int,
     moments: dict[float, int],
     places: dict[str, tuple[int, int]],
 ) -> list[Any]:
+    """``above`` are the data of the caller. From here on the data of each task are kept as they were written."""
     tasks, written, own = part.tasks, [], dict[str, int]()
     for key, task in tasks.items():
         parent = tasks.get(task._parent)
         own[key] = place = len(own)
         places[key] = (number, place)
-        updates, deletions = _delta(task.data, above if parent is None else parent.data)
+        kept = _kept(task, above if parent is None else kept_of(parent))
         facts = [
             key,
             -1 if parent is None else own[task._parent],
             task.task_spec.name,
             task._state,
             moments.setdefault(task.last_state_change, len(moments)),
-            updates,
-            deletions,
+            kept.updates,
+            kept.deletions,
             {name: value if type(value) in PLAIN else REGISTRY.convert(value) for name, value in internal.items()}
             if (internal := task.internal_data)
             else 0,
@@ -92,6 +94,16 @@ def _part(
     last = own.get(part.last_task.id, -1) if part.last_task is not None else -1
     data, correlations = part.data or 0, part.correlations or 0
     return [part.spec.name, caller, data, correlations, last, part.success, part.completed, written]
+
+
+def _kept(task: Task, above: Kept | None) -> Kept:
+    """The data of a task as a state keeps them, below those that are kept ``above`` it."""
+    kept = kept_of(task)
+    if kept is None or kept.above is not above:
+        data = look(task)
+        kept = Kept(above, *_delta(data, above.known() if above is not None else _NOTHING))
+        keep(task, kept, data)
+    return kept
 
 
 def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -137,7 +149,7 @@ def opened(program: Program, state: str) -> BpmnWorkflow:
         if caller is not None:
             above = parts[caller[0]][1][caller[1]]
             part = called(above, workflow)
-        made = _restored(part, tasks, moments, above.data if above is not None else {})
+        made = _restored(part, tasks, moments, kept_of(above) if above is not None else None)
         part.task_tree, part.data, part.correlations = made[0], data or {}, correlations or {}
         part.last_task = made[last] if last >= 0 else None
         part.success, part.completed = success, completed
@@ -163,10 +175,9 @@ def _facts(own: str, parent: str | None, state: int, moment: float) -> dict[str,
     }
 
 
-def _restored(part: Any, tasks: Sequence[Any], moments: Sequence[float], above: Mapping[str, Any]) -> list[Task]:
-    """The tasks of ``part``, in their order. Each has its own of the objects and lists in its data."""
+def _restored(part: Any, tasks: Sequence[Any], moments: Sequence[float], above: Kept | None) -> list[Task]:
+    """The tasks of ``part``, in their order."""
     made: list[Task] = []
-    named = [containers(above)]
     for own, parent, spec, state, moment, *rest in tasks:
         before = made[parent] if parent >= 0 else None
         facts = _facts(own, before.id if before is not None else None, state, moments[moment])
@@ -177,17 +188,8 @@ def _restored(part: Any, tasks: Sequence[Any], moments: Sequence[float], above: 
             }
         if triggered:
             facts["triggered"] = True
-        data, names = dict(before.data if before is not None else above), named[parent + 1]
-        for key in names:
-            data[key] = data[key].copy()
-        if updates or deletions:
-            data.update(updates or {})
-            for key in deletions or ():
-                data.pop(key, None)
-            names = containers(data)
-        facts["data"] = data
+        facts["kept"] = Kept(kept_of(before) if before is not None else above, updates, deletions)
         made.append(put(part, spec, facts))
-        named.append(names)
         if before is not None:
             before._children.append(own)
     return made
@@ -203,11 +205,6 @@ def put(part: Any, spec: str, facts: dict[str, Any]) -> Task:
     if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
         part.top_workflow.event_manager.add_task(task)
     return task
-
-
-def containers(data: Mapping[str, Any]) -> list[str]:
-    """The names in the data of a task of objects and lists, of which each task has its own."""
-    return [key for key, value in data.items() if type(value) is dict or type(value) is list]
 
 
 def called(task: Task, top: BpmnWorkflow) -> BpmnSubWorkflow:

@@ -21,6 +21,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.ahead import foresees
+from service.engine.data import look
 from service.engine.world import next_id_and_moment
 
 _PREDICTED, _DEFINITE = TaskState.PREDICTED_MASK, TaskState.DEFINITE_MASK
@@ -100,7 +101,7 @@ def predict(
 
 def inherit(task: Task) -> None:
     """Takes over the data of the parent: what is an object or a list is copied, one level deep."""
-    above, data = task.workflow.tasks[task._parent].data, task.data
+    above, data = look(task.workflow.tasks[task._parent]), task.data
     if data == above:
         return
     if data or not _KNOWN.issuperset(map(type, above.values())):

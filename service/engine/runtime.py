@@ -23,6 +23,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.ahead import grow
+from service.engine.data import look
 from service.engine.lying import lying
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
@@ -304,7 +305,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
                 process=task.workflow.spec.name,
                 task=task.task_spec.bpmn_id,
                 scope=scope_of(task),
-                data=copied(task.data),
+                data=copied(look(task)),
             )
         elif task._state == TaskState.WAITING and isinstance(definition, ArmedTimer):
             watched = attached_to(task)

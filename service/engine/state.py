@@ -21,7 +21,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.ahead import LAST_FORESEEING, foresee, forget
-from service.engine.compact import ENDED, called, compact_text, containers, is_compact, opened, put
+from service.engine.compact import ENDED, called, compact_text, is_compact, opened, put
+from service.engine.data import containers
 from service.engine.program import Program
 from service.engine.world import by_rules, copied
 from service.engine.writing import PLAIN, REGISTRY, text_of

@@ -18,6 +18,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
+from service.engine.data import look
 from service.engine.specs import CatchEvent
 from service.engine.timers import ArmedTimer
 from service.engine.world import moment_now
@@ -88,7 +89,7 @@ def _armed(task: Task) -> bool:
         and spec.io_specification is None
         and told.get("event_value") is not None
         and not told.get("event_fired")
-        and task.data == task.workflow.tasks[task._parent].data
+        and look(task) == look(task.workflow.tasks[task._parent])
     )
 
 
