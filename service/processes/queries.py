@@ -46,7 +46,7 @@ from service.processes.todo import light_counts as light_counts
 from service.processes.todo import open_tasks as open_tasks
 from service.processes.told_texts import day_facts, told_form
 from service.processes.versions import find_versions
-from service.processes.visibility import seen
+from service.processes.visibility import Seen, seen
 from service.processes.wide import listed
 from service.processes.wiring import wiring
 from service.rights import Actor, may
@@ -365,9 +365,23 @@ def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[hi
     instance = visible(session, instance_id, actor)
 
     def ask() -> list[history.HistoryEvent]:
-        return seen(session, instance, actor).events(history.stream_events(session, stream_of(instance.id)))
+        _, mine, events = journal(session, instance.id, actor)
+        return mine.events(events)
 
     return list(remembered(session, (timeline, instance.id, actor), ask))
+
+
+def journal(
+    session: Session, instance_id: UUID | str, actor: Actor
+) -> tuple[Instance, Seen, Sequence[history.HistoryEvent]]:
+    """A case, the part of it that the actor sees, and its whole journal. Raises NotFound where the actor may not see
+    the case."""
+    instance = visible(session, instance_id, actor)
+
+    def ask() -> tuple[Instance, Seen, Sequence[history.HistoryEvent]]:
+        return instance, seen(session, instance, actor), history.stream_events(session, stream_of(instance.id))
+
+    return remembered(session, (journal, instance.id, actor), ask)
 
 
 # --- Shared ----------------------------------------------------------------------------------------------------------

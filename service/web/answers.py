@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
 from datetime import date
 from typing import Any, TypeVar
@@ -10,8 +11,9 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.audit.replay.steps import NO_STEP
 from service.clock import FIRST_DAY, LAST_DAY
-from service.errors import Finding, Invalid
+from service.errors import Finding, Invalid, NotFound
 from service.fields import DATE, Fields
 from service.spelling import half_width
 from service.web.context import wants_json
@@ -129,6 +131,19 @@ def here(**changes: Any) -> str:
 def argument(name: str, longest: int = 100) -> str | None:
     """A text of the query, trimmed; None where it is empty."""
     return request.args.get(name, "").strip()[:longest] or None
+
+
+def asked_step() -> int | None:
+    """The number of the journal's entry (``at``) at which a replay shall stand; None where the address names none.
+
+    Raises NotFound for what is no number: whoever follows a wrongly copied address is shown no other step.
+    """
+    given = argument("at")
+    if given is None:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", given):
+        raise NotFound(NO_STEP)
+    return int(given)
 
 
 def offset() -> int:

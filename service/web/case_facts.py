@@ -11,6 +11,8 @@ from flask import url_for
 
 from service import clock
 from service.attachments import Files
+from service.audit.replay import case_replay
+from service.errors import Conflict
 from service.history import HistoryEvent
 from service.http.context import actor, db
 from service.liaisons import leaders_of
@@ -29,7 +31,7 @@ from service.web.instructions import instructions_on
 from service.web.prints import papers
 from service.web.related import related
 from service.web.stops import standing_words, stops_on
-from service.web.timeline import timeline
+from service.web.timeline import Entry, timeline
 
 RECORDS: Mapping[str, Callable[[str], str]] = {
     "brief_id": lambda key: url_for("web.briefs.brief", brief_id=key),
@@ -74,7 +76,7 @@ def about(
     """
     events = queries.timeline(db(), instance.id, actor())
     versions = versions_of(db(), instance, events)
-    told = timeline(events, versions, names)  # first, since it learns all names at once: a round asks every unit
+    told, damaged = _told(instance, names)  # first, since it learns all names at once: a round asks every unit
     first = _first(events, made)
     need = names.lines(versions.form_of(first), first.data["data"]) if first is not None else []
     told_already = {*shown, *([str(first.task)] if first is not None else [])}
@@ -91,6 +93,7 @@ def about(
         "talent": talent,
         "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
         "timeline": told,
+        "damaged": damaged,
         "stops": (stops := stops_on(events, names)),
         "still": standing_words(stops),
         "drawn": drawn,
@@ -103,6 +106,15 @@ def about(
         "related": related(instance),
         "operates": may(actor(), "operate_cases"),
     }
+
+
+def _told(instance: Instance, names: Names) -> tuple[list[Entry], str]:
+    """The timeline; of a case whose journal was damaged none, and words about that."""
+    try:
+        found = case_replay(db(), instance.id, actor())
+        return timeline(found.course, found.versions, names), ""
+    except Conflict as error:
+        return [], str(error)
 
 
 def _files(instance: Instance) -> Files | None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,7 @@ from service.usecases.case_papers import CIRCULAR, SHEET, CasePaper, case_papers
 from service.usecases.replay_paper import REPLAY, replay_draft
 from service.usecases.supervision import find_batch
 from service.web.access import requires
+from service.web.answers import asked_step
 
 blueprint = Blueprint("prints", __name__)
 
@@ -138,7 +139,7 @@ def batch(batch_id: UUID) -> ResponseReturnValue:
 
 def _then(session: Session, instance_id: UUID) -> Then | None:
     """The case as it stood at the step that the address names; None where it names none."""
-    at = request.args.get("at", type=int)
+    at = asked_step()
     if at is None:
         return None
     one = case_replay(session, instance_id, g.actor).at(at).step

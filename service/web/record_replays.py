@@ -15,6 +15,7 @@ from service import clock, history, liaisons
 from service import talents as registry
 from service.audit.replay.records import RecordStep, link_steps, roster_steps, step_at, talent_steps
 from service.contacts.access import readable
+from service.errors import Finding, Invalid
 from service.fields import DATE, Field
 from service.http.context import actor, db
 from service.ledger.reported import seen_entries
@@ -24,7 +25,7 @@ from service.liaisons.rules import REASONS, ROSTER_STATUSES
 from service.talents.fields import APPROVED_ON, CONFIRMED_ON, FIELDS
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import asked_day
+from service.web.answers import argument, asked_day, asked_step
 from service.web.changes import Change, Reading, changes
 
 blueprint = Blueprint("record_replays", __name__)
@@ -93,12 +94,21 @@ def roster(roster_id: UUID) -> ResponseReturnValue:
     )
 
 
+def _day_asked() -> date | None:
+    """The day at whose end the record is to be shown; None where the address names none. Raises Invalid for what is no
+    day, and for a day to come."""
+    given, on = argument("on"), asked_day("on")
+    if given is not None and (on is None or on > clock.today()):
+        raise Invalid("不能这样查看", [Finding("/on", "请填写一个不晚于今天的日期，如 2026-01-31")])
+    return on
+
+
 def _page(
     steps: Sequence[RecordStep], *, title: str, back: str, here: Callable[..., str], fields: Sequence[Field]
 ) -> str:
     """The page at the step that the address asks for; ``part=step`` answers what it says of that step alone."""
-    on = asked_day("on")
-    shown = step_at(steps, seq=request.args.get("at", type=int), on=on)
+    on = _day_asked()
+    shown = step_at(steps, seq=asked_step(), on=on)
     place = steps.index(shown)
     told = _told([shown])[0]
     about = {

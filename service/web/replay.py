@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
@@ -39,6 +39,7 @@ from service.rights import may
 from service.usecases.names import Line, Names
 from service.web import diagrams
 from service.web.access import requires
+from service.web.answers import asked_step
 from service.web.context import role_name
 from service.web.timeline import Entry, timeline
 
@@ -53,7 +54,7 @@ COMPARE = "view_history_all"
 def case(instance_id: UUID) -> ResponseReturnValue:
     """The page; ``?at=`` is the number of the journal's entry at which it stands, default the last step."""
     found = case_replay(db(), instance_id, actor())
-    shown = found.at(request.args.get("at", type=int))
+    shown = found.at(asked_step())
     names = _names(found, shown)
     told = _told(found, names)
     decided = Decided(db(), [instance_id])
@@ -109,7 +110,7 @@ def _names(found: CaseReplay, shown: Shown) -> Names:
 
 def _told(found: CaseReplay, names: Names) -> dict[int, Entry]:
     """Number → the entry of the timeline, of each step that it tells of."""
-    return {one.seq: one for one in timeline(found.events_shown(), found.versions, names)}
+    return {one.seq: one for one in timeline([each.step for each in found.shown], found.versions, names)}
 
 
 def _entry(one: Happened, told: Mapping[int, Entry], names: Names) -> Entry:

@@ -1,15 +1,17 @@
-"""The timeline of a case as staff read it: one entry for each thing that somebody, or a clock, did."""
+"""The timeline of a case as staff read it: the steps of its replay, an entry for each thing that somebody did."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from service.attachments import ENTRIES as FILE_ENTRIES
-from service.audit.replay.dates import WHY_MOVED
+from service.audit.replay import Told
+from service.audit.replay.dates import CALENDAR, WHY_MOVED
 from service.audit.replay.telling import WHY as WHY_DATES
+from service.audit.replay.telling import off
 from service.clock import local
 from service.history import HistoryEvent
 from service.ledger.circulars import ENTRIES as CIRCULARS
@@ -17,6 +19,7 @@ from service.ledger.circulars import ISSUED
 from service.processes.agreed import MOVING
 from service.processes.bundles import Compiled
 from service.processes.claims import WHY
+from service.processes.effects import DUE_CHANGED, ENTERED
 from service.processes.fields import ENTRIES
 from service.processes.halting import CHOICES
 from service.processes.linking import LINKING
@@ -32,6 +35,7 @@ class Entry:
     """One entry. ``tone`` is ``late``, ``talk`` or empty; ``then`` what it led to.
 
     ``unit`` is the name of whose slot it happened in: that of a unit, or the one that the diagram gives the slot.
+    ``off`` says why it counts no longer; ``dated``: the replay tells of dates that it set or moved, and why.
     """
 
     seq: int
@@ -45,44 +49,52 @@ class Entry:
     tone: str = ""
     on_behalf_of: str = ""
     kind: str = ""
+    off: str = ""
+    dated: bool = False
 
 
-def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -> list[Entry]:
-    """The journal of a case in the order it happened; bookkeeping of the engine is left out.
+def timeline(steps: Sequence[Told], versions: Versions, names: Names) -> list[Entry]:
+    """The steps of a case in the order in which they happened; bookkeeping of the engine is left out.
 
     Each entry has the names of its day, where ``names`` knows those of then.
     """
-    known, all_names = list(events), names
+    all_names, entries = names, list[Entry]()
+    found = sorted(((event, one) for one in steps for event in one.entries), key=lambda each: each[0].seq)
+    _learn([event for event, _ in found], names)
+    for event, step in found:
+        names = all_names.at(local(event.at).date())
+        place = step.places.get(event.seq, {})
+        if event.kind == ENTERED and entries:
+            entries[-1].then.append(_entered(event, names))
+            continue
+        if event.kind == DUE_CHANGED and step.kind in MOVING and entries:  # 同意延期, 恢复: what they led to
+            entries[-1].then.append(_put_off(event, place, names))
+            continue
+        entry = _tell(event, step, versions.at(event.seq), names)
+        if entry is None:
+            continue
+        whose = _whose(place, names)
+        entry.unit = whose if whose not in entry.what else ""
+        entry.on_behalf_of, entry.kind = names.person(event.on_behalf_of), event.kind
+        if event.seq == step.seq:
+            entry.off, entry.dated = off(step), bool(step.due_changes)
+        entries.append(entry)
+    return entries
+
+
+def _learn(known: Sequence[HistoryEvent], names: Names) -> None:
+    """Asks for all names at once."""
     names.learn(
         usernames=[name for event in known for name in (event.actor, event.on_behalf_of)],
         units=[code for event in known for code in (event.data.get("unit"), event.data.get("slot")) if _is_code(code)],
     )
-    opened = [event for event in known if event.kind == "entered" and event.task]
-    about = {event.task: event.data for event in opened}
-    scopes = {event.data.get("scope"): event.data for event in opened if event.data.get("scope")}
-    entries: list[Entry] = []
-    why = ""
-    for event in known:
-        names = all_names.at(local(event.at).date())
-        why = WHY_MOVED.get(event.kind, why)
-        if event.kind == "entered" and entries:
-            entries[-1].then.append(_entered(event, names))
-            continue
-        tell = _TELL.get(event.kind)
-        entry = tell(event, versions.at(event.seq), names) if tell else None
-        if event.kind == "due_changed" and why in MOVING and entries:  # 同意延期, 恢复: what they led to
-            entries[-1].then.append(_put_off(event, about.get(event.task, {}), names))
-            continue
-        if event.kind == "due_changed":
-            entry = _due_changed(event, names, why)
-        if entry is None:
-            continue
-        place = about.get(event.task) or scopes.get(event.data.get("scope")) or {}
-        whose = _whose(place, names)
-        entry.unit = whose if whose not in entry.what else ""
-        entry.on_behalf_of, entry.kind = names.person(event.on_behalf_of), event.kind
-        entries.append(entry)
-    return entries
+
+
+def _tell(event: HistoryEvent, step: Told, made: Compiled, names: Names) -> Entry | None:
+    if event.kind == DUE_CHANGED:
+        return _due_changed(event, names, WHY_MOVED.get(step.kind, CALENDAR))
+    tell = _TELL.get(event.kind)
+    return tell(event, made, names) if tell else None
 
 
 def _entry(event: HistoryEvent, names: Names, what: str, text: str = "", tone: str = "") -> Entry:

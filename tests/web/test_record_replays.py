@@ -44,6 +44,11 @@ def test_a_file_is_shown_as_it_stood_on_a_day_and_after_each_entry(world: World)
     assert "13900009999" in middle
     assert "13900009999" not in Visitor(world, "auditor").get("/talents/T0001/replay", at=addresses[-2]).text
     assert office.get("/talents/T0001/replay", on="2020-01-01").status_code == 404
+    for wrong in ("2026-13-01", "2030-01-01", "昨天"):
+        answer = office.get("/talents/T0001/replay", on=wrong)
+        assert (answer.status_code, "不晚于今天的日期" in answer.text) == (422, True), wrong
+    for wrong in ("999999", "x"):
+        assert office.get("/talents/T0001/replay", at=wrong).status_code == 404, wrong
 
 
 def test_links_and_rosters_end_where_their_rows_stand(world: World) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from tests.factories.replays import eventful, replayed
 from tests.factories.versions import RENAMED, move, version
 from tests.factories.visitor import Visitor
@@ -47,3 +49,12 @@ def test_a_migrated_case_changes_its_drawing_at_that_step(world: World) -> None:
     assert "流程第 1 版" in before
     # the step is not drawn any more: its page shows the form by which it was done
     assert re.search(r"<dt>审核意见</dt><dd>受理</dd>", auditor.get(f"/tasks/{accepted.id}").text)
+
+
+@pytest.mark.parametrize("at", ["999999", "abc", "1e5", "-1", "0", "9" * 30])
+def test_an_address_of_no_step_shows_no_other(world: World, at: str) -> None:
+    world.dispatched("edu")
+    for page in ("replay", "sheet.pdf"):
+        answer = Visitor(world, "auditor").get(f"/cases/{world.case}/{page}?at={at}")
+        assert answer.status_code == 404, page
+        assert "没有这一步" in answer.text, page

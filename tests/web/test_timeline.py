@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from service.processes import commands
+from service import clock
+from service.processes import commands, operations, queries
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
 from tests.factories.rounds import begin
+from tests.factories.statements import counted
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
@@ -65,3 +67,34 @@ def test_a_step_whose_name_says_nothing_of_its_unit_does_so_above_the_form(world
     world.dispatched("edu")
     page = Visitor(world, "handler-edu").get(f"/tasks/{world.task('handle', 'edu').id}").text
     assert "<h2>办理 · 区教育局" in page
+
+
+def test_what_counts_no_longer_is_marked_as_in_the_replay(world: World) -> None:
+    world.dispatched("edu")
+    task = world.done("dispatch")
+    with world.transaction() as session:
+        operations.take_back(session, task_id=task.id, reason="派错单位", actor=world.actor("office"), now=clock.now())
+    marked = [one for one in told(world) if "已撤回" in one]
+    assert len(marked) == 1
+    assert "派单" in marked[0]
+    replay = Visitor(world, "office").get(f"/cases/{world.case}/replay").text
+    assert replay.count("已撤回") >= 1
+
+
+def test_a_finished_step_leads_to_what_was_seen_and_a_moved_date_to_its_reason(world: World) -> None:
+    world.dispatched("edu")
+    page = Visitor(world, "office").get(f"/cases/{world.case}").text
+    with world.database.reading() as session:
+        _, _, events = queries.journal(session, world.case, world.actor("office"))
+        done = {one.seq for one in events if one.kind == "completed"}
+    linked = {int(one) for one in re.findall(r'/replay\?at=(\d+)">当时看到的表单', page)}
+    assert linked == done
+
+
+def test_a_page_reads_the_journal_of_its_case_once(world: World) -> None:
+    world.dispatched("edu")
+    visitor = Visitor(world, "office")
+    visitor.get(f"/cases/{world.case}")
+    with counted(world) as sent:
+        assert visitor.get(f"/cases/{world.case}").status_code == 200
+    assert len([one for one in sent if "FROM history_event" in one and "history_event.prev_hash" in one]) == 1

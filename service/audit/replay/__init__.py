@@ -6,6 +6,6 @@ verification says, and it says so of every case.
 
 from service.audit.replay.cases import CaseReplay, case_replay
 from service.audit.replay.fold import Fold, fold
-from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent
+from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent, Told
 
-__all__ = ["CaseReplay", "DueChange", "FileThen", "Fold", "Happened", "NoticeSent", "case_replay", "fold"]
+__all__ = ["CaseReplay", "DueChange", "FileThen", "Fold", "Happened", "NoticeSent", "Told", "case_replay", "fold"]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import history
 from service.audit.replay.changes import Change, Filled, changes
+from service.audit.replay.course import OPENS, course
 from service.audit.replay.fold import ATTACHED, fold
 from service.audit.replay.forms import FormSeen, form_seen
 from service.audit.replay.readable import readable
-from service.audit.replay.steps import Form, Happened
+from service.audit.replay.steps import NO_STEP, Form, Happened, Told
 from service.errors import NotFound
 from service.history import HistoryEvent
 from service.processes import effects as fx
@@ -26,10 +26,11 @@ from service.processes.calendars import by_digest
 from service.processes.course import replayer_of, steps_of
 from service.processes.masks import Masks
 from service.processes.models import Instance, UserTask
-from service.processes.recording import stream_of
 from service.processes.versions import Versions, versions_of
-from service.processes.visibility import Seen, seen
+from service.processes.visibility import Seen
 from service.rights import SYSTEM, Actor
+
+H = TypeVar("H", bound=Told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,26 @@ class Shown:
 class CaseReplay:
     """A case step by step. ``shown`` are the steps that the reader sees, the first is its start."""
 
-    def __init__(self, session: Session, instance: Instance, mine: Seen, events: Sequence[HistoryEvent]) -> None:
-        self.instance, self.events = instance, events
+    def __init__(
+        self,
+        session: Session,
+        instance: Instance,
+        mine: Seen,
+        events: Sequence[HistoryEvent],
+        shown: Sequence[HistoryEvent],
+    ) -> None:
+        """``shown`` are those of the ``events`` that the reader sees, in order, masked."""
+        self.instance, self.events, self.events_shown = instance, events, shown
         self.versions: Versions = versions_of(session, instance, events)
         self._session, self._mine = session, mine
         self._by_seq = {event.seq: event for event in events}
+
+    @cached_property
+    def course(self) -> list[Told]:
+        """The steps in order without how the case stood after each: what its page tells. Raises as ``shown``."""
+        with readable(self._session, self.instance):
+            found = course(self.events, self._definition)
+            return [self._told(one) for one in found if self._mine.event(self._by_seq[one.seq])]
 
     @cached_property
     def shown(self) -> list[Shown]:
@@ -75,10 +91,10 @@ class CaseReplay:
 
     def at(self, seq: int | None) -> Shown:
         """The step to which the entry ``seq`` of the journal belongs, the last before it where it is not seen; of none
-        the last. Raises NotFound before the first."""
+        the last. Raises NotFound before the first, and after the last entry."""
         fitting = [one for one in self.shown if seq is None or one.step.seq <= seq]
-        if not fitting:
-            raise NotFound("没有这一步，或您无权查看")
+        if not fitting or (seq is not None and seq > self.events[-1].seq):
+            raise NotFound(NO_STEP)
         return fitting[-1]
 
     def form(self, one: Happened) -> FormSeen | None:
@@ -90,9 +106,10 @@ class CaseReplay:
             entered = self._mine.masks.data(self._entered_with(one.form), one.scope)
             return form_seen(made, one.form, entered, calendar)
 
-    def events_shown(self) -> list[HistoryEvent]:
-        """The entries of the journal that the reader sees, as the timeline tells them."""
-        return self._mine.events(self.events)
+    @cached_property
+    def _masked(self) -> Mapping[int, HistoryEvent]:
+        """The entries that the reader sees, by number."""
+        return {event.seq: event for event in self.events_shown}
 
     def _definition(self, digest: str) -> Any:
         return compiled(self._session, digest, self.instance.process)
@@ -116,30 +133,42 @@ class CaseReplay:
         rows = self._session.scalars(select(UserTask).where(UserTask.instance_id == self.instance.id))
         return {str(row.id): row for row in rows}
 
+    def _told(self, one: H) -> H:
+        """The step with what the reader sees of all that belongs to it."""
+        masked, mine = self._masked, self._mine
+        told = replace(
+            one,
+            data=masked[one.seq].data,
+            entries=[masked[each.seq] for each in one.entries if each.seq in masked],
+            actions=[{**each, **masked[each["seq"]].data} for each in one.actions if each["seq"] in masked],
+        )
+        if mine.everything:
+            return told
+        return replace(
+            told,
+            places={seq: row for seq, row in one.places.items() if mine.scope(row["scope"])},
+            entered=[each.task or "" for each in told.entries if each.kind in OPENS],
+            due_changes=[each for each in one.due_changes if mine.scope(each.scope)],
+            notices=[each for each in one.notices if each.seq in masked],
+        )
+
     def _as_seen(self, one: Happened, case: Mapping[str, Any]) -> Happened:
         mine = self._mine
-        masked = mine.masks.event(self._by_seq[one.seq]).data
         form = one.form
         if form is not None:
             typed = None if form.typed is None else mine.masks.data(form.typed, one.scope)
             filled = None if form.filled is None else mine.masks.data(form.filled, one.scope)
             form = replace(form, typed=typed, filled=filled, before=mine.masks.data(form.before, one.scope))
-        told = replace(one, data=masked, case=case, form=form)
-        told = replace(told, actions=[self._answer(action) for action in told.actions])
+        told = replace(self._told(one), case=case, form=form)
         if mine.everything:
             return told
-        tasks = {key: row for key, row in one.tasks.items() if mine.scope(row["scope"])}
         return replace(
             told,
-            tasks=tasks,
+            tasks={key: row for key, row in one.tasks.items() if mine.scope(row["scope"])},
             files=[each for each in one.files if each.id not in self._elsewhere],
             timers=[],
             marking=[place for place in one.marking if mine.scope(place[1])],
             passed=[each for each in one.passed if mine.scope(each[1])],
-            entered=[key for key in one.entered if key in tasks],
-            actions=[each for each in told.actions if mine.scope(each["scope"])],
-            due_changes=[each for each in one.due_changes if mine.scope(each.scope)],
-            notices=[each for each in one.notices if mine.event(self._by_seq[each.seq])],
         )
 
     @cached_property
@@ -148,10 +177,6 @@ class CaseReplay:
         added = [one for one in self.events if one.kind == ATTACHED and not self._mine.event(one)]
         return frozenset(str(one.data["id"]) for one in added)
 
-    def _answer(self, action: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of an action, masked like all that stands in its slot."""
-        return {**action, **self._mine.masks.data({"result": action["result"]}, action["scope"])}
-
 
 def case_replay(session: Session, instance_id: UUID | str, actor: Actor) -> CaseReplay:
     """The replay of a case for whoever may see it; of a round without what is other units' alone.
@@ -159,12 +184,12 @@ def case_replay(session: Session, instance_id: UUID | str, actor: Actor) -> Case
     Raises NotFound where the actor may not see the case, Conflict for a damaged journal. A fixed number of statements,
     however long the case.
     """
-    instance = queries.visible(session, instance_id, actor)
-    events = history.stream_events(session, stream_of(instance.id))
+    instance, mine, events = queries.journal(session, instance_id, actor)
     with readable(session, instance):
-        return CaseReplay(session, instance, seen(session, instance, actor), events)
+        return CaseReplay(session, instance, mine, events, queries.timeline(session, instance_id, actor))
 
 
 def whole_replay(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -> CaseReplay:
     """The replay of a case with nothing withheld, for its evidence; ``events`` are its whole journal."""
-    return CaseReplay(session, instance, Seen(Masks(session, instance, SYSTEM)), events)
+    mine = Seen(Masks(session, instance, SYSTEM))
+    return CaseReplay(session, instance, mine, events, mine.events(events))

@@ -8,7 +8,11 @@ from typing import Any
 
 from service.audit.replay.steps import Happened
 from service.processes.bundles import Compiled
+from service.processes.rules import one_line
 from service.processes.told_fields import field_in
+
+_OF_ACTION: Mapping[str, Mapping[str, Any]] = {"open_round": {"items": {"x-ref": "units"}}}
+"""Service task → the schema of its answer, where it has ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +68,36 @@ def fields_then(made: Compiled, one: Happened) -> dict[str, Mapping[str, Any]]:
     return found
 
 
+def answers_of(made: Compiled, one: Happened) -> dict[str, Mapping[str, Any]]:
+    """Variable → schema of what the service tasks of the step ``one`` answered; its title is the task's label."""
+    labels, found = made.program.names, dict[str, Mapping[str, Any]]()
+    for action in one.actions:
+        title = one_line(next((label for (_, node), label in labels.items() if node == action["task"]), ""))
+        found[str(action["variable"])] = {**_OF_ACTION.get(str(action.get("name")), {}), **_titled(title)}
+    return found
+
+
+def _titled(title: str) -> dict[str, str]:
+    return {"title": title} if title else {}
+
+
 class Filled:
-    """Keeps by which field each value of a case was filled in, to word it so when it goes or comes back later."""
+    """Keeps by which field, or service task, each value of a case came, to word it so when it goes or comes back."""
 
     def __init__(self) -> None:
         self._by: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def take(self, made: Compiled, one: Happened, changed: Iterable[Change]) -> dict[str, Mapping[str, Any]]:
-        """Path → schema of the changes of the step ``one`` of the version ``made``, as far as a form filled them in.
+        """Path → schema of the changes of the step ``one`` of the version ``made``, as far as a form filled them in or
+        a service task answered them.
 
         Steps are to be taken in order.
         """
-        own, typed = dict[str, Mapping[str, Any]](), one.data.get("data")
+        own, typed = answers_of(made, one), one.data.get("data")
         known = one.process is not None and one.step is not None
         if known and isinstance(typed, Mapping) and (one.process, one.step) in made.program.user_tasks:
             form, data = made.form_of(str(one.process), str(one.step)), {**one.case, **typed}
-            own = {name: field_in(form, name, data) for name in form.fields if name in typed}
+            own |= {name: field_in(form, name, data) for name in form.fields if name in typed and name not in own}
         found = {}
         for change in changed:
             schema = own.get(change.field)

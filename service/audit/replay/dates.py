@@ -31,7 +31,8 @@ def due_changes(
 ) -> list[DueChange]:
     """The dates that a step set, moved, or left although its notice might have moved them.
 
-    ``effects`` are (kind, task, data) of the step, ``before`` the open tasks until it, ``rows`` all tasks after it.
+    ``effects`` are (kind, task, data) of the step, ``before`` the tasks that a notice found open, ``rows`` all tasks
+    after it.
     """
     found: list[DueChange] = []
     told = set()

@@ -6,61 +6,34 @@ effects are taken as recorded: no diagram runs here, so that a case of hundreds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service import engine
-from service.audit.replay.dates import due_changes
+from service.audit.replay.course import Course as Taking
+from service.audit.replay.course import Group, counted, groups
 from service.audit.replay.drawn import drawn_in
 from service.audit.replay.marking import Tokens
-from service.audit.replay.redone import redone
-from service.audit.replay.steps import FileThen, Form, Happened, NoticeSent, Pass, Place, Row
+from service.audit.replay.steps import FileThen, Form, Happened, Place, Row, Told
 from service.history import HistoryEvent
-from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes.bundles import Compiled
-from service.processes.course import ACTION, INPUTS
+from service.processes.course import INPUTS
 from service.processes.ending import said_at_end
 from service.processes.inputs import Begun, Course
 from service.processes.models import DONE, OPEN, WAITING
 from service.processes.moves import MIGRATED
 from service.processes.projections import Projection
-from service.processes.rules import FRAME_NAMES, merged, one_line
+from service.processes.rules import FRAME_NAMES, merged
 
 ATTACHED, WITHDRAWN = "file_attached", "file_withdrawn"
 
+_TOLD = tuple(one.name for one in fields(Told))
 _OF_THE_ENGINE = ("state", "lying", "data", "frame")
 """Columns of a case that only the engine, or another part of the fold, can tell."""
-
-
-@dataclass
-class _Group:
-    """An event that is a step, with the others that belong to it."""
-
-    event: HistoryEvent
-    actions: list[HistoryEvent] = field(default_factory=list)
-    effects: list[HistoryEvent] = field(default_factory=list)
-    notices: list[HistoryEvent] = field(default_factory=list)
-    place: tuple[str, str | None] = ("", None)
-    """The scope and slot of a completed task."""
-
-    @property
-    def last(self) -> int:
-        """The number of its last event."""
-        return max(one.seq for one in (self.event, *self.actions, *self.effects, *self.notices))
-
-    @property
-    def passed(self) -> list[Pass]:
-        """The elements that it passed."""
-        return [
-            (process, scope, node, source)
-            for effect in self.effects
-            if effect.kind == fx.ADVANCED
-            for process, scope, node, source in effect.data["passed"]
-        ]
 
 
 class Fold:
@@ -73,15 +46,13 @@ class Fold:
         definition: Callable[[str], Compiled],
     ) -> None:
         """Raises LookupError where the journal does not begin with the start of a case."""
-        if not events or events[0].kind != "started":
-            raise LookupError("the journal of a case begins with its start")
+        self._course = Taking(events)
         begun = events[0].data
         self._id, self._definition = instance_id, definition
-        self._groups = list(_groups(events))
-        self._inputs: list[_Group] = []
+        self._groups = list(groups(events))
+        self._inputs: list[Group] = []
         self._gone: set[int] = set()
         self._made = definition(begun["digest"])
-        self._version = int(begun["version"])
         self._told = Projection(instance_id, self._made)
         self._tokens = Tokens(self._made)
         self._case: dict[str, Any] = {}
@@ -93,19 +64,15 @@ class Fold:
 
     def steps(self) -> list[Happened]:
         """All steps in order; what was taken back or done again says so."""
-        found = [self._step(group) for group in self._groups]
-        back = {int(one.data["input"]): one.seq for one in found if one.kind == "taken_back"}
-        again = redone(found, self._definition)
-        return [replace(one, taken_back=back.get(one.seq), redone=again.get(one.seq)) for one in found]
+        return counted([self._step(group) for group in self._groups], self._definition)
 
     # --- One step ----------------------------------------------------------------------------------------------------
 
-    def _step(self, group: _Group) -> Happened:
+    def _step(self, group: Group) -> Happened:
         event = group.event
         task, before = event.task, self._told.tasks.get(event.task or "")
-        before = dict(before) if before is not None else None
         form = self._form(event, before) if before is not None else None
-        dates = self._tasks
+        told = self._course.take(group)
         if event.kind in INPUTS:
             self._kinds[event.seq] = event.kind
             if event.kind == "completed" and task is not None:
@@ -114,48 +81,26 @@ class Fold:
         else:
             self._told.note(event)
             self._file(event)
+            self._refresh(group)
         for action in group.actions:
             self._told.note(action)
-        self._refresh(group)
-        row: Row = before or {}
-        effects = [(one.kind, one.task or "", one.data) for one in group.effects]
         return Happened(
-            seq=event.seq,
-            last=group.last,
-            at=event.at,
-            actor=event.actor,
-            on_behalf_of=event.on_behalf_of,
-            kind=event.kind,
-            task=task,
-            process=row.get("process") or event.data.get("process"),
-            step=row.get("task") or event.data.get("step") or event.data.get("event"),
-            name=one_line(row.get("name") or event.data.get("name")),
-            scope=str(row.get("scope") or event.data.get("scope") or ""),
-            slot=row.get("slot"),
-            unit=row.get("unit") or event.data.get("unit"),
-            data=event.data,
-            digest=self._made.digest,
-            version=self._version,
+            **{name: getattr(told, name) for name in _TOLD},
             case=self._case,
             row={name: value for name, value in self._told.instance.items() if name not in _OF_THE_ENGINE},
-            tasks=dict(self._tasks),
+            tasks=self._tasks,
             timers=[dict(one) for one in self._told.timers.values() if one["status"] == WAITING],
             copies=[dict(one) for one in self._told.copies.values()],
             marking=self._marking(),
             passed=group.passed,
-            entered=[task_id for kind, task_id, _ in effects if kind in (fx.ENTERED, fx.REOPENED)],
-            ended=next((one_line(data["name"]) for kind, _, data in effects if kind == fx.ENDED), ""),
-            actions=[{**one.data, "task": one.task, "seq": one.seq} for one in group.actions],
-            due_changes=due_changes(event, effects, dates, self._told.tasks),
             files=list(self._files.values()),
-            notices=[NoticeSent(one.seq, one.data["template"], one.task, one.data) for one in group.notices],
             form=form,
         )
 
-    def _input(self, group: _Group) -> None:
+    def _input(self, group: Group) -> None:
         event = group.event
         if event.kind == MIGRATED:
-            self._made, self._version = self._definition(event.data["to"]["digest"]), int(event.data["to"]["version"])
+            self._made = self._definition(event.data["to"]["digest"])
         if event.kind == "taken_back":
             self._gone.add(int(event.data["input"]))
             self._again()
@@ -175,9 +120,10 @@ class Fold:
         course = Course(landing, self._case, begun=begun)
         effects = [fx.Effect(effect.kind, effect.data, effect.task) for effect in group.effects]
         self._told.step(event, effects, course)
+        self._refresh(group)
         self._move(group, ended=ended)
 
-    def _move(self, group: _Group, *, ended: bool) -> None:
+    def _move(self, group: Group, *, ended: bool) -> None:
         event = group.event
         if event.kind == MIGRATED:
             self._tokens.move(self._made, event.data["mapping"])
@@ -206,7 +152,7 @@ class Fold:
             ended = any(one.kind == fx.ENDED for one in group.effects)
             self._tokens.pass_on(passed, set(self._places_after(group)), ended)
 
-    def _said(self, group: _Group, data: dict[str, Any]) -> dict[str, Any]:
+    def _said(self, group: Group, data: dict[str, Any]) -> dict[str, Any]:
         """The data of the case after what a step says and its actions answer, as ``processes.inputs`` takes them in."""
         event = group.event
         if event.kind == "started":
@@ -222,7 +168,7 @@ class Fold:
                 data = {**data, action.data["variable"]: action.data["result"]}
         return data
 
-    def _opened(self, group: _Group) -> dict[str, engine.OpenTask]:
+    def _opened(self, group: Group) -> dict[str, engine.OpenTask]:
         """The tasks that the step brings, as the projection asks for them; their own data stand in their rows."""
         return {
             one.task: engine.OpenTask(one.task, one.data["process"], one.data["task"], one.data["scope"], {})
@@ -230,7 +176,7 @@ class Fold:
             if one.kind == fx.ENTERED and one.task
         }
 
-    def _timers(self, group: _Group) -> dict[str, engine.WaitingTimer]:
+    def _timers(self, group: Group) -> dict[str, engine.WaitingTimer]:
         found = {}
         listed = [one.data["timers"] for one in group.effects if one.kind == fx.ADVANCED]
         for timer_id, event, fire_at, task in listed[-1] if listed else ():
@@ -253,7 +199,7 @@ class Fold:
         elif event.kind == WITHDRAWN and key in self._files:
             self._files[key] = replace(self._files[key], withdrawn=event.at, withdrawn_by=event.actor)
 
-    def _refresh(self, group: _Group) -> None:
+    def _refresh(self, group: Group) -> None:
         """Copies the rows of the tasks that the step touched; those of others stay the same objects."""
         touched = {one.task for one in group.effects if one.task} | {group.event.task}
         for task_id in touched - {None}:
@@ -266,11 +212,10 @@ class Fold:
     # --- Where it stands ---------------------------------------------------------------------------------------------
 
     def _places(self) -> Iterator[Place]:
-        for row in self._told.tasks.values():
-            if row["status"] == OPEN:
-                yield row["process"], row["scope"], row["task"]
+        for row in self._tasks.values():
+            yield row["process"], row["scope"], row["task"]
 
-    def _places_after(self, group: _Group) -> Iterator[Place]:
+    def _places_after(self, group: Group) -> Iterator[Place]:
         for effect in group.effects:
             if effect.kind == fx.ENTERED:
                 yield effect.data["process"], effect.data["scope"], effect.data["task"]
@@ -326,20 +271,3 @@ def fold(
 ) -> list[Happened]:
     """The steps of a case from its whole journal. Raises LookupError where it does not begin with the start."""
     return Fold(instance_id, events, definition).steps()
-
-
-def _groups(events: Iterable[HistoryEvent]) -> Iterator[_Group]:
-    found: list[_Group] = []
-    latest: _Group | None = None
-    for event in events:
-        if event.kind == ACTION and latest is not None:
-            latest.actions.append(event)
-        elif event.kind in fx.EFFECTS and latest is not None:
-            latest.effects.append(event)
-        elif event.kind == NOTICE and found:
-            found[-1].notices.append(event)
-        else:
-            found.append(_Group(event))
-            if event.kind in INPUTS:
-                latest = found[-1]
-    yield from found

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from service import clock
+from service.audit.replay.steps import NO_STEP
 from service.audit.tables.baseline import take_baseline
 from service.audit.tables.registry import FAMILIES, HELD
 from service.errors import NotFound
@@ -71,8 +72,10 @@ def roster_steps(roster: Roster, events: Iterable[HistoryEvent]) -> list[RecordS
 def step_at(steps: Sequence[RecordStep], *, seq: int | None = None, on: date | None = None) -> RecordStep:
     """The step at the entry ``seq``, or as the record stood at the end of the day ``on``; of none the last.
 
-    Raises NotFound where the record was not there yet.
+    Raises NotFound where the record was not there yet, and after its last entry.
     """
+    if seq is not None and seq > steps[-1].event.seq:
+        raise NotFound(NO_STEP)
     fitting = [
         one
         for one in steps

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from service.audit.replay.steps import Happened
+from service.audit.replay.steps import Told
 from service.processes.bundles import Compiled
 
 
-def redone(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> dict[int, int]:
+def redone(steps: Sequence[Told], definition: Callable[[str], Compiled]) -> dict[int, int]:
     """Number of a completed step → that of the return that moved its token back before it."""
     found: dict[int, int] = {}
     taken_back = {int(one.data["input"]) for one in steps if one.kind == "taken_back"}

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service.history import HistoryEvent
+
+NO_STEP = "没有这一步，或您无权查看"
+
 Place = tuple[str, str, str]
 """Where a token stands: process, scope (the id of a slot, '' for the whole case), element."""
 Pass = tuple[str, str, str, str | None]
@@ -89,13 +93,15 @@ class Form:
     filled: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One step: something that somebody or a clock did, and how the case stood after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One step: something that somebody or a clock did, and what belongs to it.
 
     ``task`` is the id of the user task that it is about, ``step`` what the diagram calls it, ``name`` its label then;
-    ``data`` is what the journal keeps of it, ``case`` the data of the case after it. ``taken_back`` and ``redone``
-    number the later step by which it was taken back (撤回) or sent back to be done again (退回).
+    ``data`` is what the journal keeps of it. ``entries`` are its own of the journal, without notices and the way that
+    it went; ``places`` is number of an entry → the task that it is about, or one by which its slot is known.
+    ``digest`` and ``version`` are the definition's by which the case goes on. ``taken_back`` and ``redone`` number the
+    later step by which it was taken back (撤回) or sent back to be done again (退回).
     """
 
     seq: int
@@ -114,20 +120,13 @@ class Happened:
     data: Mapping[str, Any]
     digest: str
     version: int
-    case: Mapping[str, Any]
-    row: Row
-    tasks: Mapping[str, Row]
-    timers: Sequence[Row]
-    copies: Sequence[Row]
-    marking: Sequence[Place]
-    passed: Sequence[Pass]
+    entries: Sequence[HistoryEvent]
+    places: Mapping[int, Row]
     entered: Sequence[str] = ()
     ended: str = ""
     actions: Sequence[Mapping[str, Any]] = ()
     due_changes: Sequence[DueChange] = ()
-    files: Sequence[FileThen] = ()
     notices: Sequence[NoticeSent] = ()
-    form: Form | None = None
     taken_back: int | None = None
     redone: int | None = None
 
@@ -135,3 +134,18 @@ class Happened:
     def counts(self) -> bool:
         """Whether it still counts: neither taken back nor sent back."""
         return self.taken_back is None and self.redone is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened(Told):
+    """A step, and how the case stood after it; ``case`` are the data of the case then."""
+
+    case: Mapping[str, Any]
+    row: Row
+    tasks: Mapping[str, Row]
+    timers: Sequence[Row]
+    copies: Sequence[Row]
+    marking: Sequence[Place]
+    passed: Sequence[Pass]
+    files: Sequence[FileThen] = ()
+    form: Form | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from service.audit.replay.drawn import drawing_of
-from service.audit.replay.steps import DueChange, Happened, NoticeSent
+from service.audit.replay.steps import DueChange, Happened, NoticeSent, Told
 from service.history.notices import Notice
 from service.processes.bundles import Compiled
 from service.processes.moves import KEEP
@@ -24,7 +24,7 @@ WHY: Mapping[str, str] = {
 """Why a date is as it is."""
 
 
-def off(one: Happened) -> str:
+def off(one: Told) -> str:
     """Why a step counts no longer; '' where it counts."""
     return "已撤回" if one.taken_back is not None else "已退回重办" if one.redone is not None else ""
 

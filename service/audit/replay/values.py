@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from service.audit.replay.changes import Change, fields_then
+from service.audit.replay.changes import Change, answers_of, fields_then
 from service.audit.replay.steps import Happened
 from service.processes.bundles import Compiled
-from service.processes.rules import one_line
 from service.processes.told_fields import DayWords, day_words, words
 
 
@@ -28,8 +27,6 @@ _OF_SLOT: Mapping[str, Mapping[str, Any]] = {
     "unit": {"title": "承办单位", "x-ref": "units"},
     "name": {"title": "名称"},
 }
-_OF_ACTION: Mapping[str, Mapping[str, Any]] = {"open_round": {"items": {"x-ref": "units"}}}
-"""Service task → the schema of its answer, where it has ids."""
 _COMMON = {"number": "受理编号", "title": "事项"}
 """Names in the data of a case that no form of it may have."""
 
@@ -64,14 +61,7 @@ class Values:
         self._one, self._names, self._day = one, names, day
         self._filled, self._before = filled or {}, before or {}
         self._fields = fields_then(made, one)
-        labels = made.program.names
-        self._schemas = {str(action["variable"]): _OF_ACTION.get(str(action.get("name")), {}) for action in one.actions}
-        self._answers = {
-            str(action["variable"]): one_line(
-                next((label for (_, node), label in labels.items() if node == action["task"]), "")
-            )
-            for action in one.actions
-        }
+        self._answers = answers_of(made, one)
 
     def change(self, change: Change) -> Worded:
         """A change as people read it."""
@@ -82,9 +72,9 @@ class Values:
             schema: Mapping[str, Any] = _OF_SLOT[change.field]
         else:
             schema = (
-                self._filled.get(change.path) or self._fields.get(change.field) or self._schemas.get(change.field, {})
+                self._filled.get(change.path) or self._fields.get(change.field) or self._answers.get(change.field, {})
             )
-        title = str(schema.get("title") or self._answers.get(change.field) or _COMMON.get(change.field) or change.field)
+        title = str(schema.get("title") or _COMMON.get(change.field) or change.field)
         return Worded(title, slot, self._text(schema, change.old), self._text(schema, change.new))
 
     def _slot(self, scope: str) -> str:
