@@ -90,3 +90,13 @@ class VerifiedSeal(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     mark: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VerifiedFile(Base):
+    """Bytes in the store that were read and have their ``sha256``; ``mark`` covers what the store said of them then."""
+
+    __tablename__ = "verified_file"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    mark: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -13,7 +13,7 @@ from service.storage.attachments import (
     receive,
     stored_contents,
     stored_digests,
-    stored_faults,
+    stored_names,
 )
 from service.storage.models import Attachment, StagedFile
 from service.storage.ofd import words_of
@@ -44,6 +44,6 @@ __all__ = [
     "store_of",
     "stored_contents",
     "stored_digests",
-    "stored_faults",
+    "stored_names",
     "words_of",
 ]

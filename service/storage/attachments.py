@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, undefer
 
 from service import ids
 from service.config.files import Files
-from service.errors import Finding, Incident, Invalid, NotFound
+from service.errors import Finding, Invalid, NotFound
 from service.ids import as_id
 from service.spelling import written_ways
 from service.storage.models import Attachment, StagedFile
@@ -96,18 +96,11 @@ def stored_contents(session: Session) -> Iterator[bytes]:
         yield store_of(session).read(digest)
 
 
-def stored_faults(session: Session, *, whole: bool) -> Iterator[tuple[str, str]]:
-    """(journal stream, name) of each attached file whose bytes are not in the store; ``whole``: or are others, for
-    which each is read."""
+def stored_names(session: Session) -> list[tuple[str, str, str]]:
+    """(journal stream, name, SHA-256) of each attached file whose bytes must be in the store; one statement."""
     kept = select(Attachment.stream, Attachment.name, Attachment.sha256).where(Attachment.content.is_(None))
-    store = store_of(session)
-    for stream, name, digest in session.execute(kept.order_by(Attachment.stream, Attachment.added_at)).all():
-        try:
-            there = bool(store.read(digest)) if whole else store.holds(digest)
-        except Incident:
-            there = False
-        if not there:
-            yield stream, name
+    rows = session.execute(kept.order_by(Attachment.stream, Attachment.added_at))
+    return [(stream, name, digest) for stream, name, digest in rows]
 
 
 def attachment_names(session: Session, ids: Collection[str]) -> dict[str, str]:

@@ -39,6 +39,9 @@ class Store(Protocol):
     def holds(self, digest: str) -> bool:
         """Whether bytes of that name are there."""
 
+    def state(self, digest: str) -> str:
+        """What the place says of them that becomes another whenever they are written; '' where they are not there."""
+
     def drop(self, digest: str, before: datetime) -> bool:
         """Forgets them, unless they were put (again) at ``before`` or later; whether they are gone by that."""
 
@@ -111,6 +114,16 @@ class Folder:
     def holds(self, digest: str) -> bool:
         """As ``Store``."""
         return self._path(digest).is_file()
+
+    def state(self, digest: str) -> str:
+        """As ``Store``: the moment of the last change of the file's entry too, which no program sets."""
+        try:
+            found = self._path(digest).stat()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise Incident(UNREACHABLE) from error
+        return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
     def drop(self, digest: str, before: datetime) -> bool:
         """As ``Store``. It loses its name first: whoever puts it meanwhile either made it young, or writes it anew."""
@@ -236,6 +249,16 @@ class Bucket:
     def holds(self, digest: str) -> bool:
         """As ``Store``."""
         return any(self._do("exists", path) for path in (self._path(digest), self._aside(digest)))
+
+    def state(self, digest: str) -> str:
+        """As ``Store``."""
+        for path in (self._path(digest), self._aside(digest)):
+            try:
+                found = self._do("info", path)
+            except FileNotFoundError:
+                continue
+            return f"{path} {found.get('ETag')} {found.get('size')} {found.get('LastModified')}"
+        return ""
 
     def drop(self, digest: str, before: datetime) -> bool:
         """As ``Store``: the first time they are set aside, and the moment of that is the one of their writing."""

@@ -3,19 +3,22 @@
 # ruff: noqa: S608 - who forges rows writes SQL by hand
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, notifications, seals
-from service.audit.models import INCREMENTAL, VerifiedCase, VerifiedSeal
+from service import attachments, clock, notifications, seals
+from service.audit.models import INCREMENTAL, VerifiedCase, VerifiedFile, VerifiedSeal
 from service.audit.tables.guards import GUARDED
 from service.audit.verifying import notices, pieces, results
-from service.audit.verifying.marks import Marks
+from service.audit.verifying.marks import Marks, key_of
 from service.audit.verifying.runs import Outcome, Verifier
+from service.audit.verifying.stored import FileMarks
 from service.audit.ways import keeping
 from service.config.sealing import Sealing
 from service.db.raw_rows import Read
@@ -26,6 +29,9 @@ from service.processes.deployed import Mismatch
 from service.processes.models import Instance, UserTask
 from service.rights import COMMAND_LINE
 from service.seals import checking, reading, tree
+from service.storage import stored_names
+from service.storage.stores import Store, chosen
+from tests.factories.files import PDF, received
 from tests.factories.journal import tamper
 from tests.factories.workers import work_all, worker_of
 from tests.factories.world import OFFICE, World
@@ -380,3 +386,70 @@ def test_a_seal_with_a_fault_is_not_marked(sealed: World) -> None:
     assert verified(sealed).found
     with sealed.database.reading() as session:
         assert session.scalar(select(VerifiedSeal.number)) is None
+
+
+def test_a_changed_file_is_named_by_the_next_incremental_verification(told: World) -> None:
+    with told.transaction() as session:
+        stream = f"instance:{told.case}"
+        for name, content in (("甲.pdf", PDF), ("乙.pdf", PDF + b"2"), ("丙.pdf", PDF + b"3")):
+            file = received(session, name, content)
+            attachments.attach(session, stream=stream, file=file, actor=told.actor(OFFICE), now=clock.now())
+    assert verified(told).found == 0
+    store = chosen(told.settings.files)
+    with told.database.reading() as session:
+        digests = {name: digest for _, name, digest in stored_names(session)}
+        assert set(session.scalars(select(VerifiedFile.sha256))) == set(digests.values())
+    with reads_of(store) as read:
+        assert verified(told).found == 0
+        assert read == []  # nobody has touched them
+        assert verified(told, full=True).found == 0
+        assert sorted(read) == sorted(digests.values())
+    changed, gone = (Path(told.settings.files.place) / one[:2] / one for one in (digests["甲.pdf"], digests["乙.pdf"]))
+    kept, stood = changed.read_bytes(), changed.stat()
+    changed.write_bytes(b"x" + kept[1:])
+    os.utime(changed, ns=(stood.st_atime_ns, stood.st_mtime_ns))  # as somebody would who knows of moments
+    moved = gone.rename(gone.with_name("aside"))
+    try:
+        found = {one.what: (one.stream, one.have) for _, one in verified(told).findings if one.table == "attachment"}
+        assert found == {
+            "附件「甲.pdf」的内容与日志里的摘要不符，被改动或损坏": (stream, "与日志里的摘要不符，被改动或损坏"),
+            "附件「乙.pdf」的内容不在存放处": (stream, "不在存放处"),
+        }
+    finally:
+        changed.write_bytes(kept)
+        moved.rename(gone)
+    assert verified(told).found == 0
+
+
+def test_a_mark_of_a_file_by_another_hand_is_believed_by_nobody(told: World) -> None:
+    with told.transaction() as session:
+        file = received(session, "甲.pdf", PDF)
+        attachments.attach(
+            session, stream=f"instance:{told.case}", file=file, actor=told.actor(OFFICE), now=clock.now()
+        )
+    assert verified(told).found == 0
+    with told.database.reading() as session:
+        [(_, _, digest)] = stored_names(session)
+    changed = Path(told.settings.files.place) / digest[:2] / digest
+    kept = changed.read_bytes()
+    changed.write_bytes(b"x" + kept[1:])
+    try:
+        mark = FileMarks(key_of("another")).of(digest, chosen(told.settings.files).state(digest))
+        tamper(told.database, f"UPDATE verified_file SET mark = '{mark}'")
+        assert [one.table for _, one in verified(told).findings if one.table == "attachment"] == ["attachment"]
+    finally:
+        changed.write_bytes(kept)
+
+
+@contextmanager
+def reads_of(store: Store) -> Iterator[list[str]]:
+    """The files that are read meanwhile from stores of this kind."""
+    kind, read, told = type(store), type(store).read, list[str]()
+
+    def noting(self: Store, digest: str) -> bytes:
+        told.append(digest)
+        return read(self, digest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "read", noting)
+        yield told

@@ -62,6 +62,7 @@ TABLES: Mapping[str, str] = {
     "verified_case": "核验过的事项",
     "verified_notices": "核验过的提醒",
     "verified_seal": "核验过的封存",
+    "verified_file": "核验过的附件",
     "staged_file": "待提交的附件",
     "phrase_use": "常用语的使用",
     "former_password": "用过的密码",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.access_log import folding as access_log
 from service.access_log.models import AccessEntry, AccessSubject
 from service.audit import folding as verifications
-from service.audit.models import CaseWayRow, VerifiedCase, VerifiedNotices, VerifiedSeal
+from service.audit.models import CaseWayRow, VerifiedCase, VerifiedFile, VerifiedNotices, VerifiedSeal
 from service.audit.tables.files import FILES
 from service.auth import folding as auth
 from service.auth.models import DirectoryStamp, FormerPassword, SignInLock, WebSession
@@ -150,6 +150,7 @@ OUTSIDE: Mapping[type[Base], str] = {
     Rebuilding: "重新推算做到哪一件，只在中断后留着；推算的结果本身另行核对",
     VerifiedNotices: "核验的记忆：哪些提醒已核对过、当时一字一节如何；带数据库之外的密钥，对不上就重新核对",
     VerifiedSeal: "核验的记忆：核对过的封存、当时的记录一字一节如何；带数据库之外的密钥，对不上就重新核对",
+    VerifiedFile: "核验的记忆：哪些附件的内容已逐字节核对过、当时存放处如何；带数据库之外的密钥，对不上就重新核对",
     VerifiedCase: "核验的记忆：哪些事项已重新执行过、当时一字一节如何；带数据库之外的密钥，对不上就重新执行",
 }
 """Tables that no event tells of, and why."""

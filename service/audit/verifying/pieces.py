@@ -25,6 +25,7 @@ from service.audit.tables.whole import access_log, rows_compared
 from service.audit.verifying.marks import Marks
 from service.audit.verifying.notices import FAMILY, NoticeMarks, check_run
 from service.audit.verifying.seal_marks import SealMarks
+from service.audit.verifying.stored import FileMarks, stored_files
 from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.db import Database
 from service.db.failures import is_no_text
@@ -38,7 +39,6 @@ from service.processes.figure_models import FigureCase, FigureTally
 from service.processes.models import CalendarVersion, CaseText, Definition
 from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of
-from service.storage import Attachment, stored_faults
 from service.storage.stores import KEY as STORE
 from service.workdays import Calendar
 
@@ -115,14 +115,16 @@ class Hands:
 
     def stored(self) -> Answer:
         """The bytes of files that stand in the store; by who has its address, which children have not."""
+        marks = FileMarks(self.marks.key)
         with self.database.reading(long=True) as session:
             if STORE not in session.info:
                 return Answer(remarks=["没有附件存放处的设置，附件的内容没有核对"])
-            words = "附件「{}」的内容不在存放处，或与日志里的摘要不符"
-            faults = stored_faults(session, whole=self.full)
-            told = {"must": "日志里记有摘要的内容", "have": "没有内容，或摘要不同的内容"}
-            table = Attachment.__tablename__
-            return Answer([Mismatch(one, None, words.format(name), table, **told) for one, name in faults])
+            found = stored_files(session, marks, full=self.full)
+        answer = Answer(list(found.faults()))
+        if found.clean and not self.unwritten:
+            self._keep(marks, found.clean)
+        answer.unwritten = self.unwritten
+        return answer
 
     def _index(self, answer: Answer) -> None:
         """The index by which cases are searched is that of their words."""
