@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from service.api.access import SignedOut
-from service.db.failures import UNKEEPABLE, Trouble, is_unkeepable, trouble
+from service.db.failures import BEYOND_HEAD, UNKEEPABLE, Trouble, is_beyond_head, is_unkeepable, trouble
 from service.errors import Finding, LiaisonError
 from service.http import failures
 from service.http.failures import status_of
@@ -101,6 +101,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _database(error: DBAPIError | NoConnectionFree) -> Response:
     if is_unkeepable(error):
         return problem(422, UNKEEPABLE)
+    if is_beyond_head(error):
+        return problem(409, BEYOND_HEAD)
     known = trouble(error)
     log.error("database failure", exc_info=error)
     return _unavailable(known) if known else problem(500)

@@ -45,7 +45,7 @@ def _register(question: Question) -> None:
     def ask(query: dict[str, Any]) -> Mapping[str, Any]:
         limit, offset = query.pop("limit"), query.pop("offset")
         given = {name: value for name, value in query.items() if value is not None}
-        found = question.find(Asked(db(), actor(), wired().organization, given, limit, offset))
+        found = question.find(Asked(db(), actor(), wired().organization, question.checked(given), limit, offset))
         return paged(found, lambda row: {one.name: row.get(one.name) for one in question.columns})
 
     ask.__name__ = question.name.replace("-", "_")

@@ -84,6 +84,11 @@ _LOST = frozenset({"25006", "57P01", "57P02", "57P03", "57P04", "57P05"})
 _UNKEEPABLE = frozenset({"22003", "22021", "22P05"})
 """Numeric value out of range; a sequence that is no character of the encoding, or an untranslatable one."""
 UNKEEPABLE = "提交的内容或地址里有无法保存的字符或超出范围的数值，请删去或改正后重试"
+BEYOND_HEAD = (
+    "这条记录的日志在最后一条之后另有条目：数据库被人绕过系统改动过。没有写入，刷新也不能解决。"
+    "请不要继续办理，由审计人员到“核验”页核验，并按《审计人员指南》第三节处置"
+)
+_PLACES = frozenset({"uq_history_event_stream_seq", "pk_history_event"})
 _CONNECTION_EXCEPTIONS = "08"
 
 
@@ -122,6 +127,16 @@ def is_unkeepable(error: BaseException) -> bool:
     return state in _UNKEEPABLE or (not state and "NUL" in str(error.orig))  # the driver itself refuses a NUL
 
 
+def is_beyond_head(error: BaseException) -> bool:
+    """Whether an entry was in its journal's next place already, or had the journal's next number: heads are locked by
+    whoever writes, so that nobody but a hand at the database can have put it there."""
+    if not isinstance(error, IntegrityError):
+        return False
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    places = ("history_event.stream, history_event.seq", "history_event.id")
+    return name in _PLACES or any(str(error.orig).endswith(one) for one in places)
+
+
 def is_no_text(error: BaseException) -> bool:
     """Whether SQLite's driver met a text whose bytes are not UTF-8: somebody wrote them past the service."""
     return isinstance(error, OperationalError) and "decode to UTF-8" in str(error.orig)
@@ -147,7 +162,7 @@ def told(error: BaseException) -> str:
     """The error for an incident that people see: in our words, or that the log has it; nobody reads Python."""
     if isinstance(error, LiaisonError):
         return error.message
-    return explain(error) or "程序出错，详情见技术日志"
+    return BEYOND_HEAD if is_beyond_head(error) else explain(error) or "程序出错，详情见技术日志"
 
 
 def describe(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from flask import Response, g, request
+from flask import Response, current_app, g, make_response, request
 from sqlalchemy.orm import Session
 
 from service import auth, clock
@@ -51,7 +51,11 @@ def noting(answer: Response) -> Response:
     used, waiting for nobody."""
     here = kept()
     for work in here.pop("afterwards", ()):
-        work()
+        try:
+            work()
+        except Exception as error:  # no handler of Flask's hears what is raised here: it raises again what none knows
+            answer = make_response(current_app.handle_user_exception(error))
+            break
     noted = here.pop("noted", None)
     if noted is not None:
         wired().database.try_aside(noted)

@@ -25,7 +25,8 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named.
+    """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named, or
+    ``instead`` of it.
 
     ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow. ``early``
     views are open to who must change the password, or enrol a second factor, before anything else. A separated
@@ -40,6 +41,7 @@ class Rule:
     early: bool = False
     for_administrators: bool = False
     quiet: bool = False
+    instead: str | None = None
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may call the view."""
@@ -48,7 +50,7 @@ class Rule:
         if actor is None:
             return False
         if self.right is not None:
-            return may(actor, self.right)
+            return may(actor, self.right) or (self.instead is not None and may(actor, self.instead))
         return self.early or self.for_administrators or not administers_only(actor)
 
 
@@ -68,6 +70,7 @@ def requires(
     who: str = SIGNED_IN,
     *,
     right: str | None = None,
+    instead: str | None = None,
     body: int | None = None,
     early: bool = False,
     for_administrators: bool = False,
@@ -77,8 +80,8 @@ def requires(
 ) -> Callable[[View], View]:
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
-    ``right`` is a key of the table of rights; ``for_administrators`` and ``quiet`` are as in ``Rule``. Within the view
-    ``context.actor()`` and ``context.db()`` are there.
+    ``right`` is a key of the table of rights, and so is ``instead``, which admits as well; ``for_administrators`` and
+    ``quiet`` are as in ``Rule``. Within the view ``context.actor()`` and ``context.db()`` are there.
     An error of the view undoes the transaction; a response of status 400 and more does not. A request that a signed-in
     person sends twice is done once.
 
@@ -86,9 +89,9 @@ def requires(
     that, for who is admitted, and what it gives is ``g.ahead``. A view that ``opens`` nothing has transactions of its
     own, and no actor.
     """
-    if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
+    if who not in (ANYONE, SIGNED_IN) or not {right, instead} <= {None, *RIGHTS}:
         raise ValueError(f"unknown rule: {who} {right}")
-    rule = Rule(who, right, body, early, for_administrators, quiet)
+    rule = Rule(who, right, body, early, for_administrators, quiet, instead)
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
-from service.db.failures import UNKEEPABLE, is_unkeepable, trouble
+from service.db.failures import BEYOND_HEAD, UNKEEPABLE, is_beyond_head, is_unkeepable, trouble
 from service.errors import Finding, LiaisonError
 from service.history import Stale
 from service.http.context import wired
@@ -143,6 +143,8 @@ def _know_who_asks() -> None:
 def _database(error: DBAPIError | NoConnectionFree) -> ResponseReturnValue:
     if is_unkeepable(error):
         return _show(422, "invalid", UNKEEPABLE)
+    if is_beyond_head(error):
+        return _show(409, "altered", BEYOND_HEAD, title=ALTERED[0], way_out=ALTERED[1])
     current_app.logger.error("database failure", exc_info=error)
     known = trouble(error)
     if known is None:  # a defect: nothing that is over in a while

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service.audit.questions import QUESTIONS, Asked, Column, Question, Row
 from service.audit.questions.declared import MOMENT, UNIT
+from service.audit.questions.table import ACCESS, ALL
 from service.clock import local
 from service.db.lists import Page
 from service.errors import Invalid
@@ -23,8 +24,8 @@ from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("questions", __name__)
 
-INDEX = "view_access_log"
-"""The right to the list of questions: whoever may ask any of them."""
+BESIDE = frozenset({"offset"})
+"""The parts of a question's address that are no filters."""
 PAGES: Mapping[str, tuple[str, str]] = {
     "case": ("web.cases.case", "instance_id"),
     "talent": ("web.talents.talent", "talent_id"),
@@ -35,7 +36,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
 
 
 @blueprint.get("/audit")
-@requires(right=INDEX)
+@requires(right=ALL, instead=ACCESS)
 def index() -> ResponseReturnValue:
     """The questions that the reader may ask."""
     return render_template("questions/index.html", questions=[one for one in QUESTIONS if may(actor(), one.right)])
@@ -68,7 +69,7 @@ def _units(question: Question) -> list[tuple[str, str]]:
 
 
 def _sheet(question: Question) -> ResponseReturnValue:
-    values = question.read(request.args)
+    values = question.read(request.args, BESIDE)
     if question.lacking(values):
         return redirect(url_for(f".{_name(question)}"))
 
@@ -80,7 +81,7 @@ def _sheet(question: Question) -> ResponseReturnValue:
 
 def _values(question: Question) -> tuple[dict[str, Any], Invalid | None]:
     try:
-        return question.read(request.args), None
+        return question.read(request.args, BESIDE), None
     except Invalid as error:
         return {}, error
 

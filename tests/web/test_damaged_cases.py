@@ -89,3 +89,20 @@ def test_a_damaged_journal_is_named_and_breaks_no_page(world: World, kind: str) 
         restored(world, before)
     assert mismatches(world) == []
     assert told == (set() if kind == "doubled" else {"started"} | told)
+
+
+@ON_BOTH
+def test_a_case_whose_last_entry_is_doubled_refuses_what_would_be_noted(world: World) -> None:
+    world.dispatched("edu")
+    damage(world, "doubled", len(rows(world)), len(rows(world)))
+    visitor, case = Visitor(world, "auditor"), f"/cases/{world.case}"
+    assert visitor.get(f"{case}/replay").status_code in (200, 409)
+    for address in (f"{case}/replay.pdf", f"{case}/sheet.pdf", f"/api/v1/instances/{world.case}/papers/sheet"):
+        answer = visitor.get(address)
+        assert answer.status_code in (404, 409), (address, answer.status_code)
+    told = visitor.get(f"{case}/sheet.pdf")
+    assert told.status_code == 409
+    assert "最后一条之后另有条目" in told.text
+    office = world.api("office").post(f"/instances/{world.case}/urge", {"text": "请抓紧"})
+    assert office.status_code == 409
+    assert "最后一条之后另有条目" in office.text

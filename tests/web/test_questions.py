@@ -392,3 +392,24 @@ def test_the_first_settings_and_the_first_calendar_say_what_stood_in_them(filled
     assert "2026 年安排的文号：（空） → 国办发明电〔2025〕7号" in told["配置文件中的放假安排（首次记录）"]
     page = Visitor(filled, "auditor").get("/audit/settings", kind="settings_loaded").text
     assert re.search(r"<summary>首次记录 \d+ 项，此前没有记录：", page)
+
+
+def test_a_condition_that_no_question_knows_is_named_and_nothing_is_answered(filled: World) -> None:
+    auditor = Visitor(filled, "auditor")
+    for address in ("/audit/acts?person=office&from=2026-11-06", "/audit/acts.xlsx?person=office&from=2026-11-06"):
+        page = auditor.get(address)
+        assert "没有“from”这个条件" in page.text, address
+        assert "从（since）" in page.text, address
+        assert "<tbody>" not in page.text
+    assert auditor.get("/audit/acts?person=office&offset=0").text.count("这个条件") == 0
+
+
+def test_a_period_that_ends_before_it_begins_is_refused_everywhere(filled: World) -> None:
+    period = "since=2026-12-01&until=2026-11-01"
+    for address in ("/audit/looks", "/audit/returns", "/audit/looks.xlsx"):
+        page = Visitor(filled, "auditor").get(f"{address}?{period}")
+        assert "晚于" in page.text, address
+        assert "没有符合条件的记录" not in page.text, address
+    answer = filled.api("auditor").get("/audit/looks", since="2026-12-01", until="2026-11-01")
+    assert answer.status_code == 422
+    assert "晚于" in answer.text

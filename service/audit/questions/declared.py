@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ a unit, by name or code."""
 MOMENT, NUMBER = "moment", "number"
 """Kinds of columns beside text and days."""
 LONGEST = 100
+REFUSED = "不能这样查询"
 
 Row = Mapping[str, Any]
 """A line of an answer: the value of each column by its name, and under ``links`` column → (kind of record, its key)."""
@@ -85,10 +86,19 @@ class Question:
     columns: Sequence[Column]
     find: Find
 
-    def read(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """The values of the filters in an address. Raises Invalid naming each that cannot be read."""
+    def read(self, given: Mapping[str, str], beside: Collection[str] = ()) -> dict[str, Any]:
+        """The values of the filters in an address, which may say what is ``beside`` them as well.
+
+        Raises Invalid naming each that cannot be read, and what is no filter: an answer to another question than was
+        asked would be taken for the answer to it.
+        """
         values: dict[str, Any] = {}
-        faults: list[Finding] = []
+        labels = "、".join(f"{one.label}（{one.name}）" for one in self.filters) or "无"
+        faults = [
+            Finding(f"/{name}", f"没有“{name[:LONGEST]}”这个条件；可用的条件：{labels}")
+            for name in given
+            if name not in beside and all(one.name != name for one in self.filters)
+        ]
         for one in self.filters:
             text = half_width(given.get(one.name, "").strip())[:LONGEST]
             if not text:
@@ -104,7 +114,14 @@ class Question:
             else:
                 values[one.name] = text
         if faults:
-            raise Invalid("不能这样查询", faults)
+            raise Invalid(REFUSED, faults)
+        return self.checked(values)
+
+    def checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values, which fit together. Raises Invalid for a period that ends before it begins."""
+        first, last = values.get(SINCE.name), values.get(UNTIL.name)
+        if first is not None and last is not None and first > last:
+            raise Invalid(REFUSED, [Finding(f"/{SINCE.name}", f"“从”{first}晚于“到”{last}，请改正日期")])
         return values
 
     def lacking(self, values: Mapping[str, Any]) -> list[Filter]:
