@@ -53,7 +53,7 @@ def noting(answer: Response) -> Response:
     for work in here.pop("afterwards", ()):
         try:
             work()
-        except Exception as error:  # no handler of Flask's hears what is raised here: it raises again what none knows
+        except Exception as error:  # noqa: BLE001 - no handler hears what is raised here; what none knows is raised again
             answer = make_response(current_app.handle_user_exception(error))
             break
     noted = here.pop("noted", None)
