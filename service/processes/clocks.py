@@ -23,7 +23,7 @@ from service import clock, ids
 from service.db import Base
 from service.db.prepared import Prepared, new, set_of
 from service.processes import effects as fx
-from service.processes.agreed import EXTENDED, MOVING, SHIFTED
+from service.processes.agreed import MOVING
 from service.processes.models import (
     RUN_ANSWERED,
     RUN_CANCELLED,
@@ -34,11 +34,11 @@ from service.processes.models import (
     ClockRun,
     UserTask,
 )
+from service.processes.staying_late import MIGRATED, TAKEN_BACK, excused, stilled, unasked, withdrawn
 
 HANDED_BACK = ("result", "not_ours")
 """The field and the value by which a form says 不属于本单位职责: the step is done, but nothing was answered."""
 
-TAKEN_BACK, MIGRATED = "taken_back", "migrated"
 _CAUSES = frozenset(
     {
         "started",
@@ -114,12 +114,6 @@ def stayed_late(session: Session, task_id: UUID, on: date) -> None:
     _STAY_LATE.do(session, [{"of": task_id, "since": on, **new({"ended": RUN_MOVED, "void_on": None})}])
 
 
-def excused(cause: str, due_on: date | None, on: date) -> bool:
-    """Whether a clock that goes on after a suspension is not late any more: it was by days off alone, and days that
-    stood still are added (顺延)."""
-    return cause == SHIFTED and due_on is not None and due_on >= on
-
-
 def undone(session: Session, task_id: UUID, on: date) -> None:
     """The task is open again: from now on it is as if it had not been answered."""
     _UNDO.do(session, [{"of": task_id, **new({"void_on": on})}])
@@ -136,19 +130,18 @@ def how_done(data: Mapping[str, Any]) -> str:
     return RUN_HANDED_BACK if data.get(name) == value else RUN_ANSWERED
 
 
-def withdrawn(cause: str, due_on: date | None, on: date) -> bool:
-    """Whether a clock whose date moves counts no more from ``on``.
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a task's clock, and the run that begins.
 
-    Not where a later date was agreed (延期) after the first had passed: late it stays late, or asking late would pay.
+    ``gone``: the run so far counts no more; ``stays``: but it does where it was late before it stood still.
     """
-    return cause != EXTENDED or due_on is None or due_on >= on
 
-
-def unasked(cause: str, due_on: date | None, on: date) -> bool:
-    """Whether the clock of a task that is gone counts no more from ``on``: the step that had brought it was taken back
-    (撤回) before its date passed. Late it stays late: a dispatch that is taken back and done again wipes out nothing.
-    """
-    return cause == TAKEN_BACK and (due_on is None or due_on >= on)
+    kind: str
+    task_id: UUID
+    run: dict[str, Any] | None
+    gone: bool = True
+    stays: bool = False
 
 
 @dataclass
@@ -158,8 +151,7 @@ class Turn:
     on: date
     cause: str
     suspended: bool
-    _operations: list[tuple[str, UUID, dict[str, Any] | None]] = field(default_factory=list)
-    _late: set[UUID] = field(default_factory=set)
+    _changes: list[_Change] = field(default_factory=list)
 
     def entered(self, row: UserTask, due_on: date | None) -> None:
         """A task opened."""
@@ -167,52 +159,50 @@ class Turn:
 
     def cancelled(self, row: UserTask) -> None:
         """A task is gone."""
-        self._note(fx.CANCELLED, row, None)
-        if not unasked(self.cause, row.due_on, self.on):
-            self._late.add(row.id)
+        self._note(fx.CANCELLED, row, None, gone=unasked(self.cause, row.due_on, self.on))
 
     def moved(self, row: UserTask, old: date | None, new: date | None) -> None:
         """A task got another date."""
         if old != new:
-            if not withdrawn(self.cause, old, self.on):
-                self._late.add(row.id)
-            self._note(fx.DUE_CHANGED, row, new)
+            gone = withdrawn(self.cause, old, new, self.on, suspended=self.suspended)
+            stays = excused(self.cause, new, self.on, suspended=self.suspended)
+            self._note(fx.DUE_CHANGED, row, new, gone=gone, stays=stays)
 
     def handed_on(self, row: UserTask) -> None:
         """A task is from now on another role's or unit's, or its clock stands still or runs again."""
-        self._note(fx.RENEWED, row, row.due_on)
+        late = stilled(self.cause, row.due_on, self.on, paused=row.paused)
+        self._note(fx.RENEWED, row, row.due_on, gone=self.suspended or not late, stays=self.suspended and late)
 
     def reopened(self, row: UserTask, due_on: date | None) -> None:
         """A task is open again."""
         self._note(fx.REOPENED, row, due_on)
 
-    def _note(self, kind: str, row: UserTask, due_on: date | None) -> None:
-        self._operations.append((kind, row.id, _run_of(row, due_on, self.on)))
+    def _note(self, kind: str, row: UserTask, due_on: date | None, *, gone: bool = True, stays: bool = False) -> None:
+        self._changes.append(_Change(kind, row.id, _run_of(row, due_on, self.on), gone, stays))
 
     def send(self, session: Session) -> None:
         """Writes it all down; the tasks' rows are there already."""
         fresh: list[dict[str, Any]] = []
-        for kind, task_id, run in self._operations:
-            if kind != fx.ENTERED:
+        for one in self._changes:
+            if one.kind != fx.ENTERED:
                 self._begin(session, fresh)
                 fresh = []
-            if kind == fx.CANCELLED:
-                self._over(session, task_id, RUN_CANCELLED)
-            elif kind in (fx.DUE_CHANGED, fx.RENEWED):
-                self._over(session, task_id, RUN_MOVED)
-                if run is not None and excused(self.cause, run["due_on"], self.on):
-                    stayed_late(session, task_id, self.on)
-            elif kind == fx.REOPENED:
-                undone(session, task_id, self.on)
-            if run is not None:
-                fresh.append(run)
+            if one.kind == fx.CANCELLED:
+                self._over(session, one, RUN_CANCELLED)
+            elif one.kind in (fx.DUE_CHANGED, fx.RENEWED):
+                self._over(session, one, RUN_MOVED)
+            elif one.kind == fx.REOPENED:
+                undone(session, one.task_id, self.on)
+            if one.run is not None:
+                fresh.append(one.run)
         self._begin(session, fresh)
 
-    def _over(self, session: Session, task_id: UUID, ended: str) -> None:
-        gone = task_id not in self._late
-        stopped(session, [task_id], self.on, ended, undone=gone)
-        if self.suspended and gone:
-            gone_on(session, [task_id], self.on)
+    def _over(self, session: Session, one: _Change, ended: str) -> None:
+        stopped(session, [one.task_id], self.on, ended, undone=one.gone)
+        if self.suspended and one.gone:
+            gone_on(session, [one.task_id], self.on)
+        if one.stays:
+            stayed_late(session, one.task_id, self.on)
 
     def _begin(self, session: Session, runs: Sequence[dict[str, Any]]) -> None:
         _insert(session, runs)
@@ -295,12 +285,13 @@ class _Journal:
     def _change(self, kind: str, task: str, on: date, data: Mapping[str, Any]) -> None:
         """An effect on a task that stays: another date, other people, or open once more."""
         if kind == fx.DUE_CHANGED and (new := _day(data["due_on"])) != self.tasks[task].due_on:
-            is_open, gone = self.tasks[task].open, withdrawn(self.cause, self.tasks[task].due_on, on)
+            is_open, old = self.tasks[task].open, self.tasks[task].due_on
+            gone = withdrawn(self.cause, old, new, on, suspended=self.suspended)
             self._stop(task, on, RUN_MOVED, undone=gone)
             if gone:
                 self._go_on(task, on)
             self.tasks[task].due_on, self.tasks[task].open = new, is_open
-            if excused(self.cause, new, on):
+            if excused(self.cause, new, on, suspended=self.suspended):
                 self._stay_late(task, on)
             self._begin(task, on)
         elif kind == fx.RENEWED:
@@ -316,9 +307,13 @@ class _Journal:
         about = self.tasks[task]
         if (about.role, about.unit, about.paused) == (data["role"], data["unit"], data["paused"]):
             return
-        is_open = about.open
-        self._stop(task, on, RUN_MOVED, undone=True)
-        self._go_on(task, on)
+        is_open, late = about.open, stilled(self.cause, about.due_on, on, paused=data["paused"])
+        gone = self.suspended or not late
+        self._stop(task, on, RUN_MOVED, undone=gone)
+        if gone:
+            self._go_on(task, on)
+        if self.suspended and late:
+            self._stay_late(task, on)
         about.role, about.unit, about.paused, about.open = data["role"], data["unit"], data["paused"], is_open
         if is_open:
             self._begin(task, on)

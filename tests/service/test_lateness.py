@@ -17,9 +17,12 @@ from service.history.models import HistoryEvent
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.processes import backfill, commands, halting, lateness, operations
 from service.processes.models import ClockRun, Instance, UserTask
+from service.processes.moves import RECOUNT
 from service.reports.rules import brief_text
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
+from tests.factories.steps import instance
+from tests.factories.versions import FIVE_DAYS, Edits, move, version
 from tests.factories.workers import mismatches
 from tests.factories.world import CONFIG, OFFICE, World
 
@@ -29,6 +32,7 @@ DUE = date(2026, 9, 24)
 
 migration = import_module("service.db.migrations.versions.0014_clock_runs")
 suspended = import_module("service.db.migrations.versions.0141_suspended_stay_asked")
+moved = import_module("service.db.migrations.versions.0147_moved_stay_late")
 
 
 def on(day: int, month: int = 9) -> date:
@@ -224,6 +228,69 @@ def test_who_was_late_by_days_off_alone_stays_late_when_its_date_is_put_off(hand
     assert lates(handled, on(10, 10), on(12, 10)) == [True, True]
     handled.do("handler-edu", "handle")
     assert answers(handled, on(12, 10)) == {"edu": (2, 1)}  # by its first date and by the one put off, as an extension
+    assert mismatches(handled) == []
+
+
+LONGER: Edits = {"bpmn/unit_handling.bpmn": [("else working_days(7)", "else working_days(20)")]}
+_FORM = 'name="form" value="handle" />'
+WAITING: Edits = {
+    "bpmn/unit_handling.bpmn": [(_FORM, f'{_FORM}<spiffworkflow:property name="clock" value="paused" />')],
+}
+
+
+@pytest.mark.parametrize("edits", [LONGER, WAITING])
+@pytest.mark.parametrize("halted", [False, True])
+def test_who_was_late_before_another_version_gave_a_later_date_stays_late(
+    handled: World, edits: Edits, halted: bool
+) -> None:
+    go(handled, 28)
+    if halted:
+        act(handled, OFFICE, halting.suspend, instance_id=handled.case, reason="本人出国")
+        go(handled, 29)
+    move(handled, version(handled, edits), due=RECOUNT)
+    assert edits is WAITING or handled.task("handle").due_on > on(10, 10)
+    assert mismatches(handled) == []
+    assert lates(handled, DUE, on(25), on(28), on(29)) == [False, True, True, True]
+    assert standing(handled, on(30)) == lateness.Standing(late=True)
+    if halted:
+        act(handled, OFFICE, halting.resume, instance_id=handled.case, reason="")
+        assert mismatches(handled) == []
+    go(handled, 30)
+    handled.do("handler-edu", "handle")
+    assert lates(handled, on(28), on(30)) == [True, True]
+    asked, in_time = answers(handled, on(30))["edu"]
+    assert asked - in_time == 1
+    assert mismatches(handled) == []
+
+
+def test_another_version_counts_a_lateness_once_and_makes_none_of_a_date_that_had_not_passed(handled: World) -> None:
+    first = instance(handled).version
+    five = version(handled, FIVE_DAYS)
+    go(handled, 21)
+    move(handled, five, due=RECOUNT)
+    move(handled, first, due=RECOUNT)
+    assert lates(handled, on(21), DUE, on(25)) == [False, False, True]
+    go(handled, 28)
+    move(handled, five, due=RECOUNT)
+    assert standing(handled, on(28)) == lateness.Standing(late=True, overdue=True)
+    assert answers(handled, on(28)) == {"edu": (1, 0)}
+    assert mismatches(handled) == []
+
+
+def test_an_upgrade_makes_clocks_anew_that_another_version_had_ended(handled: World) -> None:
+    go(handled, 28)
+    move(handled, version(handled, LONGER), due=RECOUNT)
+    with handled.transaction() as session:
+        must = _rows(session)
+        # as the clocks were kept before: from the new date on they counted no more
+        session.execute(text("UPDATE clock_run SET void_on = until_on WHERE ended = 'moved'"))
+    assert lates(handled, on(28)) == [False]
+    assert mismatches(handled) != []
+    with handled.transaction() as session:
+        session.execute(text(moved.EMPTIED))
+        assert backfill.fill_spans(session) == 1
+        assert _rows(session) == must
+    assert lates(handled, on(28)) == [True]
     assert mismatches(handled) == []
 
 
