@@ -53,3 +53,7 @@ class Busy(LiaisonError):
 
 class Incident(LiaisonError):
     """The product, a diagram or the outside world failed; people must look."""
+
+
+DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""The errors of reading or running what somebody wrote past the service; each is a finding, none an error."""

@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Boolean, Date, LargeBinary, String, Uuid
 from service import clock
 from service.db.base import Base, UtcDateTime
 from service.db.raw_rows import Row, Shape, shape
+from service.errors import DAMAGE
 from service.fields.columns import OPEN, VALUES, column_words
 
 NOTHING, YES, NO = "空", "是", "否"
@@ -24,7 +25,6 @@ THERE: Mapping[str, str] = {"must": "有这条记录", "have": "没有这条记�
 NOT_THERE: Mapping[str, str] = {"must": "没有这条记录", "have": "有这条记录"}
 """Of a row of which no event tells."""
 LONGEST, MOST = 60, 5
-_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 def apart(known: Shape, column: str, must: Any, have: Any) -> dict[str, str]:
@@ -54,7 +54,7 @@ def _words(known: Shape, column: str, value: Any) -> str | None:
         return f"“{VALUES.get(str(value), str(value))[:LONGEST]}”"
     try:
         return _plain(kind, known.plain(column, value))
-    except _DAMAGE:  # a text that is no such value: SQLite keeps it all the same
+    except DAMAGE:  # a text that is no such value: SQLite keeps it all the same
         return f"读不出的“{str(value)[:LONGEST]}”"
 
 
@@ -88,7 +88,7 @@ def _other_parts(must: Any, have: Any) -> list[str] | None:
     """The names of the parts in which two documents differ; None where these are no documents."""
     try:
         left, right = json.loads(must), json.loads(have)
-    except _DAMAGE:
+    except DAMAGE:
         return None
     if not isinstance(left, dict) or not isinstance(right, dict):
         return None

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from service import clock, engine, history
 from service.db import Base
+from service.errors import DAMAGE
 from service.processes.bundles import compiled
 from service.processes.case_checks import replayed
 from service.processes.clocks import runs_of
 from service.processes.course import replayer_of
-from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.deployed import Mismatch
 from service.processes.models import CaseSpan, CaseText, ClockRun, Instance
 from service.processes.projections import Projection
 from service.processes.reader_models import CaseReader

@@ -24,7 +24,7 @@ from service.canonical import dumps, normalized
 from service.db import Base, raw_rows
 from service.db.differing import NOT_THERE, THERE, apart, apart_in
 from service.db.raw_rows import Read, Row, shape
-from service.errors import LiaisonError
+from service.errors import DAMAGE, LiaisonError
 from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
 from service.ids import as_id
@@ -33,7 +33,7 @@ from service.processes.bundles import Compiled
 from service.processes.case_link import CaseLink
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
-from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.deployed import Mismatch
 from service.processes.fields import ENTRIES
 from service.processes.inputs import Course
 from service.processes.models import CaseSpan, CaseText, ClockRun, CopyTo, Instance, Timer, UserTask

@@ -20,6 +20,7 @@ from service import clock
 from service.db import Base
 from service.db.failures import is_no_text
 from service.db.lists import chunks
+from service.errors import DAMAGE
 from service.processes import speaking
 from service.processes.models import Instance
 from service.processes.order_models import CaseOrder
@@ -28,8 +29,6 @@ from service.processes.spans import OF_ROW, SAID, shown
 
 T = TypeVar("T")
 
-DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
-"""The errors of reading what is no value of its column."""
 _ROWS: Table = Base.metadata.tables[CaseOrder.__tablename__]
 _NAMES = tuple(column.name for column in _ROWS.columns)
 
@@ -85,9 +84,9 @@ class Moved:
 
 def moved(session: Session, cases: Sequence[UUID]) -> Moved:
     """The rows of these cases that are other than they must be. Four statements for some hundred; more where a row
-    cannot be read, which must go too."""
-    (before, unread), now = readable(partial(kept, session), cases), told(session, cases)
-    other = [one for one in cases if one in unread or before.get(one) != now.get(one)]
+    cannot be read, which must go too. Of a case that cannot tell what its row must be, the row stays."""
+    (before, unread), (now, untold) = readable(partial(kept, session), cases), readable(partial(told, session), cases)
+    other = [one for one in cases if one not in untold and (one in unread or before.get(one) != now.get(one))]
     return Moved([one for one in other if one in before or one in unread], [now[one] for one in other if one in now])
 
 

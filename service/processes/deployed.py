@@ -12,16 +12,13 @@ from sqlalchemy.orm import Session
 from service import history
 from service.db import raw_rows
 from service.db.differing import NOT_THERE, THERE, apart_in
-from service.errors import LiaisonError
+from service.errors import DAMAGE
 from service.fields.columns import column_words
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled, compiled, digest_of, files_of
 from service.processes.definitions import name_of
 from service.processes.house_prints import KEPT
 from service.processes.models import Definition, DefinitionFile, DefinitionPicture
-
-DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
-"""How reading or running what was tampered with can fail; each is a finding, none an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from service.errors import DAMAGE
 from service.processes import figure_tallies
-from service.processes.case_orders import DAMAGE
+from service.processes.case_orders import readable
 from service.processes.figure_folding import DAY_AT, DAY_SIGNS, SAID, UNIT
 from service.processes.figure_models import FigureCase
 from service.processes.models import Instance
@@ -86,7 +88,8 @@ def picked(session: Session, seen: Select[UUID] | None, wanted: Wanted, lasts: S
         return None
     if due:
         aside = select(Instance.id).where(Instance.id.in_(due), *([Instance.id.in_(seen)] if seen is not None else ()))
-        _fold(found, figure_tallies.told(session, session.scalars(aside).all()).values(), wanted, lasts)
+        parts, _ = readable(partial(figure_tallies.told, session), session.scalars(aside).all())
+        _fold(found, parts.values(), wanted, lasts)
     return found
 
 

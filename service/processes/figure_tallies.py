@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, Table, case, delete, func, insert, literal_column, null, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -22,8 +23,9 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.db import Base, Database
 from service.db.lists import chunks
+from service.errors import DAMAGE
 from service.processes import case_orders
-from service.processes.case_orders import DAMAGE, readable
+from service.processes.case_orders import readable
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally
 from service.processes.models import CaseSpan, ClockRun, Instance, UserTask
@@ -35,6 +37,7 @@ MOST_ASIDE = 200
 """Cases that a question takes in for the moment; where more wait, it counts all needs one by one."""
 _SUMS: Table = Base.metadata.tables[FigureTally.__tablename__]
 _KEYS = [column.name for column in _SUMS.primary_key]
+log = structlog.get_logger(__name__)
 _LOCK = 0x46696775
 """Of a server with several workers: one takes in at a time, for two would sum the same case."""
 _ALONE, _AWAITED = text("SELECT pg_try_advisory_xact_lock(:key)"), text("SELECT pg_advisory_xact_lock(:key)")
@@ -47,7 +50,10 @@ _OF_RUN = ("id", "task_id", "instance_id", "role", "unit", "due_on", "from_on", 
 
 def take_in(session: Session, limit: int = AT_ONCE) -> int:
     """Sums anew the next cases that have changed; gives how many were noted. A fixed number of statements and some for
-    what moved."""
+    what moved.
+
+    A case that cannot be read stays counted as it was, and keeps no other back; whoever mends its rows notes it anew.
+    """
     if session.get_bind().dialect.name != "sqlite" and not session.scalar(_ALONE, {"key": _LOCK}):
         return 0
     noted = session.execute(select(FigureDue.id, FigureDue.instance_id).order_by(FigureDue.id).limit(limit * 5)).all()
@@ -57,9 +63,9 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     at_once = {"synchronize_session": False}
     for some in chunks(marks):
         session.execute(delete(FigureDue).where(FigureDue.id.in_(some)), execution_options=at_once)
-    before, now = kept(session, chosen), told(session, chosen)
+    before, now, changes, closed = _told_apart(session, chosen)
     moved, rows = [one for one in chosen if before.get(one) != now.get(one)], case_orders.moved(session, chosen)
-    add(session, moved_cells(before, now))
+    add(session, changes)
     for part in chunks(moved):
         session.execute(delete(FigureCase).where(FigureCase.instance_id.in_(part)), execution_options=at_once)
     fresh = [{"instance_id": one, "told": now[one]} for one in moved if one in now]
@@ -67,7 +73,38 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     if fresh:
         session.execute(insert(FigureCase), fresh)
     case_orders.write(session, rows)
+    if closed:
+        log.warning("figures_unreadable", cases=sorted(map(str, closed)))
     return len(noted)
+
+
+def _told_apart(
+    session: Session, cases: Sequence[UUID]
+) -> tuple[dict[UUID, str], dict[UUID, str], Counter[Cell], frozenset[UUID]]:
+    """The parts that the tallies hold of these cases, those that their rows tell now, by how much the tallies change,
+    and the cases of which one cannot be read: somebody wrote there past the service. They stay out of all three."""
+    (before, unread), (now, untold) = readable(partial(kept, session), cases), readable(partial(told, session), cases)
+    closed = unread | untold
+    try:
+        if not closed:
+            return dict(before), dict(now), moved_cells(before, now), closed
+    except DAMAGE:
+        pass
+    closed |= {one for one, part in before.items() if part != now.get(one) and not _legible(part)}
+    before, now = _without(before, closed), _without(now, closed)
+    return before, now, moved_cells(before, now), closed
+
+
+def _legible(part: str) -> bool:
+    try:
+        cells(part)
+    except DAMAGE:
+        return False
+    return True
+
+
+def _without(parts: Mapping[UUID, str], closed: Collection[UUID]) -> dict[UUID, str]:
+    return {one: part for one, part in parts.items() if one not in closed}
 
 
 def _hold(session: Session, cases: Collection[UUID]) -> None:
@@ -230,7 +267,7 @@ def _aside(
 ) -> None:
     since, until, on = (day.toordinal() for day in days)
     lasts = [last.toordinal() for _, last in bins]
-    for cell, number in moved_cells(kept(session, due), told(session, due)).items():
+    for cell, number in _told_apart(session, due)[2].items():
         if cell.on_day > on or cell.day < since or (cell.dimension != ANSWERS and cell.day > until):
             continue
         of_bins = cell.dimension == TOTAL and lasts

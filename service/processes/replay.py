@@ -18,6 +18,7 @@ from service import history
 from service.canonical import dumps
 from service.db import raw_rows
 from service.db.differing import THERE, apart_in
+from service.errors import DAMAGE
 from service.fields.columns import column_words
 from service.history import HistoryEvent, HistoryHead
 from service.history.apart import NO_HEAD
@@ -26,7 +27,7 @@ from service.processes.bundles import Compiled
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.case_checks import AT_ONCE, check_cases
 from service.processes.cycles import Cycle
-from service.processes.deployed import DAMAGE, Mismatch, definitions_as_deployed
+from service.processes.deployed import Mismatch, definitions_as_deployed
 from service.processes.models import (
     CalendarVersion,
     Counter,

@@ -243,6 +243,34 @@ def test_days_that_cannot_be_read_hide_no_other_part(world: World) -> None:
         assert figure_tallies.wrong_cases(session, [broken, other])[0] == [other]
 
 
+def test_a_case_that_cannot_be_read_keeps_no_other_out_of_the_sums(world: World) -> None:
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL keeps no date that is none")
+    broken, other, illegible = (world.dispatched("edu") for _ in range(3))
+    figure_tallies.take_in_all(world.database)
+    before = counted(world, world.actor(OFFICE), StatisticsFilter())
+    with world.transaction() as session:
+        for statement, case in (
+            ("UPDATE case_span SET from_on = 'x'", broken),
+            ("UPDATE figure_case SET told = '{}'", illegible),
+        ):
+            session.connection().exec_driver_sql(f"{statement} WHERE instance_id = ?", (case.hex,))
+        session.add_all(FigureDue(instance_id=case) for case in (broken, other, illegible))
+    for wish in (StatisticsFilter(), StatisticsFilter(town="guicheng")):
+        asked(world, world.actor(OFFICE), wish)  # while they wait
+    assert figure_tallies.take_in_all(world.database) == 1
+    with world.database.reading() as session:
+        assert waiting(session) == 0
+        assert figure_tallies.wrong_cases(session, [broken, other]) == ([], [])
+    world.case = other
+    world.do("handler-edu", "handle", unit="edu")
+    assert figure_tallies.take_in_all(world.database) == 1
+    with world.database.reading() as session:
+        assert figure_tallies.wrong_cases(session, [other]) == ([], [])
+        assert session.scalar(select(FigureCase.told).where(FigureCase.instance_id == illegible)) == "{}"
+    assert asked(world, world.actor(OFFICE), StatisticsFilter()) != before
+
+
 def test_a_backup_with_cases_that_wait_comes_back_with_its_sums(
     world: World, empty_database: Database, tmp_path: Path
 ) -> None:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from service import history
-from service.errors import Conflict, Finding, LiaisonError
-from service.processes.deployed import DAMAGE
+from service.errors import DAMAGE, Conflict, Finding, LiaisonError
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 

@@ -18,9 +18,10 @@ from service.audit.tables.columns import column_of
 from service.db import Base
 from service.db.differing import NOT_THERE, THERE, apart
 from service.db.raw_rows import Row, Shape, shape
+from service.errors import DAMAGE
 from service.history.folding import LIVE, Digest, Held
 from service.ids import as_id
-from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.deployed import Mismatch
 from service.processes.models import Instance
 
 UNTOLD = "untold"

@@ -18,12 +18,12 @@ from service.auth.models import Account
 from service.config.notifications import KINDS
 from service.db.failures import is_no_text
 from service.db.raw_rows import rows
+from service.errors import DAMAGE
 from service.history import HistoryEvent
 from service.history.notices import NOTICE, Notice
 from service.ids import as_id
 from service.people.models import Person, Unit
 from service.people.queries import unit_names
-from service.processes.deployed import DAMAGE
 from service.processes.models import Instance
 from service.processes.rules import one_line
 from service.processes.wiring import wiring

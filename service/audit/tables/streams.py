@@ -15,11 +15,12 @@ from service.audit.tables.comparing import Comparison, Found, Told, told_row
 from service.audit.tables.files import FILES, fold_file
 from service.audit.tables.registry import FAMILIES, HELD, Merged
 from service.db.lists import chunks
+from service.errors import DAMAGE
 from service.history import HistoryEvent, OutboxEntry
 from service.history.folding import BASELINE, Digest, Event, Rows
 from service.history.notices import NOTICE
 from service.notifications.fields import TOLD
-from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.deployed import Mismatch
 from service.studio.models import KeptContent
 
 NOTICES = "notice:"

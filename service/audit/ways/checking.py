@@ -16,9 +16,10 @@ from service.audit.ways.keeping import Behind, refolded
 from service.audit.ways.way import FORMAT
 from service.db.differing import NOT_THERE, apart
 from service.db.raw_rows import Row, rows, shape
+from service.errors import DAMAGE
 from service.processes.bundles import Compiled
 from service.processes.case_checks import Case
-from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.deployed import Mismatch
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 

@@ -21,10 +21,10 @@ from service.audit.models import CaseWayRow
 from service.audit.ways.steps import steps_of
 from service.audit.ways.way import FORMAT, CaseWay, way_of
 from service.db import Database
+from service.errors import DAMAGE
 from service.history import HistoryEvent, HistoryHead
 from service.ids import as_id
 from service.processes.bundles import Compiled, compiled
-from service.processes.deployed import DAMAGE
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
