@@ -65,6 +65,11 @@ class CircularEntry(Schema):
     issued_at = Moment(required=True)
     stands = Flag(required=True, metadata={"description": "whether its approval was not taken back"})
     prints = List(Moment(), required=True)
+    perhaps = List(
+        Moment(),
+        required=True,
+        metadata={"description": "prints in a batch that does not tell which of the case's circulars it was of"},
+    )
 
 
 @asks(UrgeFilter)

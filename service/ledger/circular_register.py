@@ -49,7 +49,8 @@ class Issued:
 
     ``proposed_by`` is the account that brought it forward by hand, with the ``reason``; None where the clock proposed
     it. ``scope`` says to whom it goes, in words. ``stands`` is whether its approval was not taken back; ``prints`` are
-    the moments at which it was printed.
+    the moments at which it was printed, ``perhaps`` those of prints in a batch, by an earlier version, that do not tell
+    which of several circulars of the case they were of.
     """
 
     case: Instance
@@ -64,6 +65,7 @@ class Issued:
     proposed_by: str | None = None
     reason: str = ""
     prints: Sequence[datetime] = ()
+    perhaps: Sequence[datetime] = ()
 
 
 @dataclass
@@ -83,11 +85,17 @@ class _Course:
         elif event.kind == effects.ENTERED:
             self.brought[str(event.task)] = self.last
         elif event.kind == PRINTED and event.data["paper"] == "circular":
-            for one in self.found.values():
-                if str(event.data["name"]).startswith(f"{one['number']} "):
-                    one["prints"].append(event.at)
+            self._printed(event)
         elif event.kind == ISSUED:
             self._issued(event)
+
+    def _printed(self, event: HistoryEvent) -> None:
+        name = str(event.data["name"])
+        named = [one for one in self.found.values() if name.startswith(f"{one['number']} ")]
+        # an earlier version noted a batch by the name of its file, which tells of no circular of the case
+        meant = named or [one for one in self.found.values() if one["stands"]]
+        for one in meant:
+            one["prints" if len(meant) == 1 else "perhaps"].append(event.at)
 
     def _issued(self, event: HistoryEvent) -> None:
         approved = self.last
@@ -105,6 +113,7 @@ class _Course:
             "proposed_by": proposed.actor if by_hand and proposed is not None else None,
             "reason": str(proposed.data.get("reason") or "") if by_hand and proposed is not None else "",
             "prints": [],
+            "perhaps": [],
             "input": approved.seq if approved is not None else 0,
         }
 

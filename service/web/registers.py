@@ -108,6 +108,7 @@ def _circular_columns(issued: Sequence[Issued]) -> Columns[Issued]:
         "状态": lambda one: "已发出" if one.stands else "已撤回",
         "打印次数": lambda one: len(one.prints),
         "最近打印": lambda one: one.prints[-1] if one.prints else None,
+        "可能打印": lambda one: one.perhaps[-1] if one.perhaps else None,
     }
 
 
