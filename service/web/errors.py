@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from service.db.failures import BEYOND_HEAD, UNKEEPABLE, is_beyond_head, is_unkeepable, trouble
-from service.errors import Finding, LiaisonError
+from service.errors import Finding, Invalid, LiaisonError
 from service.history import Stale
 from service.http.context import wired
 from service.http.failures import problem, status_of
@@ -47,6 +48,9 @@ ALTERED = (
     "记录与封存时不符",
     "刷新不能解决。请先保全（《审计员指南》第三节），再到“核验”重新核验全部记录，到“封存”用保存在别处的封存核对。",
 )
+
+ASKED = ("条件需要修改", "没有改动任何数据。请按提示修改地址里的条件，或去掉有误的条件再查看。")
+"""Of a question in an address, which nobody has submitted."""
 
 _SECRET = frozenset({"web.auth", "web.accounts", "web.second_factor"})
 """The blueprints whose forms take passwords and codes."""
@@ -91,7 +95,21 @@ def _liaison(error: LiaisonError) -> ResponseReturnValue:
     elif isinstance(error, Altered):
         more = {"title": ALTERED[0], "way_out": ALTERED[1]}
         more |= {} if wants_json() else {"links": _where_to_check()}
+    elif isinstance(error, Invalid) and request.method == "GET" and not wants_json():
+        more = {"title": ASKED[0], "way_out": ASKED[1], "links": _without(error.findings)}
     return _show(status_of(error), type(error).__name__.lower(), error.message, error.findings, **more)
+
+
+def _without(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    """The ways on from a question that was refused: the page without what is wrong in its address, and the page that
+    asks for nothing. Nothing of what is downloaded, which would be another file than the one asked for."""
+    given = request.args
+    if not given or PurePosixPath(request.path).suffix:
+        return []
+    wrong = {one.path.lstrip("/") for one in findings} & set(given)
+    kept = urlencode([(name, value) for name, value in given.items(multi=True) if name not in wrong])
+    ways = [("去掉有误的条件再查看", f"{request.path}?{kept}")] if wrong and kept else []
+    return [*ways, ("清除全部条件", request.path)]
 
 
 def _where_to_check() -> list[tuple[str, str]]:

@@ -29,6 +29,30 @@ def test_an_error_page_has_the_way_out(world: World, path: str, status: int, wor
     assert "回到工作台" in page.text
 
 
+WRONG_QUESTIONS = (
+    ("office", "/ledger?figure=nothing&town=guicheng", "统计口径", "/ledger?town=guicheng"),
+    ("office", "/ledger?as_of=2999-01-01&town=guicheng", "截至日期不能晚于今天", "/ledger?town=guicheng"),
+    ("office", "/ways?version=x&by=begun", "版本请写数字", "/ways?by=begun"),
+    ("office", "/ways?from=2026-09-17&to=2026-09-16", "结束日期不能早于开始日期", "/ways?from=2026-09-17"),
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "words", "without"), WRONG_QUESTIONS, ids=[one[1] for one in WRONG_QUESTIONS]
+)
+def test_a_question_that_is_refused_leads_on_without_what_is_wrong(
+    world: World, who: str, address: str, words: str, without: str | None
+) -> None:
+    visitor = Visitor(world, who)
+    page = visitor.get(address)
+    assert (page.status_code, words in page.text, "条件需要修改" in page.text) == (422, True, True)
+    assert "重新提交" not in page.text  # nothing was submitted
+    for way in (without, address.partition("?")[0]):
+        if way is not None:
+            assert f'href="{way.replace("&", "&amp;")}"' in page.text, way
+            assert visitor.get(way).status_code == 200, way
+
+
 def test_a_script_gets_the_same_as_a_problem(world: World) -> None:
     answer = Visitor(world, "office").post("/cases/00000000-0000-0000-0000-000000000001/urge", text="请加快")
     assert answer.status_code == 404
