@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.auth.accounts import ACCESS
 from service.http.context import actor, db, settings
-from service.notifications import Notification, inbox, mark_all_read, mark_read
+from service.notifications import Notification, inbox, mark_all_read, mark_read, signed_for
 from service.processes import freeing
 from service.rights import may
 from service.seals import STREAM as SEALS
@@ -45,9 +45,11 @@ WHOLE = {SEALS: "web.seals.index", ACCESS: "web.access_proposals.index"}
 def notices() -> ResponseReturnValue:
     """提醒: the reader's notices, the latest first."""
     unread, to_sign = (request.args.get(name) == "1" for name in ("unread", "sign"))
+    page = inbox(db(), actor(), unread=unread, to_sign=to_sign, limit=PER_PAGE, offset=offset())
     return render_template(
         "notices/inbox.html",
-        page=inbox(db(), actor(), unread=unread, to_sign=to_sign, limit=PER_PAGE, offset=offset()),
+        page=page,
+        signed=signed_for(db(), page.items),
         unread_only=unread,
         to_sign_only=to_sign,
         previews=may(actor(), "preview_notices"),

@@ -8,9 +8,12 @@ from html import unescape
 
 import pytest
 
+from service.auth import add_user, grant_role
 from service.history.records import owe_notice
+from service.people import add_person
 from service.processes import operations, queries
 from service.processes.urges import receipts
+from service.rights import SYSTEM
 from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import World
@@ -101,6 +104,28 @@ def test_a_receipt_is_one_wherever_it_is_given(world: World, way: str) -> None:
     assert 'aria-label="1 条未读">' in handler.get("/notices").text  # the task itself, which asks for no receipt
     with world.database.reading() as session:
         assert receipts(session, [task]) == {task: 2}
+
+
+def test_a_receipt_of_a_colleague_is_the_units_and_reads_nobody_elses_notice(world: World) -> None:
+    with world.transaction() as session:
+        person = add_person(session, name="沈若溪", unit_code="edu", actor=SYSTEM, now=world.clock.now)
+        add_user(session, username="shen", person_id=person.id, actor=SYSTEM, now=world.clock.now)
+        grant_role(
+            session, username="shen", role="responsible_unit", unit_code="edu", actor=SYSTEM, now=world.clock.now
+        )
+    handler, task = _told_twice(world), world.task("handle").id
+    colleague = Visitor(world, "shen")
+    assert (_to_sign(handler), _to_sign(colleague)) == (2, 2)
+    world.clock.set(world.clock.now + timedelta(minutes=1))
+    assert colleague.post(f"/tasks/{task}/acknowledge").status_code == 200
+    assert (_to_sign(handler), _to_sign(colleague)) == (0, 0)
+    page = handler.get("/notices").text
+    assert (page.count(">签收</button>"), page.count("本单位已签收"), page.count(">未读<")) == (0, 2, 3)
+    with world.transaction() as session:
+        operations.urge(session, instance_id=world.case, text="三催", actor=world.actor("office"), now=world.clock.now)
+    world.clock.set(world.clock.now + timedelta(minutes=1))
+    work_all(world)
+    assert (_to_sign(handler), _to_sign(colleague)) == (1, 1)
 
 
 def test_a_receipt_after_the_answer_only_reads_the_notice(world: World) -> None:
