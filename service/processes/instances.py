@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session, defer
 
 from service import history
@@ -67,29 +67,49 @@ def needs_by_talent(session: Session, talent_ids: Collection[str], today: date) 
     """Of each talent the needs that go on, by how they stand as of today; two statements.
 
     ``LATE`` and ``LATE_STEPS`` as the ledger has them (``lateness``; a need may be both), the others by the worst light
-    of their open steps. Grey is what has no open step and what is suspended.
+    of their open steps, ``SUSPENDED`` where the case is. Grey is what has no open step, or none with a date.
     """
+    counts: dict[str, Counter[str]] = {}
+    theirs = Instance.talent_id.in_(talent_ids) & Instance.status.in_(GOING_ON)
+    for talent_id, marks in _stands(session, theirs, today) if talent_ids else ():
+        counts.setdefault(str(talent_id), Counter()).update(marks)
+    return counts
+
+
+def needs_seen(session: Session, actor: Actor, today: date, most: int) -> Counter[str] | None:
+    """The running needs that the actor may see, which the ledger finds by their status, by how they stand as above;
+    None where they are more than ``most``. Two statements."""
+    of_need = (Instance.process == NEED, Instance.status == RUNNING)
+    some = select(Instance.id).where(*of_need, visible_clause(session, actor)).limit(most + 1)
+    found = _stands(session, Instance.id.in_(some), today)
+    return Counter(mark for _, marks in found for mark in marks) if len(found) <= most else None
+
+
+def _stands(session: Session, which: ColumnElement[bool], today: date) -> list[tuple[str | None, Sequence[str]]]:
+    """(talent, how it stands) of each of these needs."""
     query = (
         select(Instance.id, Instance.talent_id, Instance.status, UserTask.due_on, UserTask.warn_on, UserTask.paused)
         .outerjoin(UserTask, and_(UserTask.instance_id == Instance.id, UserTask.status == OPEN))
-        .where(Instance.process == NEED, Instance.talent_id.in_(talent_ids), Instance.status.in_(GOING_ON))
+        .where(Instance.process == NEED, which)
     )
-    worst: dict[tuple[str, UUID], str] = {}
+    worst: dict[tuple[str | None, UUID], str] = {}
     running: set[UUID] = set()
-    for row in session.execute(query) if talent_ids else ():
+    for row in session.execute(query):
         if row.status == RUNNING:
             running.add(row.id)
-        paused = bool(row.paused) or row.status == SUSPENDED
-        shown = light(due_on=row.due_on, warn_on=row.warn_on, paused=paused, today=today, late_days=None)
         key = (row.talent_id, row.id)
+        if row.status == SUSPENDED:
+            worst[key] = SUSPENDED
+            continue
+        shown = light(due_on=row.due_on, warn_on=row.warn_on, paused=bool(row.paused), today=today, late_days=None)
         worst[key] = min(shown, worst.get(key, GREY), key=WORST_FIRST.index)
     late = standings(session, running, today)
-    counts: dict[str, Counter[str]] = {}
+    found: list[tuple[str | None, Sequence[str]]] = []
     for (talent_id, case), shown in worst.items():
         stood = late.get(case, IN_TIME)
         marks = [name for name, is_so in ((LATE, stood.late), (LATE_STEPS, stood.late_steps)) if is_so]
-        counts.setdefault(talent_id, Counter()).update(marks or [shown])
-    return counts
+        found.append((talent_id, marks or [shown]))
+    return found
 
 
 def case_id(session: Session, written: str) -> UUID:

@@ -19,7 +19,7 @@ from service.ledger import board
 from service.processes import queries
 from service.processes.definitions import list_definitions
 from service.processes.filters import CaseFilter
-from service.processes.instances import needs_by_talent
+from service.processes.instances import LATE, LATE_STEPS, needs_by_talent, needs_seen
 from service.processes.models import RUNNING
 from service.processes.rules import HANDLING, NEED
 from service.processes.waiting import work_by_stage
@@ -29,6 +29,8 @@ from service.web.context import stage_name
 
 MOST = 8
 """Rows of a part that leads to a list of its own."""
+MOST_STANDING = 500
+"""Needs of which a leader's desk tells how each stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +78,22 @@ def _leader(today: date) -> Desk:
     more = {
         "talents": mine,
         "talent_needs": stand,
-        "need_lights": sum(stand.values(), Counter()),
-        **_late_needs(),
+        **_needs_seen(today),
         "last_contact": held,
         "pairs_of": {talent_id: pair for (_, talent_id), pair in pairs.items()},
         "unread_briefs": reports.unread_briefs(db(), actor()),
     }
-    return Desk(("need_tiles", "own_tasks", "talents", "running", "begins"), "我联系的人才的需求", True, more)
+    return Desk(("need_tiles", "own_tasks", "talents", "running", "begins"), "与我有关的在办需求", True, more)
 
 
-def _late_needs() -> dict[str, int]:
-    """The needs of the reader's ledger in which a unit is late, and another step: as its filters find them."""
+def _needs_seen(today: date) -> dict[str, Any]:
+    """The needs of the reader's ledger by how they stand: the late ones as its filters find them, the others by their
+    light. Who may see a district's sees of these the late ones alone."""
+    if (found := needs_seen(db(), actor(), today, MOST_STANDING)) is not None:
+        return {"need_lights": found, "needs_late": found[LATE], "needs_late_steps": found[LATE_STEPS]}
     asked = [CaseFilter(status=RUNNING, late=True), CaseFilter(status=RUNNING, late_steps=True)]
     late, late_steps = queries.count_each(db(), actor(), asked, MOST_COUNTED)
-    return {"needs_late": late, "needs_late_steps": late_steps}
+    return {"need_lights": {}, "needs_late": late, "needs_late_steps": late_steps}
 
 
 def _liaison(today: date) -> Desk:

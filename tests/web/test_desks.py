@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from service.processes import halting
+from service.web import desks
 from tests.factories.change_reports import known, reported
 from tests.factories.contact_pages import record
 from tests.factories.statements import counted
@@ -71,7 +72,7 @@ def test_a_leader_sees_own_talents_needs_by_light_and_when_each_was_met_last(wor
     record(world, held_on="2026-09-10", topic=["1"], opinion_0="")
     leader = Visitor(world, "leader")
     page = leader.get("/").text
-    assert heads(page)[:2] == ["我联系的人才", "我联系的人才的需求"]
+    assert heads(page)[:2] == ["我联系的人才", "与我有关的在办需求"]
     tiles = dict(re.findall(r"(需求\w+)</span><b>(\d+)</b>", page))
     assert sum(map(int, tiles.values())) == 1
     assert tiles["需求正常"] == "1"
@@ -110,14 +111,33 @@ def test_a_leaders_late_needs_are_those_that_the_ledger_calls_late(world: World)
         "需求环节超期": 2,
         "需求临期": 0,
         "需求正常": 0,
-        "需求不计时": 1,
+        "需求不计时": 0,
     }
     for word in ("需求超期", "需求环节超期"):
         address, number = tiles[word]
         assert leader.get(address).text.partition("<tbody>")[2].count("/cases/") == number, address
     talents = page.partition("我联系的人才")[2].partition("</section>")[0]
     told = re.findall(r">(\w+) (\d+) 件<", talents)
-    assert dict(told) == {"超期": "2", "环节超期": "2", "不计时": "1"}
+    assert dict(told) == {"超期": "2", "环节超期": "2", "已挂起": "1"}
+
+
+def test_a_leaders_figures_count_the_needs_that_the_desk_lists(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.dispatched("edu", title="我联系的人才的事项")
+    world.recorded(talent_id="T0002", title="别人联系的人才、报给我的事项")
+    leader = Visitor(world, "leader")
+
+    def tiles() -> dict[str, int]:
+        page = leader.get("/").text
+        assert {"我联系的人才的事项", "别人联系的人才、报给我的事项"} <= set(
+            re.findall(r">([^<>]+)</a>", page.partition('id="running"')[2])
+        )
+        return {word: int(number) for word, number in re.findall(r"(需求\w+)</span><b>(\d+)</b>", page)}
+
+    assert sum(tiles().values()) == 2
+    world.pass_days(20)
+    late = tiles()
+    monkeypatch.setattr(desks, "MOST_STANDING", 1)  # of a district's needs the late ones alone are told
+    assert tiles() == {word: late[word] for word in ("需求超期", "需求环节超期")}
 
 
 def test_a_leaders_late_needs_come_first(world: World) -> None:
