@@ -34,7 +34,7 @@ def half_year_report() -> Word:
     sent = "{% if sent_on %}　{{ sent_on }}报送（{{ sent_by }}）{% endif %}"
     _line(paper, "数据截至 {{ counted_on }}　{{ status }}" + sent + "　{{ late }}", size=11, centre=True)
     _line(paper, "{%p for section in sections %}")
-    _line(paper, "{{ section.heading }}", bold=True)
+    _line(paper, "{{ section.heading }}", bold=True).paragraph_format.keep_with_next = True
     _line(paper, "{%p for paragraph in section.paragraphs %}")
     _line(paper, "{{ paragraph }}", indent=True)
     _line(paper, "{%p endfor %}")
@@ -133,9 +133,9 @@ def circular() -> Word:
     paper = _official(f"{OFFICE}文件", "关于“{{ title }}”办理情况的通报", "{{ unit }}：")
     _told(paper, "text")
     _facts(paper)
-    _signed(paper, "{{ on }}")
+    _signed(paper, "{{ on }}", noted=True)
     _line(paper, "{%p if scope %}")
-    _body(paper, "（通报范围：{{ scope }}）")
+    _body(paper, "（通报范围：{{ scope }}）", kept=True)
     _line(paper, "{%p endif %}")
     _body(paper, "（系统登记审批人：{{ sign.name }}）")
     return _imprinted(paper, "", "{{ on }}")
@@ -148,7 +148,7 @@ def urge_letter() -> Word:
     _body(paper, f"贵单位承办的“{{{{ case.title }}}}”{numbered}，请抓紧办理。现第 {{{{ n }}}} 次催办如下：")
     _told(paper, "said.text")
     _facts(paper)
-    _body(paper, "请签收，并将办理情况及时回复我办。")
+    _body(paper, "请签收，并将办理情况及时回复我办。", kept=True)
     return _signed(paper, "{{ on }}")
 
 
@@ -158,7 +158,7 @@ def meeting_notice() -> Word:
     paper = _official(f"{OFFICE}文件", title, "{{ said.participants }}：")
     _body(paper, "现将有关事项通知如下：")
     _every_field(paper)
-    _body(paper, "请准时参加，并准备与议题有关的材料。")
+    _body(paper, "请准时参加，并准备与议题有关的材料。", kept=True)
     _signed(paper, "{{ on }}")
     return _imprinted(paper, "{{ said.participants }}", "{{ on }}")
 
@@ -175,7 +175,7 @@ def submission() -> Word:
     title = "关于将“{{ case.title }}”提请{{ said.body }}审议的请示"
     paper = _official(f"{OFFICE}文件", title, "{{ said.body }}：", signer=True)
     _every_field(paper)
-    _body(paper, "妥否，请批示。")
+    _body(paper, "妥否，请批示。", kept=True)
     _signed(paper, "{{ said.submitted_on }}")
     return _imprinted(paper, "", "{{ said.submitted_on }}")
 
@@ -184,7 +184,9 @@ def reply_letter() -> Word:
     """反馈函."""
     paper = _letter("关于“{{ case.title }}”情况的反馈函", "{{ person.name }}：")
     _told(paper, "said.content")
-    _body(paper, "{% if said.explanation is defined %}{{ said.explanation }}{% endif %}")
+    _line(paper, "{%p if said.explanation is defined %}")
+    _body(paper, "{{ said.explanation }}", kept=True)
+    _line(paper, "{%p endif %}")
     return _signed(paper, "{{ said.given_on }}")
 
 
@@ -287,7 +289,7 @@ def _ruled(paragraph: Paragraph, style: str, size: int, space: int, *, wide: boo
 def _titled(paper: Word, title: str, to: str) -> None:
     named = _line(paper, title, size=22, centre=True)
     named.paragraph_format.space_before = named.paragraph_format.space_after = Pt(29)
-    named.paragraph_format.line_spacing = Pt(34)
+    named.paragraph_format.line_spacing, named.paragraph_format.keep_with_next = Pt(34), True
     named.runs[0].font.name = "方正小标宋简体"
     named.runs[0].element.rPr.rFonts.set(qn("w:eastAsia"), "方正小标宋简体")
     if to:
@@ -345,34 +347,42 @@ def _imprinted(paper: Word, copies: str, on: str) -> Word:
     return paper
 
 
-def _body(paper: Word, text: str) -> None:
-    _line(paper, text, size=16, indent=True)
+def _body(paper: Word, text: str, *, kept: bool = False) -> None:
+    """A paragraph of the text; ``kept`` on the page of what follows it, such as the signature."""
+    _line(paper, text, size=16, indent=True).paragraph_format.keep_with_next = kept or None
+
+
+def _each(paper: Word, rows: str, text: str) -> None:
+    """A paragraph for each of ``rows`` (``one``), the last on the page of what follows."""
+    _line(paper, f"{{%p for one in {rows} %}}")
+    _line(paper, "{%p if loop.last %}")
+    _body(paper, text, kept=True)
+    _line(paper, "{%p else %}")
+    _body(paper, text)
+    _line(paper, "{%p endif %}")
+    _line(paper, "{%p endfor %}")
 
 
 def _told(paper: Word, name: str) -> None:
     """A paragraph for each line of a text."""
-    _line(paper, f"{{%p for line in ({name} | default('')).splitlines() %}}")
-    _body(paper, "{{ line }}")
-    _line(paper, "{%p endfor %}")
+    _each(paper, f"({name} | default('')).splitlines()", "{{ one }}")
 
 
 def _every_field(paper: Word) -> None:
     """Title and content of all that the step filled in."""
-    _line(paper, "{%p for one in of.fields %}")
-    _body(paper, "{{ one.title }}：{{ one.words }}")
-    _line(paper, "{%p endfor %}")
+    _each(paper, "of.fields", "{{ one.title }}：{{ one.words }}")
 
 
 def _facts(paper: Word) -> None:
-    _line(paper, "{%p for one in facts %}")
-    _body(paper, "{{ one.name }}：{{ one.value }}")
-    _line(paper, "{%p endfor %}")
+    _each(paper, "facts", "{{ one.name }}：{{ one.value }}")
 
 
-def _signed(paper: Word, on: str) -> Word:
+def _signed(paper: Word, on: str, *, noted: bool = False) -> Word:
+    """The issuer and the date, on one page with the end of the text; ``noted``: and with a note below."""
     for place, text in enumerate((f"{{{{ stamps.signature }}}}{OFFICE}", f"{{{{ stamps.seal }}}}{on}")):
         line = _line(paper, text, size=16)
         line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        line.paragraph_format.keep_with_next = place == 0 or noted or None
         line.paragraph_format.right_indent = Pt(32 if place == 0 else 64)
         if place == 0:
             line.paragraph_format.space_before = Pt(58)
@@ -415,7 +425,7 @@ def _line(
 def _table(paper: Word, title: str, rows: str, columns: dict[str, str], widths: Sequence[int]) -> None:
     """A table of ``rows``; it and its title are left out where there are none."""
     _line(paper, f"{{%p if {rows} %}}")
-    _line(paper, title, size=13, bold=True)
+    _line(paper, title, size=13, bold=True).paragraph_format.keep_with_next = True
     table = paper.add_table(rows=4, cols=len(columns), style="Table Grid")
     # docxtpl repeats what stands between the rows of the two tags
     table.rows[1].cells[0].text = f"{{%tr for row in {rows} %}}"

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from docx import Document
 
-from service.documents import house_templates, word_fault, word_of, words_of
+from service.documents import NO_STAMPS, house_templates, word_fault, word_of, words_of
 from service.documents.word_faults import NO_WORD
 
 DATA = {"case": {"number": "2026-需-0001"}, "steps": [{"name": "办理"}]}
@@ -91,3 +91,41 @@ def test_the_houses_templates_have_page_numbers_and_the_area_of_the_standard(nam
     assert [round(one.mm) for one in (section.top_margin, section.bottom_margin)] == [37, 35]
     assert round(area / 36_000) == 156
     assert "PAGE" in section.footer.part.blob.decode()
+
+
+OFFICE = "区人才工作领导小组办公室"
+SIGNED = ("circular", "urge_letter", "meeting_notice", "submission", "reply_letter")
+
+
+@pytest.mark.parametrize("name", SIGNED)
+@pytest.mark.parametrize("long", [1, 40])
+def test_the_signature_of_a_letter_stands_on_no_page_alone(name: str, long: int) -> None:
+    text = "\n".join("请抓紧办理，并将办理情况及时回复我办。" for _ in range(long))
+    fields = [{"title": "办理要求", "words": "请抓紧办理。"}] * long
+    case = {"title": "子女转学", "number": ""}
+    said = dict.fromkeys(("text", "content"), text)
+    said |= dict.fromkeys(("participants", "body", "submitted_on", "given_on"), "某处")
+    data = {
+        "case": case,
+        "said": said,
+        "of": {"fields": fields},
+        "text": text,
+        "facts": [],
+        "unit": "区教育局",
+        "title": "子女转学",
+        "on": "2026年9月16日",
+        "number": "",
+        "n": 1,
+        "scope": "本单位",
+        "sign": {"name": "李"},
+        "person": {"name": "王"},
+        "stamps": NO_STAMPS,
+    }
+    made = word_of(house_templates()[f"{name}.docx"], f"{name}.docx", data)
+    lines = [one for one in Document(io.BytesIO(made.content)).paragraphs if one.text.strip()]
+    [at] = [place for place, one in enumerate(lines) if one.text.strip() == OFFICE]
+    kept = [one.paragraph_format.keep_with_next for one in lines]
+    assert all(kept[at - 1 : at + 1]), [one.text for one in lines[at - 1 : at + 2]]
+    assert not all(kept[: at - 1]) or long == 1, "one page could not hold it all"
+    if name == "circular":
+        assert all(kept[at:-1])
