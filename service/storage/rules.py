@@ -6,7 +6,7 @@ import lzma
 import re
 import zlib
 from io import BytesIO
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 UNREADABLE = (
     *(BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
@@ -19,6 +19,9 @@ UNPACKED = 200_000_000
 """Bytes that the parts of a packed file may have together when they are unpacked."""
 PARTS = 10_000
 """Parts of a packed file."""
+SMALL, TIMES = 10_000_000, 100
+"""A part of more bytes than the first that unpacks to more than so many times its size is no document: what people
+write and count packs ten to fifty times at most."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -96,7 +99,8 @@ def _packed_fault(name: str, kind: str, content: bytes) -> str | None:
     try:
         with ZipFile(BytesIO(content)) as packed:
             parts = packed.infolist()
-            if len(parts) > PARTS or sum(one.file_size for one in parts) > UNPACKED:
+            large = sum(one.file_size for one in parts) > UNPACKED or any(map(_swells, parts))
+            if len(parts) > PARTS or large:
                 return f"文件“{name}”解开后过大，不能上传，请用原软件重新保存后上传"
             names = {one.filename for one in parts}
             if not names.issuperset(_PART_OF[kind]):
@@ -113,6 +117,10 @@ def _packed_fault(name: str, kind: str, content: bytes) -> str | None:
     except UNREADABLE:
         return otherwise
     return None
+
+
+def _swells(part: ZipInfo) -> bool:
+    return part.file_size > SMALL and part.file_size > TIMES * max(part.compress_size, 1)
 
 
 def media_type(name: str) -> str:

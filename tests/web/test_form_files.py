@@ -92,6 +92,7 @@ def test_files_of_domestic_offices_are_taken(world: World, name: str, content: b
             "宏",
         ),
         ("弹.ofd", packed(OFD_x_xml=b"<OFD/>", big=b"0" * 201_000_000), "过大"),
+        ("弹.docx", packed(**{"[Content_Types]_x_xml": b"", "word__document_x_xml": b"0" * 120_000_000}), "过大"),
         ("空.pdf", b"", "空"),
         ("假.pdf", b"<html>", "不符"),
         ("长" * 300 + ".pdf", PDF, "最多 120"),
