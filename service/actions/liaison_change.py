@@ -19,7 +19,7 @@ from service.people.queries import get_leader
 from service.processes.calendars import current
 from service.processes.instances import running_of_leader
 from service.processes.models import Instance
-from service.processes.rules import NEED
+from service.processes.rules import NEED, numbered
 from service.processes.wiring import Action, ActionCall
 from service.talents.queries import find_talent
 
@@ -68,7 +68,7 @@ def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
 def _said(session: Session, need: Instance) -> str:
     talent = find_talent(session, need.talent_id) if need.talent_id else None
     whose = f"（{talent.name}）" if talent is not None else ""
-    return f"{need.number or '未编号'} {need.title or '尚未登记'}{whose}"
+    return f"{numbered(need.number, NEED)} {need.title or '尚未登记'}{whose}"
 
 
 def _hand_over(session: Session, call: ActionCall) -> int:

@@ -29,6 +29,7 @@ class HeldTask:
     task_id: UUID
     instance_id: UUID
     number: str | None
+    process: str
     title: str
     step: str
     due_on: date | None
@@ -82,6 +83,7 @@ def _tasks(session: Session, whose: ColumnElement[bool]) -> list[HeldTask]:
             UserTask.id,
             UserTask.instance_id,
             Instance.number,
+            Instance.process,
             Instance.title,
             UserTask.name,
             UserTask.due_on,
@@ -92,6 +94,15 @@ def _tasks(session: Session, whose: ColumnElement[bool]) -> list[HeldTask]:
         .order_by(UserTask.due_on.is_(None), UserTask.due_on, Instance.number, UserTask.id)
     )
     return [
-        HeldTask(row.id, row.instance_id, row.number, row.title, one_line(row.name), row.due_on, row.due_provisional)
+        HeldTask(
+            row.id,
+            row.instance_id,
+            row.number,
+            row.process,
+            row.title,
+            one_line(row.name),
+            row.due_on,
+            row.due_provisional,
+        )
         for row in session.execute(query.limit(MOST))
     ]

@@ -156,7 +156,7 @@ def _outlooks(session: Session, ids: Sequence[UUID], calendar: Calendar, names: 
     items: list[jobs.Item] = []
     for one in ids:
         case = session.get_one(Instance, one)
-        about = {"number": case.number, "process": names.get(case.process, case.process)}
+        about = {"number": case.number, "key": case.process, "process": names.get(case.process, case.process)}
         try:
             moved = outlook(session, case, calendar=calendar, now=clock.now())
         except Exception as error:  # what is wrong with one case must not hide the others

@@ -14,6 +14,7 @@ from service.liaisons import talents_of
 from service.people.models import Liaison, Person, Substitute
 from service.people.queries import leader_posts, liaisons_of, substitutions_of, unit_names
 from service.processes.held import HeldTask, tasks_claimed, tasks_of_nobody_else
+from service.processes.rules import numbered
 
 HIDDEN = "（内容不显示）"
 """The title of a matter for who may not read it."""
@@ -110,4 +111,4 @@ def _stand(declared: Substitute, other: Person) -> Stand:
 
 def _said(task: HeldTask) -> str:
     due = f"{task.due_on} 到期{'（暂定）' if task.due_provisional else ''}" if task.due_on else "不计时"
-    return f"{task.number or '未编号'} {task.title or '（尚未登记）'}：{task.step}，{due}"
+    return f"{numbered(task.number, task.process)} {task.title or '（尚未登记）'}：{task.step}，{due}"

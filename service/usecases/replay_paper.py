@@ -16,6 +16,7 @@ from service.documents import Draft
 from service.documents.templates import COMMON, TEMPLATE_FOLDER
 from service.processes.bundles import compiled
 from service.processes.definitions import name_of
+from service.processes.rules import numbered
 from service.rights import Actor
 
 REPLAY = "replay"
@@ -29,7 +30,7 @@ def replay_draft(session: Session, instance_id: UUID, reader: Actor) -> tuple[Dr
     case, name = found.instance, account_names(session, [reader.username])
     told = words(session, found)
     now = clock.now()
-    called = f"{case.number or '未编号'} {case.title}".strip()
+    called = f"{numbered(case.number, case.process)} {case.title}".strip()
     facts = {
         "受理编号": case.number or "",
         "事项": case.title,

@@ -24,7 +24,7 @@ from service.contacts.summaries import (
 from service.db.lists import Page
 from service.processes.models import Instance
 from service.processes.registered import registered
-from service.processes.rules import STATUSES
+from service.processes.rules import STATUSES, numbered
 from service.processes.steps import done_steps
 from service.rights import Actor
 from service.usecases.names import Names
@@ -108,7 +108,7 @@ def _of_needs(session: Session, needs: Sequence[Instance], of: Sequence[Stint]) 
                 stint.unit_name,
                 (names.known("talents", one.talent_id) or {}).get("name") or "",
                 (names.known("leaders", one.leader_id) or {}).get("name") or "",
-                f"{one.number or '未编号'} {one.title}".strip(),
+                f"{numbered(one.number, one.process)} {one.title}".strip(),
                 said.get(one.id, ""),
                 one.end_name or STATUSES[one.status],
             )

@@ -14,6 +14,7 @@ from service import clock, jobs
 from service.errors import Finding, Invalid
 from service.http.context import actor, db
 from service.processes.calendars import current
+from service.processes.rules import NEED, numbered
 from service.rights import may
 from service.usecases import calendar_jobs, calendars
 from service.usecases.names import Names
@@ -123,7 +124,7 @@ def sheet(job_id: UUID) -> ResponseReturnValue:
     """The dates of a preview as a workbook."""
     job = calendar_jobs.preview_of(db(), job_id, actor())
     rows = [
-        (one.data.get("number"), one.data["process"], move)
+        (numbered(one.data.get("number"), one.data.get("key", NEED)), one.data["process"], move)
         for one in jobs.all_items(db(), job.id)
         for move in one.data.get("moves", [{**_UNCOUNTED, "why": one.data.get("why")}])
     ]
@@ -132,7 +133,7 @@ def sheet(job_id: UUID) -> ResponseReturnValue:
         "工作日历预览",
         groups(rows, list),
         lambda _: {
-            "编号": lambda row: row[0] or "未编号",
+            "编号": lambda row: row[0],
             "流程": lambda row: row[1],
             "步骤": lambda row: row[2]["step"],
             "单位": lambda row: names.unit(row[2]["unit"]),

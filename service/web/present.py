@@ -92,6 +92,7 @@ FILTERS = {
     "named": named,
     "coded": coded,
     "case_number": case_number,
+    "numbered": numbered,
     "one_line": one_line,
     "titled": titled,
 }

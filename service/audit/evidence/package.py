@@ -40,6 +40,7 @@ from service.processes.definitions import name_of as process_name
 from service.processes.models import Instance
 from service.processes.queries import visible
 from service.processes.recording import stream_of
+from service.processes.rules import numbered
 from service.rights import SERVICE_NAMES, Actor, require
 from service.seals import STREAM, Altered, Seal, last_seal, proofs
 from service.seals.keys import known_keys
@@ -279,7 +280,7 @@ def _json(value: Any) -> bytes:
 def _readme(instance: Instance, actor: Actor) -> bytes:
     now = clock.local(clock.now())
     return (
-        f"证据包：{instance.number or '未编号'} {instance.title}\n"
+        f"证据包：{numbered(instance.number, instance.process)} {instance.title}\n"
         f"导出：{now:%Y-%m-%d %H:%M}，{actor.name}（{actor.username}）\n\n"
         "核对：在装有 Python 3.9 以上的电脑上运行 python verify.py 证据包.zip，或解压后运行 python verify.py；"
         "不需要本系统，不需要联网。\n"

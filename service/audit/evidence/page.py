@@ -16,6 +16,7 @@ from service.history import HistoryEvent
 from service.processes.bundles import compiled
 from service.processes.definitions import shown_digest
 from service.processes.models import Instance
+from service.processes.rules import numbered
 from service.processes.versions import versions_of
 
 TEMPLATE = Path(__file__).with_name("replay.html")
@@ -31,7 +32,7 @@ def page(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -
         drawn[str(version)] = [
             {"process": process, "name": name, "svg": picture(xml)} for process, (name, xml) in diagrams
         ]
-    title = f"{instance.number or '未编号'} {instance.title}"
+    title = f"{numbered(instance.number, instance.process)} {instance.title}"
     data = json.dumps({"steps": told, "drawings": drawn}, ensure_ascii=False, sort_keys=True)
     data = data.replace("<", "\\u003c")  # so that no text of the case ends the script around it
     page = TEMPLATE.read_text(encoding="utf-8")

@@ -365,7 +365,7 @@ def main(arguments: Sequence[str]) -> int:
     except Unreadable as error:
         tell(f"不通过：{error}")
         return 2
-    tell(f"证据包：{said['number'] or '未编号'} {said['title']}")
+    tell("证据包：" + " ".join(one for one in (said["number"], said["title"]) if one))
     for line in remarks:
         tell("  " + line)
     for line in faults:

@@ -20,6 +20,7 @@ from service.people.models import Leader, Person, Unit
 from service.processes.instances import case_id
 from service.processes.models import Definition, Instance
 from service.processes.recording import stream_of
+from service.processes.rules import numbered
 from service.processes.standing import behalf_names
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES
@@ -128,9 +129,10 @@ class Known:
         return KINDS.get(prefix, "其他记录"), None
 
     def _cases(self, names: set[str]) -> None:
-        query = select(Instance.id, Instance.number, Instance.title).where(Instance.id.in_(_ids(names)))
-        for key, number, title in self._session.execute(query):
-            said = f"{number or '未编号'} {title}".strip()
+        query = select(Instance.id, Instance.number, Instance.process, Instance.title)
+        query = query.where(Instance.id.in_(_ids(names)))
+        for key, number, process, title in self._session.execute(query):
+            said = f"{numbered(number, process)} {title}".strip()
             self._streams[stream_of(key)] = said, ("case", str(key))
 
     def _talents(self, names: set[str]) -> None:
