@@ -90,7 +90,7 @@ RIGHTS: Mapping[str, Right] = {
     "export_all": Right("导出全部数据", _roles(TALENT_OFFICE, AUDITOR)),
     "number_papers": Right("给文书编号", _roles(TALENT_OFFICE)),
     "keep_stamps": Right("维护印章和签名图片", _roles(TALENT_OFFICE), _roles(LIAISON), own=True),
-    "operate_cases": Right("暂停、终止办件", _roles(TALENT_OFFICE)),
+    "operate_cases": Right("督办和管理办件", _roles(TALENT_OFFICE)),
     "manage_units": Right("维护单位", _roles(ADMIN, TALENT_OFFICE)),
     "manage_people": Right("维护人员", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON)),
     "manage_leaders_a": Right("维护区领导名录（A类）", _roles(TALENT_OFFICE)),

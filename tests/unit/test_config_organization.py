@@ -212,7 +212,7 @@ def test_a_role_that_is_added_has_the_rights_of_its_line(tmp_path: Path) -> None
         (
             '[roles.rights]\noperate_cases = "unit"\n',
             "rights.operate_cases",
-            "“暂停、终止办件”的范围应为：all（不分单位）",
+            "“督办和管理办件”的范围应为：all（不分单位）",
         ),
         ('[roles.rights]\nview_reports = "unit"\n', "rights.view_reports", "这个角色不分单位；请写 of_unit = true"),
         ('of_unit = "yes"\n', "of_unit", "true"),
