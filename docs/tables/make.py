@@ -25,7 +25,7 @@ from service.processes.definitions import name_of
 from service.processes.models import Definition
 from service.processes.profiles import profile_of
 from service.processes.properties import PAGES, PROCESS, TASK, Property
-from service.processes.terms import FACTS, FORM_FACTS, TALENT, TALENT_FACTS
+from service.processes.terms import FACTS, FILLER, FILLER_FACTS, FORM_FACTS, TALENT, TALENT_FACTS
 from service.processes.wiring import Action
 from service.rights import RIGHTS, scopes_of
 
@@ -117,6 +117,7 @@ def facts_table() -> str:
     """What the first values of a form (``x-fill``) may name beside the data of the case."""
     rows = [(f"`{FACTS}.{name}`", what) for name, what in FORM_FACTS.items()]
     rows += [(f"`{TALENT}.{name}`", f"表单选定的人才或事项的人才：{what}") for name, what in TALENT_FACTS.items()]
+    rows += [(f"`{FILLER}.{name}`", f"填表的人：{what}") for name, what in FILLER_FACTS.items()]
     return _table(("写法", "是什么"), rows)
 
 

@@ -13,10 +13,10 @@ from service.checks.form_model import Field
 from service.checks.sampling import names_in
 from service.checks.wording import data
 from service.engine.expressions import check_expression, readable
-from service.processes.terms import FACTS, FILL, FORM_FACTS, TALENT, TALENT_FACTS
+from service.processes.terms import FACTS, FILL, FILLER, FILLER_FACTS, FORM_FACTS, TALENT, TALENT_FACTS
 from service.processes.told_texts import expressions_in, is_single
 
-_BESIDE: Mapping[str, Mapping[str, str]] = {FACTS: FORM_FACTS, TALENT: TALENT_FACTS}
+_BESIDE: Mapping[str, Mapping[str, str]] = {FACTS: FORM_FACTS, TALENT: TALENT_FACTS, FILLER: FILLER_FACTS}
 
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
@@ -51,7 +51,7 @@ def _whole(schema: Mapping[str, Any]) -> bool:
 
 
 def _unknown_facts(expression: str) -> Iterator[str]:
-    """``facts`` and ``talent`` hold what their tables name; by themselves they are no value."""
+    """``facts``, ``talent`` and ``filler`` hold what their tables name; by themselves they are no value."""
     tree = readable(expression)
     nodes = list(ast.walk(tree)) if tree is not None else []
     of = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}

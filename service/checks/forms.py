@@ -19,6 +19,7 @@ from service.checks.values import compared
 from service.checks.wording import data, every
 from service.checks.wording import form as form_named
 from service.processes.bounds import REFERRING
+from service.processes.forms import UNLIKE, WORKDAY
 from service.processes.privacy import KINDS
 from service.processes.terms import TYPES
 
@@ -43,13 +44,14 @@ DATES = frozenset({"past", "future"})
 _OWN = frozenset(
     {
         *("x-ref", "x-among", "x-prefill", "x-date", "x-dates", "x-within-working-days", "x-warn", "x-print"),
-        *("x-own", "x-private", "x-options", "x-fill", "x-shared", "x-file-kinds"),
+        *("x-own", "x-private", "x-options", "x-fill", "x-shared", "x-file-kinds", UNLIKE, WORKDAY),
     }
 )
 _TICKED: Mapping[str, str] = {
     "x-own": "只说本步骤，不进入事项的数据",
     "x-print": "印在需求处理单上",
     "x-shared": "几件事项一次登记时共用",
+    WORKDAY: "日期须是工作日",
 }
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -161,6 +163,8 @@ class _Checker:
             if schema.get("x-prefill") and schema.get("type") != "boolean":
                 self._error("form-default", f"流程按{data(name)}决定去向，不能预先填上（x-prefill）", name)
 
+        if (other := schema.get(UNLIKE, "")) != "" and (other == name or str(other) not in self.form.fields):
+            self._error("form-keyword", f"字段{data(name)}的 x-unlike 应为本表单另一个字段的名称", UNLIKE)
         if name in tested and field.values is not None and "x-fill" in schema:
             self._error("form-default", f"流程按{data(name)}决定去向，不能由系统填好（x-fill），须由人选", name)
 

@@ -158,11 +158,11 @@ def _later(session: Session, task: UserTask, value: object, now: datetime) -> da
     if day <= today:
         fault = "须晚于今天"
     elif task.due_on is not None and day <= task.due_on:
-        fault = f"须晚于现在的期限 {task.due_on.isoformat()}"
+        fault = f"须晚于现在的期限 {clock.written(task.due_on)}"
     elif day > limit:
-        fault = f"一次最多延后 {most} 个工作日（本系统默认，非文件规定），最迟 {limit.isoformat()}"
+        fault = f"一次最多延后 {most} 个工作日（本系统默认，非文件规定），最迟 {clock.written(limit)}"
     elif not calendar.is_working_day(day):
-        instead = calendar.add(day, 1).due.isoformat()
+        instead = clock.written(calendar.add(day, 1).due)
         fault = f"{day.isoformat()} 不是工作日（{calendar.reason(day)}），请改为 {instead} 等工作日"
     if fault:
         raise Invalid("延期的日期有误", [Finding("/due_on", f"延期至：{fault}")])

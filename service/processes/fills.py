@@ -1,9 +1,9 @@
 """The first values of a form that the service works out (``x-fill``): a text in which expressions stand in braces.
 
-Beside the data of the case an expression may name ``facts`` (the units, their dates, their answers) and ``talent``
-(whom the form picks, or whose the case is). The values are worked out when the page is shown; what is sent is what a
-person has read and left, or changed, and the journal keeps both (ADR 0090). A field on which a flow decides is never
-filled (``form-default``).
+Beside the data of the case an expression may name ``facts`` (the units, their dates, their answers), ``talent``
+(whom the form picks, or whose the case is) and ``filler`` (who fills it in). The values are worked out when the page
+is shown; what is sent is what a person has read and left, or changed, and the journal keeps both (ADR 0090). A field
+on which a flow decides is never filled (``form-default``).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 from service import clock, engine
 from service.engine.comparing import as_text
 from service.engine.expressions import readable
+from service.people.queries import leader_posts
 from service.processes.calendars import DayFunctions, current
 from service.processes.facts import form_facts
 from service.processes.forms import Form
 from service.processes.models import UserTask
-from service.processes.terms import FACTS, FILL, TALENT
+from service.processes.terms import FACTS, FILL, FILLER, TALENT
 from service.processes.told_texts import expressions_in, is_single, told_text
 from service.processes.wiring import wiring
 from service.rights import Actor
@@ -48,6 +49,8 @@ def proposed(
         names[FACTS] = form_facts(session, task, actor, today=clock.today()) if task is not None else {}
     if TALENT in asked:
         names[TALENT] = _talent(session, form, data, actor)
+    if FILLER in asked:
+        names[FILLER] = _filler(session, actor)
     functions = DayFunctions(current(session), clock.now()).table()
     found = {}
     for name, text in texts.items():
@@ -77,6 +80,13 @@ def _talent(session: Session, form: Form, data: Mapping[str, Any], actor: Actor)
     picked = next((key for _, kind, key in form.references(data) if kind == TALENTS), data.get("talent_id"))
     told = wiring(session).told.get(TALENTS)
     return told(session, picked, actor) if told is not None and isinstance(picked, str) else {}
+
+
+def _filler(session: Session, actor: Actor) -> Mapping[str, Any]:
+    """The facts about who fills the form in."""
+    posts = leader_posts(session, actor.person_id) if actor.person_id is not None else []
+    leader = str(posts[0].id) if len(posts) == 1 else None
+    return {"name": actor.name, "unit": actor.unit, "leader": leader}
 
 
 def _value(text: str, schema: Mapping[str, Any], names: Mapping[str, Any], functions: Functions) -> Any:

@@ -25,6 +25,10 @@ MOST_VALUES = 10_000
 """Texts, numbers, lists … that one form may bring."""
 FILES = "files"
 """The kind of records (``x-ref``) that are attached files: uploaded beside the form, handed in with it."""
+UNLIKE = "x-unlike"
+"""Names another field of the form whose value this one must not have, nor hold."""
+WORKDAY = "x-workday"
+"""Says that a date must be a working day."""
 MOST_PAIRS = 200_000
 """Parts of a schema times values, up to which a form is told all that is wrong at once."""
 _SINGLE = frozenset({str, int, float, bool, type(None)})
@@ -91,6 +95,7 @@ class Form:
         for name in self._dates:
             if isinstance(clean.get(name), str) and f"/data/{name}" not in bad:
                 findings.extend(_date_findings(name, clean[name], self.fields[name], today, calendar))
+        findings += [one for one in self._same_findings(clean) if one.path not in bad]
         if findings:
             raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
         return clean
@@ -99,6 +104,11 @@ class Form:
     def _dates(self) -> tuple[str, ...]:
         """The names of the fields that take a date."""
         return tuple(name for name, schema in self.fields.items() if schema.get("format") == "date")
+
+    @cached_property
+    def _unlike(self) -> tuple[tuple[str, str], ...]:
+        """(field, the other field whose value it must not have)."""
+        return tuple((name, str(schema[UNLIKE])) for name, schema in self.fields.items() if UNLIKE in schema)
 
     @cached_property
     def listing(self) -> tuple[str, str] | None:
@@ -195,6 +205,14 @@ class Form:
             if faults:
                 label = self._label(f"/data/{name}")
                 yield from (Finding(path, f"{label}：{fault}") for path, fault in faults)
+
+    def _same_findings(self, data: Mapping[str, Any]) -> Iterator[Finding]:
+        """Values that another field has as well, though the form sets them apart (``x-unlike``)."""
+        for name, other in self._unlike:
+            given, taken = data.get(name), data.get(other)
+            if taken and taken in (given if isinstance(given, list) else [given]):
+                labels = self._label(f"/data/{name}"), self._label(f"/data/{other}")
+                yield Finding(f"/data/{name}", "{}：与“{}”选了同一项，请改选或删去".format(*labels))
 
     def _label(self, path: str) -> str:
         name = path.split("/")[2] if path.count("/") >= 2 else ""
@@ -392,5 +410,8 @@ def _date_findings(
         yield Finding(path, f"{title}：不能晚于今天（{today}）")
     elif schema.get("x-date") == "future" and day <= today:
         yield Finding(path, f"{title}：应晚于今天（{today}）")
+    elif schema.get(WORKDAY) is True and not calendar.is_working_day(day):
+        before, after = (calendar.add(day, step).due.isoformat() for step in (-1, 1))
+        yield Finding(path, f"{title}：{day} 不是工作日（{calendar.reason(day)}），可填 {before} 或 {after}")
     elif (limit := schema.get("x-within-working-days")) is not None and day > (end := calendar.add(today, limit).due):
         yield Finding(path, f"{title}：最多 {limit} 个工作日，即不晚于 {end}")

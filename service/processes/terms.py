@@ -47,8 +47,9 @@ MAX_DAYS = 1000
 KEYWORD, TODAY, STEP = "x-dates", "today", "step:"
 """Under what word a form compares dates, and what may name a day there besides a field."""
 
-FILL, FACTS, TALENT = "x-fill", "facts", "talent"
-"""Under what word a form says what a field is filled with, and the names there for facts of the case and its talent."""
+FILL, FACTS, TALENT, FILLER = "x-fill", "facts", "talent", "filler"
+"""Under what word a form says what a field is filled with, and the names there for facts of the case, of its talent and
+of who fills the form in."""
 
 FORM_FACTS: Mapping[str, str] = {
     "number": "受理编号",
@@ -76,6 +77,13 @@ TALENT_FACTS: Mapping[str, str] = {
     "leader": "联系领导，填选领导的字段用",
 }
 """Facts of the talent that the form picks, or whose the case is, that a field may be filled with."""
+
+FILLER_FACTS: Mapping[str, str] = {
+    "name": "姓名",
+    "unit": "所在单位，填选单位的字段用",
+    "leader": "现任的领导职务，填选领导的字段用；不是领导的，或不止一个职务的，不填",
+}
+"""Facts of who fills the form in that a field may be filled with."""
 
 SAID_AT_END = ("outcome", "explanation", "policy_reference")
 """The values of a need's data that tell its result: a need that was joined to it ends with the same."""

@@ -12,6 +12,7 @@ from service.http.context import actor, db
 from service.processes import extensions
 from service.web.access import requires
 from service.web.answers import done, sent, text
+from service.web.present import day
 
 blueprint = Blueprint("extensions", __name__)
 
@@ -48,7 +49,7 @@ def agree(task_id: UUID) -> ResponseReturnValue:
         actor=actor(),
         now=clock.now(),
     )
-    return done(f"已同意延期，期限改为 {found.due_on}；原期限仍然留存。", _task(task_id))
+    return done(f"已同意延期，期限改为 {day(found.due_on)}；原期限仍然留存。", _task(task_id))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/extension/refuse")

@@ -36,6 +36,7 @@ from service.http.context import KEY as WIRED
 from service.people import search_leaders
 from service.processes import commands, timers
 from service.processes.advance import open_tasks
+from service.processes.calendars import current
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import UserTask
 from service.rights import SYSTEM, Actor
@@ -398,10 +399,15 @@ class World:
             )
             return session.scalars(found.order_by(UserTask.completed_seq.desc())).first() or _missing(step)
 
+    def working_day(self, day: date) -> date:
+        """The day, or the next one on which offices work."""
+        with self.database.reading() as session:
+            return current(session).add(day, 0).due
+
     def sample(self, step: str) -> dict[str, Any]:
         """The values that a person in a hurry fills into the form of ``step``."""
         today = clock.today()
-        soon = (today + timedelta(days=14)).isoformat()
+        soon = self.working_day(today + timedelta(days=14)).isoformat()
         return {**_samples(today, soon)[step]}
 
 

@@ -35,6 +35,7 @@ from service.people import search_leaders
 from service.processes import commands, course, halting, inputs, operations, replay, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import compiled
+from service.processes.calendars import current
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
@@ -190,7 +191,8 @@ class Walker:
     def filled(self, step: str) -> dict[str, Any]:  # noqa: C901  # a form for each step
         """A valid form of the step."""
         today = self.now.date().isoformat()
-        soon = (self.now + timedelta(days=3 + self.chance(14))).date().isoformat()
+        with self.database.reading() as session:
+            soon = current(session).add((self.now + timedelta(days=3 + self.chance(14))).date(), 0).due.isoformat()
         told = {"channel": "phone", "given_on": today, "content": "已告知"}
         if step == "record_need":
             spot = self.chance(12) == 0

@@ -294,6 +294,24 @@ class TestAssessment:
         world.do(OFFICE, "review_reply")
         assert case.steps(world) == ["feedback_result"]
 
+    def test_a_unit_that_leads_is_not_taken_as_assisting_too(self, world: World) -> None:
+        case.assessed(world, "redispatch")
+        asked = {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": ["dali", "edu"]}
+        with pytest.raises(Invalid) as refused:
+            world.do(OFFICE, "dispatch", asked)
+        assert {(one.path, one.message) for one in refused.value.findings} == {
+            ("/data/assisting_units", "协办单位：与“主办单位”选了同一项，请改选或删去")
+        }
+
+    def test_a_date_to_answer_by_is_a_working_day(self, world: World) -> None:
+        world.dispatched("edu")
+        world.do(OFFICE, "feedback_accepted")
+        with pytest.raises(Invalid) as refused:
+            world.do("handler-edu", "handle", {**INTERIM, "next_date": "2026-10-03"})
+        assert [one.path for one in refused.value.findings] == ["/data/next_date"]
+        assert "不是工作日" in refused.value.message + refused.value.findings[0].message
+        assert "可填 2026-09-30 或 2026-10-08" in refused.value.findings[0].message
+
     def test_new_round_keeps_the_number(self, world: World) -> None:
         case.assessed(world, "redispatch")
         world.do(OFFICE, "dispatch")

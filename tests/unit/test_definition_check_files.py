@@ -134,6 +134,9 @@ def decide(**fields: object) -> dict[str, bytes]:
         ("form-keyword", decide(other={"type": "string", "title": "谁", "x-ref": "cats"})),
         ("form-keyword", decide(other={"type": "string", "title": "日", "format": "date", "x-date": "soon"})),
         ("form-keyword", decide(other={"type": "integer", "title": "数", "x-prefil": True})),
+        ("form-keyword", decide(other={"type": "integer", "title": "数", "x-unlike": "another"})),
+        ("form-keyword", decide(other={"type": "integer", "title": "数", "x-unlike": "other"})),
+        ("form-keyword", decide(other={"type": "integer", "title": "数", "x-unlike": ["decision"]})),
         (
             "form-keyword",
             decide(other={"type": "string", "title": "日", "format": "date", "x-within-working-days": "20"}),

@@ -38,7 +38,7 @@ def some(world: World) -> None:
 
 
 def interim(world: World) -> dict[str, str]:
-    day = clock.today() + timedelta(days=14)
+    day = world.working_day(clock.today() + timedelta(days=14))
     return {"result": "interim", "reason": "名额未定", "progress": "已登记", "next_date": day.isoformat()}
 
 

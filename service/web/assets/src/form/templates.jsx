@@ -14,7 +14,8 @@ function FieldTemplate({ id, label, required, hidden, children, errors, help, ra
   if (schema.type === "object") return <>{children}</>;
   const bad = rawErrors?.length > 0;
   const said = /选填|可不填/.test(label ?? ""); // the form's own title says it already
-  const mark = said ? null : required ? <span className="form-must" aria-hidden="true">*</span> : <span className="form-may">选填</span>;
+  const own = uiSchema?.["ui:options"]?.mark; // what must be there, but may stand elsewhere, is neither
+  const mark = own ? <span className="form-may">{own}</span> : said ? null : required ? <span className="form-must" aria-hidden="true">*</span> : <span className="form-may">选填</span>;
   const given = registry.formContext?.proposed?.[id.replace(/^root_/, "")];
   const filled = given !== undefined && JSON.stringify(given) === JSON.stringify(formData);
   const title = <>{label}{mark}{filled && <span className="form-filled">系统预填，可修改</span>}</>;

@@ -127,13 +127,16 @@ export function contradictions(rules, data) {
   });
 }
 
-/** Findings on dates that JSON Schema cannot say: `x-date` past and future against the server's `today`, and `rules`. */
+/** Findings that JSON Schema cannot say: `x-date` past and future against the server's `today`, `rules` on dates, and
+ * fields that must not have the same value (`x-unlike`). */
 export function datesOf(schema, today, rules) {
   const properties = allProperties(schema);
   return (data, errors) => {
     for (const { field, message, refuse } of contradictions(rules, data)) if (refuse) errors[field]?.addError(message);
     for (const [name, property] of Object.entries(properties)) {
       const value = data?.[name];
+      const taken = data?.[property["x-unlike"]];
+      if (taken && [value].flat().includes(taken)) errors[name]?.addError(`与“${properties[property["x-unlike"]]?.title ?? ""}”选了同一项，请改选或删去`);
       if (typeof value !== "string" || !DAY.test(value)) continue;
       if (property["x-date"] === "past" && value > today) errors[name].addError("不能晚于今天");
       if (property["x-date"] === "future" && value <= today) errors[name].addError("必须晚于今天");

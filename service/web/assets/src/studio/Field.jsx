@@ -101,6 +101,7 @@ export function Field({ page, form, field, editable, change, onRename, onShow, o
       {kind === "choice" && <Row label="样子"><select className="form-select form-select-sm" aria-label="样子" disabled={!editable} value={ui["ui:widget"] ?? "select"} onChange={(event) => setUi("ui:widget", event.target.value === "radio" ? "radio" : undefined)}><option value="radio">全部列出，点选一项</option><option value="select">下拉列表</option></select></Row>}
       {kind === "date" && <Row label="日期要求">
         <select className="form-select form-select-sm" aria-label="日期要求" disabled={!editable} value={spec["x-date"] ?? ""} onChange={(event) => set("x-date", event.target.value || undefined)}><option value="">不限</option><option value="past">今天或以前</option><option value="future">今天以后</option></select>
+        <Tick label="须是工作日" checked={spec["x-workday"] === true} editable={editable} onChange={(value) => set("x-workday", value || undefined)} />
         <span>离今天最多 <Count label="离今天最多几个工作日" least={1} value={spec["x-within-working-days"]} editable={editable} onChange={(value) => set("x-within-working-days", value)} /> 个工作日</span>
       </Row>}
       {(kind === "date" || form.datesOf(field.name).length > 0) && <Row label="日期的先后"><Dates page={page} form={form} field={field} editable={editable} change={change} /></Row>}
@@ -112,6 +113,7 @@ export function Field({ page, form, field, editable, change, onRename, onShow, o
       <Row label="其他">
         <Tick label="只说本步骤的事" note="不盖住别的表单填的同名数据" checked={spec["x-own"] === true} editable={editable} onChange={(value) => set("x-own", value || undefined)} />
         <Tick label="一次登记几件事项时共用" note="只用在发起的表单里" checked={spec["x-shared"] === true} editable={editable} onChange={(value) => set("x-shared", value || undefined)} />
+        {(kind === "ref" || kind === "refs") && <label className="field-tick">不能与 <select className="form-select form-select-sm" aria-label="不能与哪个字段选同一项" disabled={!editable} value={spec["x-unlike"] ?? ""} onChange={(event) => set("x-unlike", event.target.value || undefined)}><option value="">不限</option>{form.fields.filter((one, at, all) => one.kind === "ref" && one.name !== field.name && all.findIndex((other) => other.name === one.name) === at).map((one) => <option key={one.name} value={one.name}>{one.spec.title ?? one.name}</option>)}</select> 选同一项</label>}
         <Tick label="印在需求处理单上" checked={spec["x-print"] === true} editable={editable} onChange={(value) => set("x-print", value || undefined)} />
         <label className="field-tick">个人信息 <select className="form-select form-select-sm" aria-label="个人信息" disabled={!editable} value={spec["x-private"] ?? ""} onChange={(event) => set("x-private", event.target.value || undefined)}><option value="">不是</option>{page.private.map((one) => <option key={one.code} value={one.code}>{one.name}</option>)}</select></label>
       </Row>
