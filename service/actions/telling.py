@@ -31,8 +31,7 @@ NOTICE_KINDS: Mapping[str, str] = {
 """The product's kinds that a diagram may send, each with its text where the diagram gives none."""
 REMINDERS = frozenset({"due_soon", "due_today"})
 """Those that say no more than how a deadline stands: what came due after them says more."""
-URGE_TEXT = "该事项已超过办理期限，请尽快办理并回复区人才办，收到请签收"
-URGE_OTHERS = "该事项已超过办理期限，请尽快办理，收到请签收"
+URGE_TEXT = "该事项已超过办理期限，收到请签收。"
 LONGEST_TEXT = 1000
 
 Step = TypeVar("Step", UserTask, RehearsedTask)
@@ -210,8 +209,7 @@ def _kind_and_text(call: ActionCall | RehearsedCall, settings: Settings) -> tupl
 
 
 def _urge_text(call: ActionCall) -> str:
-    usual = URGE_OTHERS if _given(call, "role") or _given(call, "step") else URGE_TEXT
-    return (_given(call, "text") or usual)[:LONGEST_TEXT]
+    return (_given(call, "text") or URGE_TEXT)[:LONGEST_TEXT]
 
 
 def _urged(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -28,6 +29,7 @@ RECEIPTS: Mapping[str, str] = {RECEIVED: "已签收", WAITING: "未签收", ANSW
 class UrgeFilter:
     """The conditions of the register of urges. ``since`` and ``until`` are days, both included."""
 
+    task: UUID | None = condition(note="id of the step that was urged")
     unit: str | None = condition(note="code of the unit that was urged")
     channel: str | None = None
     by: str | None = condition(choices=(BY_HAND, BY_TIMER), note="by a person, or by the clock")
@@ -80,7 +82,7 @@ def _entries(session: Session, urges: Sequence[Urge]) -> list[Entry]:
 
 
 def _clauses(wanted: UrgeFilter) -> list[ColumnElement[bool]]:
-    clauses: list[ColumnElement[bool]] = []
+    clauses: list[ColumnElement[bool]] = [Urge.task_id == wanted.task] if wanted.task is not None else []
     equal: Mapping[Any, str | None] = {Urge.unit: wanted.unit, Urge.channel: wanted.channel}
     clauses += [column == value for column, value in equal.items() if value]
     if wanted.by is not None:

@@ -223,7 +223,9 @@ class _Batch:
             return (), None
         whose = standing.Whose(goal.role, goal.unit, as_id(goal.leader or ""), goal.person)
         [absence] = standing.absences(self.session, [whose], self.today)
-        return standing.stand_in_accounts(self.session, absence, self.today), absence.words
+        # of a unit whose people are the stand-ins themselves, it comes to whom it was meant for
+        why = absence.words if absence.stand_in != absence.name else None
+        return standing.stand_in_accounts(self.session, absence, self.today), why
 
     def _standing_in(self, accounts: tuple[Account, ...]) -> Sequence[Account]:
         names = tuple(account.username for account in accounts)

@@ -182,6 +182,8 @@ def urge(
     ]
     if not tasks:
         raise Conflict(_nothing_to_urge(session, instance, task_id))
+    if any(task.role == access.OFFICE for task in tasks):
+        raise Conflict("本步骤由区人才办承办，不必催办，请直接办理")
     for task in tasks:
         count_urge(session, instance, task, actor=actor, now=now, text=said, by_hand=True, channel=channel)
     return instance.urges

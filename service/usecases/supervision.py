@@ -7,7 +7,7 @@ why it was not.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from service.people.queries import unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
 from service.processes.fills import templates
+from service.processes.free_text import optional_text, required_text
 from service.processes.instances import lock_cases_of
 from service.processes.models import Instance, UserTask
 from service.processes.prefills import filled_in
@@ -44,7 +45,9 @@ OPERATIONS: Mapping[str, str] = {
 }
 OFFICE_OPERATIONS = frozenset({URGE, PROPOSE, ISSUE, ACCEPT})
 """Operations that are the Talent Office's: nobody else is offered them."""
-WORDS_NEEDED: Mapping[str, str] = {URGE: "催办内容", PROPOSE: "提请通报的理由"}
+WORDS_NEEDED = frozenset({URGE, PROPOSE})
+LABELS: Mapping[str, str] = {URGE: "催办内容", PROPOSE: "提请通报的理由", ISSUE: "通报内容"}
+"""The words of an operation, as its dialog calls them; 备注 of the others."""
 WORDED = ("text", "reason", "comment")
 """The fields of a form that may take the words of an operation: the first that the case has not filled does."""
 MOST, MOST_PRINTED, LONGEST = 200, 20, 1000
@@ -119,7 +122,7 @@ def carry_out(session: Session, order: Order, *, supervision: Supervision, actor
     A step that is refused keeps nothing back: the others are done. Raises Invalid, and does nothing, for no step or too
     many, words that are missing, too long or name unknown facts, an unknown operation or channel.
     """
-    wanted = _checked(order, supervision)
+    wanted, order = _checked(order, supervision)
     known = [key for key in (as_id(one) for one in wanted) if key is not None]
     lock_cases_of(session, known)
     tasks = tasks_by_id(session, known)
@@ -139,9 +142,7 @@ def carry_out(session: Session, order: Order, *, supervision: Supervision, actor
         except LiaisonError as error:
             case = places.get(key) if key is not None and not isinstance(error, NotFound) else None
             outcomes.append(Outcome(key, case, False, _why(error)))
-    batch = Batch(
-        ids.new(), order.operation, order.text.strip(), order.channel, actor.username, now, outcomes, order.paper
-    )
+    batch = Batch(ids.new(), order.operation, order.text, order.channel, actor.username, now, outcomes, order.paper)
     record(session, f"board:{batch.id}", SUPERVISED, _kept(batch), actor=actor, now=now)
     return batch
 
@@ -160,7 +161,7 @@ def find_batch(session: Session, batch_id: UUID, actor: Actor) -> Batch:
     return Batch(batch_id, *said, data.get("paper", SHEET))
 
 
-def _checked(order: Order, supervision: Supervision) -> list[str]:
+def _checked(order: Order, supervision: Supervision) -> tuple[list[str], Order]:
     wanted = list(dict.fromkeys(order.tasks))
     most = MOST_PRINTED if order.operation == PRINT else MOST
     findings = []
@@ -172,15 +173,22 @@ def _checked(order: Order, supervision: Supervision) -> list[str]:
         findings.append(Finding("/task", f"一次最多 {most} 件，现有 {len(wanted)} 件，请分几次办理"))
     if order.channel not in supervision.channels:
         findings.append(Finding("/channel", f"没有这种催办方式，可用：{'、'.join(supervision.channels)}"))
-    if order.operation in WORDS_NEEDED and not order.text.strip():
-        findings.append(Finding("/text", f"请填写{WORDS_NEEDED[order.operation]}"))
-    if fault := fault_of(order.text):
-        findings.append(Finding("/text", fault))
-    if (long := len(order.text.strip())) > LONGEST:
-        findings.append(Finding("/text", f"最多 {LONGEST} 字，现有 {long} 字，请精简"))
+    text, faults = _words_of(order)
+    findings += faults
     if findings:
         raise Invalid("；".join(one.message for one in findings), findings)
-    return wanted
+    return wanted, replace(order, text=text)
+
+
+def _words_of(order: Order) -> tuple[str, list[Finding]]:
+    """The words of an operation, tidied, and what is wrong with them."""
+    read = required_text if order.operation in WORDS_NEEDED else optional_text
+    try:
+        text = read(order.text, "text", LABELS.get(order.operation, "备注"), longest=LONGEST)
+    except Invalid as error:
+        return "", list(error.findings)
+    fault = fault_of(text)
+    return text, [Finding("/text", fault)] if fault else []
 
 
 Do = Callable[[UUID, Mapping[str, str]], str]
@@ -260,7 +268,7 @@ def _choose(
     [(field, value, title)] = options
     known = filled_in(session, task, form, actor)
     data = {**known.values, field: value}
-    if words := order.text.strip():
+    if words := order.text:
         open_still = (name for name in WORDED if name in form.fields and (name in known.proposed or name not in data))
         if (free := next(open_still, None)) is not None:
             data[free] = filled(words, facts)

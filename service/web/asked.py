@@ -9,10 +9,13 @@ from uuid import UUID
 
 from flask import flash
 
-from service.audit.questions.places import ASKED
+from service.audit.questions.places import ASKED, OF_UNITS
 from service.fields import Condition, conditions
+from service.http.context import db
 from service.ids import as_id
+from service.people.queries import unit_names
 from service.web.answers import argument, asked_day, asked_whole
+from service.web.context import role_name
 
 T = TypeVar("T")
 SHOWN = 20
@@ -68,10 +71,19 @@ def _value(one: Condition) -> Any:
     elif one.kind is UUID:
         found, wanted = as_id(given), "可选的记录"
     else:
-        found, wanted = given if not one.choices or given in one.choices else None, "可选的内容"
+        found, wanted = _chosen(one, given)
     if found is None:
         _passed_over(one.page, wanted)
     return found
+
+
+def _chosen(one: Condition, given: str) -> tuple[str | None, str]:
+    """The value where the list can have it, else None, and what it should have been."""
+    if one.choices:
+        return given if given in one.choices else None, "可选的内容"
+    if one.page in OF_UNITS:
+        return given if given in unit_names(db(), [given]) else None, "单位名录里的单位"
+    return given if one.page != "role" or role_name(given) else None, "可选的角色"
 
 
 def _passed_over(name: str, wanted: str, word: str = "") -> None:
