@@ -31,7 +31,7 @@ from service.talents.past import names_then
 from service.workdays import Calendar
 
 BATCH = 500
-OUTCOMES: Mapping[str, str] = {"solved": "已解决", "partly": "部分解决", "policy_limited": "现行政策框架下未能解决"}
+OUTCOMES: Mapping[str, str] = {"solved": "已解决", "partly": "部分解决", "policy_limited": "目前政策框架下尚未能解决"}
 COLUMNS = (
     "编号",
     "需求",

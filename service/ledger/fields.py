@@ -15,7 +15,7 @@ VIEW = (
 )
 RESULTS: Mapping[str, str] = {
     "solvable": "现在可以解决，另行登记需求办理",
-    "still": "仍在政策框架下不能解决",
+    "still": "目前政策框架下仍未能解决",
     "moot": "当事人已不需要",
 }
 """The results of looking at a case again."""

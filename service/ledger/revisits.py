@@ -25,7 +25,6 @@ from service.processes.models import Instance
 from service.processes.rules import NEED
 from service.rights import SYSTEM, TALENT_OFFICE, Actor, require
 from service.spelling import plain
-from service.workdays import Calendar
 
 LIMITED = "policy_limited"
 """The outcome of a need that no policy covers."""
@@ -36,6 +35,9 @@ WORKING_DAYS = 20
 """The term in which each case of a changed policy is looked at again: this system's own, of no document."""
 TERM = f"重新研判的期限：标记后 {WORKING_DAYS} 个工作日（本系统默认，非文件规定）；逾期仍有未研判的，提醒区人才办一次。"
 """The explanation beside the dates."""
+
+_ENDINGS = "。，；、,;. "
+"""Marks that a typed sentence may end with, before the one that follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Limited:
 @dataclass(frozen=True, slots=True)
 class Change:
     """A policy marked changed, with each of its cases and what came of looking at it again; ``due_on``: by when each
-    is to be looked at."""
+    is to be looked at, ``due_provisional`` (暂定) where the notice of a year on the way is not known yet."""
 
     change: PolicyChange
     rows: Sequence[tuple[Revisit, Instance]]
     due_on: date
+    due_provisional: bool = False
 
     @property
     def open(self) -> int:
@@ -94,7 +97,11 @@ def _told(session: Session, marked: Sequence[PolicyChange]) -> list[Change]:
     for revisit, instance in rows:
         of.setdefault(revisit.change_id, []).append((revisit, instance))
     calendar = current(session)
-    return [Change(one, of.get(one.id, ()), _due_on(calendar, one.marked_at)) for one in marked]
+    found = []
+    for one in marked:
+        due = calendar.add(clock.local(one.marked_at).date(), WORKING_DAYS)
+        found.append(Change(one, of.get(one.id, ()), due.due, due.provisional))
+    return found
 
 
 def change_of(session: Session, change_id: UUID) -> Change:
@@ -118,15 +125,11 @@ def remind(session: Session, *, now: datetime) -> int:
             for event in history.stream_events(session, stream)
         ):
             continue
-        text = f"应于 {one.due_on.isoformat()} 前重新研判，还有 {one.open} 件没有研判，请逐件研判并记录结果。"
+        text = f"应于 {clock.written(one.due_on)} 前重新研判，还有 {one.open} 件没有研判，请逐件研判并记录结果。"
         said: dict[str, Any] = {"title": one.change.policy, "text": text, "role": TALENT_OFFICE}
         owe_notice(session, stream, "policy_changed", **said, actor=SYSTEM, now=now)
         told += 1
     return told
-
-
-def _due_on(calendar: Calendar, marked_at: datetime) -> date:
-    return calendar.add(clock.local(marked_at).date(), WORKING_DAYS).due
 
 
 def mark_changed(session: Session, *, values: Mapping[str, object], actor: Actor, now: datetime) -> PolicyChange:
@@ -154,7 +157,7 @@ def mark_changed(session: Session, *, values: Mapping[str, object], actor: Actor
     stream = f"policy:{change.id}"
     data = {"policy": change.policy, "key": key, "told": change.told, "cases": [str(case) for case in cases]}
     record(session, stream, POLICY_CHANGED, data, actor=actor, now=now)
-    text = f"{change.told}。有 {len(cases)} 件事项需要重新研判。"
+    text = f"{change.told.rstrip(_ENDINGS)}。有 {len(cases)} 件事项需要重新研判。"
     told: dict[str, Any] = {"title": change.policy, "text": text, "role": TALENT_OFFICE}
     owe_notice(session, stream, "policy_changed", **told, actor=actor, now=now)
     return change

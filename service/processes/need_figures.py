@@ -32,7 +32,7 @@ from service.rights import RESPONSIBLE_UNIT
 ON_THE_SPOT, REJECTED = "end_on_the_spot", "end_rejected"
 """The ends of a need that was answered at once, or not accepted."""
 POLICY_LIMITED = "policy_limited"
-"""The outcome 现行政策框架下未能解决 (W13)."""
+"""The outcome 目前政策框架下尚未能解决 (W13)."""
 INTERIM_STEP = "confirm_interim"
 """The step that comes up when a unit answers for the time being (阶段反馈, W7)."""
 
@@ -89,7 +89,7 @@ FIGURES: Mapping[str, Figure] = {
             ACCEPTED,
             "办结率",
         ),
-        Figure(LIMITED, "政策受限", "办结的当中，结果是“现行政策框架下未能解决”的。", DONE, "政策受限率"),
+        Figure(LIMITED, "政策受限", "办结的当中，结果是“目前政策框架下尚未能解决”的。", DONE, "政策受限率"),
     )
 }
 """Figure → its words, in the order in which they are shown."""

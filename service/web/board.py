@@ -43,6 +43,11 @@ blueprint = Blueprint("board", __name__)
 
 SHADES = {name: LIGHT_NAMES[name] for name in LIGHTS}
 """The lights in the order of the board: what is late first."""
+NEAR = (
+    "临期：到期日前若干个工作日起，由流程图按步骤定，期限短的提前得少，所以同一天到期的步骤灯号可以不同；"
+    "鼠标停在灯号上显示自哪天起。"
+)
+"""The explanation of the yellow light."""
 ON_THE_WALL = 12
 """Units, and late steps, that fit on the wall."""
 
@@ -101,6 +106,7 @@ def board() -> ResponseReturnValue:
         processes={one.key: one.name for one in reversed(list_definitions(db()))},
         stages=stage_names().newest(wanted.process or NEED),
         meaning=MEANING,
+        near=NEAR,
         **beside,
     )
 

@@ -13,7 +13,9 @@ from flask.typing import ResponseReturnValue
 from service import clock, jobs
 from service.errors import Finding, Invalid
 from service.http.context import actor, db
+from service.ids import as_id
 from service.processes.calendars import current
+from service.processes.queries import instances_by_id, seen_among
 from service.processes.rules import NEED, numbered
 from service.rights import may
 from service.usecases import calendar_jobs, calendars
@@ -105,8 +107,11 @@ def preview(job_id: UUID) -> ResponseReturnValue:
     job = calendar_jobs.preview_of(db(), job_id, actor())
     listed = jobs.items_of(db(), job.id, verdict=argument("verdict"), limit=PER_PAGE, offset=offset())
     units = [move["unit"] for one in listed.items for move in one.data.get("moves", ())]
+    ids = [key for one in listed.items if (key := as_id(one.key)) is not None]
+    cases = instances_by_id(db(), seen_among(db(), ids, actor()))
     return render_template(
         "calendars/preview.html",
+        cases={str(key): case for key, case in cases.items()},
         job=job,
         status=STATUSES[job.status],
         moving_on=job.status in (jobs.QUEUED, jobs.RUNNING),

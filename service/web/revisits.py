@@ -20,6 +20,7 @@ from service.rights import may
 from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import done, given
+from service.web.begins import need
 from service.web.exports import Columns, exported
 
 blueprint = Blueprint("revisits", __name__)
@@ -62,6 +63,7 @@ def _columns(rows: Sequence[tuple[Change, Revisit, Instance]]) -> Columns[tuple[
         "说明": lambda row: row[1].note,
         "研判人": lambda row: names.person(row[1].done_by) if row[1].done_by else "",
         "研判时间": lambda row: row[1].done_at,
+        "研判期限暂定": lambda row: "暂定" if row[0].due_provisional else "",
     }
 
 
@@ -89,6 +91,7 @@ def change(change_id: UUID) -> ResponseReturnValue:
         results=RESULTS,
         names=Names(db()).learn(people, (), [case.talent_id for _, case in found.rows]),
         may_mark=may(actor(), revisits.RIGHT),
+        may_begin=need() is not None,
     )
 
 

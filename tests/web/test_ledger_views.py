@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+from html import unescape
 from uuid import UUID
 
 from service import clock
@@ -12,7 +15,7 @@ from service.processes.calendars import current
 from tests.factories.databases import ON_BOTH
 from tests.factories.exports import exported_rows
 from tests.factories.visitor import Visitor
-from tests.factories.workers import mismatches
+from tests.factories.workers import mismatches, work_all
 from tests.factories.world import OFFICE, World
 
 pytestmark = ON_BOTH
@@ -46,15 +49,24 @@ def test_cases_of_a_changed_policy_are_looked_at_again(world: World) -> None:
     office = Visitor(world, OFFICE)
     assert "《住房办法》第五条（1 件）" in office.get("/revisits").text
     assert office.post("/revisits", policy="税收办法", told="改了").status_code == 422
-    address = office.post("/revisits", policy="住房办法", told="第五条已修订").json["location"]
+    world.clock.set(datetime(2026, 12, 8, 10, tzinfo=clock.SHANGHAI))  # its 20 days go into a year without a notice
+    address = office.post("/revisits", policy="住房办法", told="第五条已修订。").json["location"]
     page = office.get(address)
     assert "待研判" in page.text
     assert "第五条已修订" in page.text
+    for one in (page, office.get("/revisits")):
+        assert ">暂定</span>" in one.text
+    work_all(world)
+    assert "第五条已修订。有 1 件事项需要重新研判。" in office.get("/notices").text
     done = {"result": "solvable", "note": "修订后可以办理"}
     assert office.post(f"{address}/{case}", **done).status_code == 200
     assert office.post(f"{address}/{case}", **done).status_code == 409
     page = office.get(address)
     assert "修订后可以办理" in page.text
+    begins = re.search(r'href="(/cases/new\?[^"]+)">登记需求', page.text)
+    assert begins is not None
+    first = office.get(unescape(begins[1]))
+    assert (first.status_code, "T0001" in first.text, world.leader_id in first.text) == (200, True, True)
     with world.database.reading() as session:
         [change] = revisits.changes(session)
         [(found, _)] = change.rows
