@@ -80,6 +80,7 @@ def test_a_typhoon_day_is_previewed_date_by_date_and_confirmed(world: World) -> 
     days = ("2026-09-24（周四）", "2026-09-28（周一）")
     for said in ("2026-需-0001", "办理", *days, "台风停工", "确认停工", "1</b> 件事项"):
         assert said in page, said
+    assert "子女入学</a>" in Visitor(world, "office").get(preview).text, "who may see the case finds it by its matter"
     assert len(timers_of(world)) == len(re.findall(r"data-label=\"期限或提醒\">(?!期限<)", page))
     assert (kinds(world), world.task("handle", "edu").due_on) == (before, due), "a preview changes nothing"
     rows = exported_rows(Visitor(world, "admin"), f"{preview}.xlsx")
