@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from service.db.lists import MAX_LIMIT, Page
 from service.fields import condition
 from service.history import HistoryEvent, of_kinds
+from service.history.notices import NOTICE
 from service.ledger.board import Scope
 from service.ledger.case_record import PRINTED
 from service.ledger.circulars import ISSUED, SCOPES
@@ -30,7 +31,7 @@ from service.processes.queries import LEAN_TASK, instances_by_id
 from service.processes.recording import stream_of
 from service.processes.rules import one_line
 
-_TOLD = (*sorted(INPUTS), effects.ENTERED, PRINTED, ISSUED)
+_TOLD = (*sorted(INPUTS), effects.ENTERED, PRINTED, ISSUED, NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Issued:
     ``proposed_by`` is the account that brought it forward by hand, with the ``reason``; None where the clock proposed
     it. ``scope`` says to whom it goes, in words. ``stands`` is whether its approval was not taken back; ``prints`` are
     the moments at which it was printed, ``perhaps`` those of prints in a batch, by an earlier version, that do not tell
-    which of several circulars of the case they were of.
+    which of several circulars of the case they were of. ``notice`` is the journal's entry that tells the unit.
     """
 
     case: Instance
@@ -66,6 +67,7 @@ class Issued:
     reason: str = ""
     prints: Sequence[datetime] = ()
     perhaps: Sequence[datetime] = ()
+    notice: int | None = None
 
 
 @dataclass
@@ -88,6 +90,8 @@ class _Course:
             self._printed(event)
         elif event.kind == ISSUED:
             self._issued(event)
+        elif event.kind == NOTICE and event.data.get("template") == "circular" and self.found:
+            self.found[max(self.found)]["notice"] = event.id
 
     def _printed(self, event: HistoryEvent) -> None:
         name = str(event.data["name"])
@@ -114,6 +118,7 @@ class _Course:
             "reason": str(proposed.data.get("reason") or "") if by_hand and proposed is not None else "",
             "prints": [],
             "perhaps": [],
+            "notice": None,
             "input": approved.seq if approved is not None else 0,
         }
 

@@ -7,7 +7,7 @@ from service.notifications.letter_lists import unsent
 from service.notifications.letters import retry_all
 from service.notifications.models import MailAddress, Notification, NotificationDelivery, OwedLetter
 from service.notifications.post import Post
-from service.notifications.queries import Waiting, inbox, mail_address, receipts_owed, signed_for, waiting
+from service.notifications.queries import Waiting, inbox, mail_address, receipts_owed, received, signed_for, waiting
 from service.notifications.telling import Office
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "mark_signed",
     "own_notice",
     "receipts_owed",
+    "received",
     "retry_all",
     "set_chat_address",
     "set_choices",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from service import notifications
 from service.db.lists import Page
 from service.http.context import actor, db, settings
 from service.ledger.board import PAGE_RIGHT, scope_of
@@ -48,8 +50,11 @@ def circulars() -> ResponseReturnValue:
     page = _circulars(PER_PAGE, offset())
     waiting = proposals(db(), scope_of(db(), actor()), settings().supervision.circular_step)
     beside = task_lists.rows(waiting)
-    _learnt(beside["names"], page.items)
-    return render_template("registers/circulars.html", page=page, waiting=waiting, units=every_unit(), **beside)
+    signed = _signed(page.items)
+    _learnt(beside["names"], page.items, signed)
+    return render_template(
+        "registers/circulars.html", page=page, waiting=waiting, units=every_unit(), signed=signed, **beside
+    )
 
 
 def _urges(limit: int, offset: int) -> Page[Entry]:
@@ -66,8 +71,17 @@ def _names(entries: Sequence[Entry]) -> Names:
     return Names(db()).learn(people, [row.unit for row in rows], [one.case.talent_id for one in entries])
 
 
-def _learnt(names: Names, issued: Sequence[Issued]) -> Names:
+Signed = Mapping[int, Sequence[tuple[str, datetime]]]
+
+
+def _signed(issued: Sequence[Issued]) -> Signed:
+    """Who of a unit has signed for its circular, or read it, by the entry that told them."""
+    return notifications.received(db(), [one.notice for one in issued if one.notice is not None])
+
+
+def _learnt(names: Names, issued: Sequence[Issued], signed: Signed) -> Names:
     people = [name for one in issued for name in (one.approved_by, one.proposed_by)]
+    people += [name for each in signed.values() for name, _ in each]
     return names.learn(people, [one.unit for one in issued])
 
 
@@ -93,7 +107,8 @@ def _urge_columns(entries: Sequence[Entry]) -> Columns[Entry]:
 
 
 def _circular_columns(issued: Sequence[Issued]) -> Columns[Issued]:
-    names = _learnt(Names(db()), issued)
+    signed = _signed(issued)
+    names = _learnt(Names(db()), issued, signed)
     return {
         "文号": lambda one: one.number,
         "发出时间": lambda one: one.issued_at,
@@ -106,6 +121,8 @@ def _circular_columns(issued: Sequence[Issued]) -> Columns[Issued]:
         "提请理由": lambda one: one.reason,
         "审批人": lambda one: names.person(one.approved_by),
         "状态": lambda one: "已发出" if one.stands else "已撤回",
+        "签收": lambda one: "、".join(names.person(name) for name, _ in signed.get(one.notice or 0, ())),
+        "签收时间": lambda one: next((at for _, at in signed.get(one.notice or 0, ())), None),
         "打印次数": lambda one: len(one.prints),
         "最近打印": lambda one: one.prints[-1] if one.prints else None,
         "可能打印": lambda one: one.perhaps[-1] if one.perhaps else None,
