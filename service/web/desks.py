@@ -88,7 +88,7 @@ def _leader(today: date) -> Desk:
 
 def _needs_seen(today: date) -> dict[str, Any]:
     """The needs of the reader's ledger by how they stand: the late ones as its filters find them, the others by their
-    light. Who may see a district's sees of these the late ones alone."""
+    light. Of more than ``MOST_STANDING`` the late ones alone are told."""
     if (found := needs_seen(db(), actor(), today, MOST_STANDING)) is not None:
         return {"need_lights": found, "needs_late": found[LATE], "needs_late_steps": found[LATE_STEPS]}
     asked = [CaseFilter(status=RUNNING, late=True), CaseFilter(status=RUNNING, late_steps=True)]

@@ -71,7 +71,7 @@ def open_notice(notification_id: UUID) -> ResponseReturnValue:
 def confirm(notification_id: UUID) -> ResponseReturnValue:
     """签收: an urge or a circular has been received; it stands in the case's history."""
     going = sign_notice(db(), notification_id=notification_id, actor=actor(), now=clock.now())
-    said = "已签收。" if going else "已标为已读；该任务已经完成，无需签收。"
+    said = "已签收；同一步骤此前的催办一并记为已签收。" if going else "已标为已读；该任务已经完成，无需签收。"
     return done(said, url_for("web.notices.notices"))
 
 

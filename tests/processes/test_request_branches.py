@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.processes import queries
+from service.processes import forms, queries
 from service.processes.advance import open_tasks
 from tests.factories import steps as case
 from tests.factories.databases import ON_BOTH
@@ -124,7 +124,8 @@ class TestDispatch:
         assert len(scopes) == 3
         assert str(world.task("handle", "health").due_on) == "2026-09-24"
 
-    def test_unit_named_twice_gets_one_slot(self, world: World) -> None:
+    def test_unit_named_twice_gets_one_slot(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(forms, "UNLIKE", "of no form")  # as an office's own form that lets both be chosen
         world.dispatched("edu", "edu")
         assert [unit for step, unit in world.open_steps() if step == "handle"] == ["edu"]
 

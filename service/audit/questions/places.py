@@ -215,6 +215,7 @@ ASKED: Mapping[str, str] = {
     "step_due_until": "环节期限到",
     "tag": "标签",
     "talent": "人才",
+    "task": "步骤",
     "talent_id": "人才",
     "to": "到",
     "topic": "话题",
