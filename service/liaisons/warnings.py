@@ -28,7 +28,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from service.db.lists import on_day
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import serving, standing_service_teams
-from service.liaisons.rules import HEADS_OF_SECTIONS, HEADS_OF_UNITS, HELD, PROPOSED, heads_a_section, heads_a_unit
+from service.liaisons.rules import (
+    ENDED,
+    HEADS_OF_SECTIONS,
+    HEADS_OF_UNITS,
+    HELD,
+    PROPOSED,
+    heads_a_section,
+    heads_a_unit,
+)
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.rules import CLASS_A, CLASS_B
 from service.talents.models import Talent
@@ -221,7 +229,7 @@ class _Surroundings:
 
     def warnings(self, link: Link) -> Iterable[str]:
         leader, on = link.leader, self.on
-        if link.ends_on is not None and link.ends_on < on:
+        if link.ends_on is not None and (link.ends_on < on or (link.status == ENDED and link.ends_on == on)):
             return
         if link.status == HELD and link.held_from is not None and link.held_from > on:
             yield f"{leader.person.name}的任职到期后，自 {link.held_from.isoformat()} 起由区人才办代管，请提前安排移交"

@@ -88,8 +88,8 @@ def picked(session: Session, seen: Select[UUID] | None, wanted: Wanted, lasts: S
         return None
     if due:
         aside = select(Instance.id).where(Instance.id.in_(due), *([Instance.id.in_(seen)] if seen is not None else ()))
-        parts, _ = readable(partial(figure_tallies.told, session), session.scalars(aside).all())
-        _fold(found, parts.values(), wanted, lasts)
+        told, _ = readable(partial(figure_tallies.told, session), session.scalars(aside).all())
+        _fold(found, told.values(), wanted, lasts)
     return found
 
 

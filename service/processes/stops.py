@@ -15,9 +15,9 @@ from service.history import HistoryEvent
 from service.processes import effects as fx
 from service.processes.agreed import EXTENDED, SHIFTED
 from service.processes.asking import ASKED, ASKING, REFUSED
-from service.processes.clocks import TAKEN_BACK
 from service.processes.course import INPUTS
 from service.processes.halting import GOES_ON, HALTED, KEEP, SHIFT
+from service.processes.staying_late import TAKEN_BACK
 from service.workdays import Calendar
 
 SUSPENSION, EXTENSION, INTERIM, WAITING = "suspension", "extension", "interim", "waiting"

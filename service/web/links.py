@@ -14,7 +14,7 @@ from service.errors import NotFound
 from service.http.context import actor, db
 from service.liaisons import LINK, QUOTAS, REASONS, REASONS_OF, Link, LinkFilter
 from service.liaisons.fields import ENDING, ENTRIES, HANDOVER
-from service.liaisons.rules import PROPOSED, STATUSES
+from service.liaisons.rules import ACTIVE, PROPOSED, STATUSES
 from service.people.models import Unit
 from service.people.queries import find_leader
 from service.people.rules import CLASSES
@@ -159,7 +159,9 @@ def require_keeping() -> None:
 
 def _found(limit: int, offset: int) -> Page[Link]:
     """The links that the address asks for: without a status those that have not ended."""
-    wanted = asked(LinkFilter, include_ended=argument("status") is not None)
+    given = argument("status")
+    every = {"status": None} if given == "all" else {}
+    wanted = asked(LinkFilter, include_ended=given == "all" or given in STATUSES, **every)
     return liaisons.search_links(db(), wanted, limit, offset, reader=actor())
 
 
@@ -176,9 +178,13 @@ def _columns(found: Sequence[Link]) -> Columns[Link]:
         "开始": lambda link: link.starts_on,
         "代管起": lambda link: link.held_from,
         "结束": lambda link: link.ends_on,
-        "状态": lambda link: STATUSES[link.status],
+        "状态": lambda link: "尚未开始" if _is_to_come(link) else STATUSES[link.status],
         "提示": lambda link: "\n".join(warnings[link.id]),
     }
+
+
+def _is_to_come(link: Link) -> bool:
+    return link.status == ACTIVE and link.starts_on > clock.today()
 
 
 exported(blueprint, "/links.xlsx", "联系关系", _found, _columns, right=RIGHT)

@@ -35,6 +35,12 @@ def test_a_link_is_registered_handed_over_and_ended(world: World) -> None:
     text = office.get(taken.json["location"]).text
     assert "程望津移交给温如故" in text
     assert "已交接" in text
+    assert "将于 2026-09-20（周日） 起联系" in text
+    old = office.get("/links", status="ended").text
+    assert ("程望津" in old, "请避免重复" in old) == (True, False)
+    for status, told in (("all", False), ("nothing", True)):
+        listed = office.get("/links", status=status).text
+        assert ("没有按它筛选" in listed, "已结束</span>" in listed) == (told, not told), status
     ended = office.post(f"{taken.json['location']}/end", ends_on="2026-09-30", reason="避免重复")
     assert "避免重复" in office.get(ended.json["location"]).text
     assert office.post(f"{taken.json['location']}/end", ends_on="2026-09-30", reason="再次").status_code == 409
