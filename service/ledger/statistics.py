@@ -57,6 +57,7 @@ STAGES_MEANING = (
 """The explanation beside the times of stages."""
 ANSWERS_MEANING = (
     "答复件次：截至当日、自期间第一天起责任单位的每一次答复各算一次（退回重办、改派后重新计算），不论需求何时登记；"
+    "期间以前到期、期间内仍未答复的也算在内，在每个期间都算未按时；"
     "与考核指标的“责任单位按时答复”同口径。"
 )
 """The explanation beside the answers of units."""

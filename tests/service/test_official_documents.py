@@ -180,3 +180,11 @@ def test_letters_of_word_files_stand_in_no_grid_of_their_own(path: Path) -> None
     assert "linesAndChars" not in document
     if 'w:linePitch="580"' in document:  # 22 lines: 28 letters of 16 pt fit in 156 mm where they stand closer
         assert '<w:spacing w:val="-4"/><w:sz w:val="32"/>' in styles
+
+
+@pytest.mark.parametrize(("content", "times"), [("您反映的“子女转学”办理情况如下：\n已经解决。", 1), ("已经解决。", 1)])
+def test_a_letter_to_a_talent_opens_once(content: str, times: int) -> None:
+    of = {**OF_A_STEP["of"], "id": "feedback_result"}
+    of["fields"] = [{"id": "content", "title": "反馈内容", "words": content, "value": content, "files": []}]
+    words = text_of(made("reply_letter", of=of))
+    assert (words.count("您反映的"), "已经解决" in words) == (times, True)
