@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from service import clock
 from service.db.lists import on_day
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import serving, standing_service_teams
@@ -229,7 +230,8 @@ class _Surroundings:
 
     def warnings(self, link: Link) -> Iterable[str]:
         leader, on = link.leader, self.on
-        if link.ends_on is not None and (link.ends_on < on or (link.status == ENDED and link.ends_on == on)):
+        decided = link.status == ENDED and on >= clock.today()  # its last day may be to come: nothing is left to do
+        if link.ends_on is not None and (link.ends_on < on or decided):
             return
         if link.status == HELD and link.held_from is not None and link.held_from > on:
             yield f"{leader.person.name}的任职到期后，自 {link.held_from.isoformat()} 起由区人才办代管，请提前安排移交"

@@ -75,7 +75,7 @@ Signed = Mapping[int, Sequence[tuple[str, datetime]]]
 
 
 def _signed(issued: Sequence[Issued]) -> Signed:
-    """Who of a unit has signed for its circular, or read it, by the entry that told them."""
+    """The people of units who have signed for a circular, or read it, by the entry that told them."""
     return notifications.received(db(), [one.notice for one in issued if one.notice is not None])
 
 

@@ -125,8 +125,8 @@ def test_a_leaders_late_needs_are_those_that_the_ledger_calls_late(world: World)
 def test_a_leaders_figures_count_the_needs_that_the_desk_lists(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.dispatched("edu", title="我联系的人才的事项")
     with world.database.reading() as session:
-        [post, *_] = leader_posts(session, world.actor("leader").person_id)
-    world.recorded(talent_id="T0003", leader_id=str(post.id), title="别人联系的人才、报给我的事项")
+        post = leader_posts(session, world.actor("leader").person_id)[0].id
+    world.recorded(talent_id="T0003", leader_id=str(post), title="别人联系的人才、报给我的事项")
     leader = Visitor(world, "leader")
 
     def tiles() -> dict[str, int]:
