@@ -19,7 +19,8 @@ from service.checks.values import compared
 from service.checks.wording import data, every
 from service.checks.wording import form as form_named
 from service.processes.bounds import REFERRING
-from service.processes.forms import UNLIKE, WORKDAY
+from service.processes.form_dates import WORKDAY
+from service.processes.forms import UNLIKE
 from service.processes.privacy import KINDS
 from service.processes.terms import TYPES
 

@@ -14,12 +14,11 @@ import jsonschema_rs
 from service.canonical import DEEPEST, normalized
 from service.errors import Finding, Invalid
 from service.processes.bounds import LARGEST_FORM, LARGEST_STORED, unfolded
+from service.processes.form_dates import date_findings
 from service.processes.terms import TYPES
 from service.spelling import half_width, tidy, unusable
 from service.workdays import Calendar
 
-FIRST_DATE = date(2000, 1, 1)
-YEARS_AHEAD = 10
 MAX_BYTES = 1_000_000
 MOST_VALUES = 10_000
 """Texts, numbers, lists … that one form may bring."""
@@ -27,8 +26,6 @@ FILES = "files"
 """The kind of records (``x-ref``) that are attached files: uploaded beside the form, handed in with it."""
 UNLIKE = "x-unlike"
 """Names another field of the form whose value this one must not have, nor hold."""
-WORKDAY = "x-workday"
-"""Says that a date must be a working day."""
 MOST_PAIRS = 200_000
 """Parts of a schema times values, up to which a form is told all that is wrong at once."""
 _SINGLE = frozenset({str, int, float, bool, type(None)})
@@ -94,7 +91,7 @@ class Form:
         bad = {finding.path for finding in findings}
         for name in self._dates:
             if isinstance(clean.get(name), str) and f"/data/{name}" not in bad:
-                findings.extend(_date_findings(name, clean[name], self.fields[name], today, calendar))
+                findings.extend(date_findings(name, clean[name], self.fields[name], today, calendar))
         findings += [one for one in self._same_findings(clean) if one.path not in bad]
         if findings:
             raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
@@ -393,25 +390,3 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 def _pointer(path: list[str | int]) -> str:
     return "/data" + "".join(f"/{part}" for part in path)
-
-
-def _date_findings(
-    name: str, value: str, schema: Mapping[str, Any], today: date, calendar: Calendar
-) -> Iterator[Finding]:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:  # a field that the chosen branch does not ask for: the schema has not looked at it
-        return
-    title, path = schema.get("title", name), f"/data/{name}"
-    last = today.replace(year=today.year + YEARS_AHEAD, day=min(today.day, 28))
-    if not FIRST_DATE <= day <= last:
-        yield Finding(path, f"{title}：日期应在 {FIRST_DATE} 至 {last} 之间")
-    elif schema.get("x-date") == "past" and day > today:
-        yield Finding(path, f"{title}：不能晚于今天（{today}）")
-    elif schema.get("x-date") == "future" and day <= today:
-        yield Finding(path, f"{title}：应晚于今天（{today}）")
-    elif schema.get(WORKDAY) is True and not calendar.is_working_day(day):
-        before, after = (calendar.add(day, step).due.isoformat() for step in (-1, 1))
-        yield Finding(path, f"{title}：{day} 不是工作日（{calendar.reason(day)}），可填 {before} 或 {after}")
-    elif (limit := schema.get("x-within-working-days")) is not None and day > (end := calendar.add(today, limit).due):
-        yield Finding(path, f"{title}：最多 {limit} 个工作日，即不晚于 {end}")

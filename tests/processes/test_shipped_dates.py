@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from service.processes.dated import DateRule, broken_rules, rules_of
-from service.processes.forms import FIRST_DATE, YEARS_AHEAD, Form, load_form
+from service.processes.form_dates import FIRST_DATE, YEARS_AHEAD
+from service.processes.forms import Form, load_form
 from service.processes.terms import STEP, TODAY
 from service.workdays import Calendar
 

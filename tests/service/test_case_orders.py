@@ -101,7 +101,8 @@ def test_the_unit_that_leads_does_not_assist_though_it_was_ticked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(forms.Form, "_same_findings", lambda *_: iter(()))  # as a version of the process that lets both be ticked
+        # as a version of the process that lets both be ticked
+        patch.setattr(forms.Form, "_same_findings", lambda *_: iter(()))
         assisted, alone = world.dispatched("housing", "sci", "edu"), world.dispatched("edu", "edu")
     then = clock.today()
     world.clock.advance(days=1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0147_moved_stay_late"
-down_revision = "0141_suspended_stay_asked"
+down_revision = "0149_verified_files"
 branch_labels = None
 depends_on = None
 
