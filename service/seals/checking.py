@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.errors import Invalid
 from service.history import HistoryEvent, Mismatch, stream_events
 from service.seals import apart, tree
@@ -164,7 +165,7 @@ def head_faults(head: Head, growth: Growth, *, days: bool = True) -> Iterator[Mi
 
     Those of ``days`` only where the counts of the tree began after the head before.
     """
-    name = f"第 {head.number} 次封存（{head.made_at:%Y-%m-%d}）"
+    name = f"第 {head.number} 次封存（{clock.local(head.made_at):%Y-%m-%d}）"
     if growth.size != head.size:
         kind = "少了" if growth.size < head.size else "多了"
         gap = abs(growth.size - head.size)

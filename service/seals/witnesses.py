@@ -20,6 +20,7 @@ from typing import IO, Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.db import Database
 from service.errors import Incident, Invalid
 from service.seals.heads import Head, digest_of, head_of, sm3_of
@@ -49,7 +50,7 @@ class Witness:
     @property
     def name(self) -> str:
         """How findings call it."""
-        return f"第 {self.head.number} 次封存（{self.head.made_at:%Y-%m-%d}，{self.file.name}）"
+        return f"第 {self.head.number} 次封存（{clock.local(self.head.made_at):%Y-%m-%d}，{self.file.name}）"
 
 
 def name_of(number: int) -> str:

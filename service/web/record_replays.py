@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from service import talents as registry
 from service.audit.replay.records import RecordStep, link_steps, roster_steps, step_at, talent_steps
 from service.contacts.access import readable
 from service.errors import Finding, Invalid
-from service.fields import DATE, Field
+from service.fields import DATE, NOTHING, Field
 from service.http.context import actor, db
 from service.ledger.reported import seen_entries
 from service.liaisons import LINK, leaders_of
@@ -26,7 +26,7 @@ from service.talents.fields import APPROVED_ON, CONFIRMED_ON, FIELDS
 from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import argument, asked_day, asked_step
-from service.web.changes import Change, Reading, changes
+from service.web.changes import Change, ChangeLine, Reading, changes
 
 blueprint = Blueprint("record_replays", __name__)
 
@@ -110,7 +110,7 @@ def _page(
     on = _day_asked()
     shown = step_at(steps, seq=asked_step(), on=on)
     place = steps.index(shown)
-    told = _told([shown])[0]
+    told = _changed(shown, _told([shown])[0], fields)
     about = {
         "number": place + 1,
         "total": len(steps),
@@ -137,6 +137,22 @@ def _page(
 def _told(steps: Sequence[RecordStep]) -> list[Change]:
     """The entries in words, in order."""
     return list(reversed(changes((one.event, one.data) for one in steps)))
+
+
+def _changed(shown: RecordStep, told: Change, fields: Sequence[Field]) -> Change:
+    """The entry with what it changed in this record; where it tells of the one that took its place, not with that."""
+    if shown.own:
+        return told
+    text, row = Reading(Names(db(), _day(shown))).text, shown.row or {}
+    lines = [
+        ChangeLine(one.label, text(one, shown.before.get(one.name)) or NOTHING, text(one, row[one.name]))
+        for one in fields
+        if one.name in shown.changed
+    ]
+    if "version" in shown.data:
+        by = f"第 {shown.data['version']} 版，{shown.data['document_no']}"
+        lines.append(ChangeLine("由哪一版取代", None, by))
+    return replace(told, lines=tuple(lines))
 
 
 def _values(shown: RecordStep, fields: Sequence[Field]) -> list[Value]:

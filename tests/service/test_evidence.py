@@ -17,6 +17,7 @@ from service import history
 from service.attachments import attach
 from service.audit.evidence import package, verifier
 from service.audit.evidence.description import report
+from service.audit.evidence.verifier import UNPROVEN
 from service.config.sealing import Sealing
 from service.errors import Conflict, NotAllowed
 from service.processes import commands
@@ -85,6 +86,11 @@ def test_a_package_is_verified_without_the_service(sealed, tmp_path):
     (outside / "evidence.zip").write_bytes(made.content)
     code, said = asked(outside, "evidence.zip", "--digest", made.digest)
     assert (code, "通过：文件齐全" in said) == (0, True), said
+    assert "不能由此证明" not in said
+    unproven = asked(outside, "evidence.zip")
+    assert (unproven[0], unproven[1].splitlines()[-1].endswith(f"{UNPROVEN}。")) == (0, True), unproven
+    assert re.search(r"第 1 次封存，北京时间 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d，", said)
+    assert asked(outside, "other.zip") == (2, "不通过：没有这个文件或文件夹：other.zip，请核对路径\n")
     folder = unpacked(made, outside)
     done = subprocess.run([sys.executable, "-I", "-S", "verify.py"], cwd=folder, capture_output=True, check=False)
     assert done.returncode == 0
@@ -235,10 +241,8 @@ def test_what_no_seal_covers_is_not_called_proven(sealed, tmp_path):
     made = exported(sealed)
     (tmp_path / "evidence.zip").write_bytes(made.content)
     code, said = asked(tmp_path, "evidence.zip")
-    assert (code, said.splitlines()[-1]) == (
-        0,
-        f"通过：文件齐全，哈希链相符，第 {made.uncovered[0]} 条以前的签名和封存的证明相符，从那条起还没有封存。",
-    )
+    sealed_until = f"第 {made.uncovered[0]} 条以前的签名和封存的证明相符，从那条起还没有封存"
+    assert (code, said.splitlines()[-1]) == (0, f"通过：文件齐全，哈希链相符，{sealed_until}{UNPROVEN}。")
 
 
 def test_each_of_the_four_tests_can_fail(sealed, monkeypatch):

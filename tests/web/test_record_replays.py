@@ -6,8 +6,9 @@ import re
 
 from sqlalchemy import select
 
-from service import clock, talents
+from service import clock, liaisons, talents
 from service.liaisons.models import Link, Roster
+from service.people.models import Leader
 from service.rights import SYSTEM
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
@@ -63,3 +64,25 @@ def test_links_and_rosters_end_where_their_rows_stand(world: World) -> None:
     assert told(page.text)["开始日期"] == starts_on.isoformat()
     for roster_id in rosters:
         assert office.get(f"/rosters/{roster_id}/replay").status_code == 200
+
+
+def test_a_link_that_was_handed_over_tells_of_itself_and_of_its_successor(world: World) -> None:
+    today = clock.today()
+    with world.transaction() as session:
+        link = session.scalars(
+            select(Link).join(Link.leader).where(Link.status == "active", Leader.klass == "A")
+        ).first()
+        assert link is not None
+        others = select(Leader).where(Leader.klass == "A", Leader.person_id != link.leader.person_id)
+        successor = session.scalars(others).first()
+        assert successor is not None
+        liaisons.hand_over(
+            session, link_id=link.id, successor_id=successor.id, starts_on=today, actor=SYSTEM, now=clock.now()
+        )
+        key, name, starts_on = link.id, successor.person.name, link.starts_on.isoformat()
+    page = Visitor(world, "office").get(f"/links/{key}/replay").text
+    changed = dict(re.findall(r'<th scope="row">([^<]+)</th><td>[^<]*</td><td>([^<]*)</td>', page))
+    assert changed["结束原因"] == f"移交给{name}"
+    assert changed["状态"] == "已结束"
+    assert not {"联系领导", "开始日期"} & set(changed)
+    assert told(page)["开始日期"] == starts_on

@@ -14,7 +14,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ FORMAT, VERSION = "talent-liaison-evidence", 1
 FIRST = "0" * 64
 SEALED = ("stream", "seq", "at", "actor", "on_behalf_of", "kind", "task", "data", "prev_hash")
 MANIFEST, RECEIPT = "manifest.json", "manifest.sha256"
+UNPROVEN = "；没有给出清单摘要（--digest），打印件、离线回放页和元数据只与包内的清单一致，不能由此证明没有被换过"
 NAMED = 20
 NOT_OURS = {"__pycache__", ".DS_Store", "Thumbs.db"}
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
@@ -171,6 +172,8 @@ def read(place: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(whole)) as archive:
             names = archive.namelist()
             found = {name: inside(archive, name) for name in names}
+    except FileNotFoundError as error:
+        raise Unreadable(f"没有这个文件或文件夹：{place}，请核对路径") from error
     except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
         raise Unreadable(f"证据包打不开：文件残缺或被改动（{error}）") from error
     if len(found) != len(names) or packed([(name, found[name]) for name in names]) != whole:
@@ -255,7 +258,8 @@ def head_of(files: Files, said: Said, key: str | None, remarks: list[str]) -> Sa
         raise ValueError("封存的签名不符")
     if key and known[head["key"]] != key.lower().replace(" ", ""):
         raise ValueError("封存不是由给出的公钥签名")
-    remarks.append("第 {} 次封存，{}，共 {} 条记录".format(head["number"], head["made_at"][:19] + "Z", head["size"]))
+    made = datetime.fromisoformat(head["made_at"][:19]) + timedelta(hours=8)
+    remarks.append("第 {} 次封存，北京时间 {}，共 {} 条记录".format(head["number"], made, head["size"]))
     remarks.append("签名公钥 {}（请与审计存档的公钥核对）".format(known[head["key"]]))
     return head
 
@@ -370,7 +374,8 @@ def main(arguments: Sequence[str]) -> int:
         tell("  " + line)
     for line in faults:
         tell("不符：" + line)
-    tell(f"不通过：发现 {len(faults)} 处不符。" if faults else f"通过：文件齐全，{proven(said)}。")
+    passed = "通过：文件齐全，{}{}。".format(proven(said), "" if "digest" in given else UNPROVEN)
+    tell(f"不通过：发现 {len(faults)} 处不符。" if faults else passed)
     return 1 if faults else 0
 
 

@@ -28,7 +28,8 @@ About = Callable[[Rows], tuple[Row | None, list[Row]]]
 class RecordStep:
     """An entry of a record's journal, with the record as it stood after it (None: it was not there) and its lines.
 
-    ``changed`` are the columns that it set or changed.
+    ``changed`` are the columns that it set or changed, ``before`` is the record until then. An entry that is not its
+    ``own`` tells of another record, which took the place of this one.
     """
 
     event: HistoryEvent
@@ -36,11 +37,15 @@ class RecordStep:
     row: Row | None
     lines: Sequence[Row]
     changed: frozenset[str]
+    before: Row
+    own: bool
 
 
 def talent_steps(talent_id: str, entries: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[RecordStep]:
     """A talent's file after each entry of its journal; ``entries`` have their data as the reader may see them."""
-    return _steps(f"talent:{talent_id}", entries, lambda rows: (rows.get(Talent, rows.name), []), lambda _: True)
+    return _steps(
+        f"talent:{talent_id}", entries, lambda rows: (rows.get(Talent, rows.name), []), lambda _: True, lambda _: True
+    )
 
 
 def link_steps(link: Link, events: Iterable[HistoryEvent]) -> list[RecordStep]:
@@ -51,6 +56,7 @@ def link_steps(link: Link, events: Iterable[HistoryEvent]) -> list[RecordStep]:
         ((event, event.data) for event in events),
         lambda rows: (rows.get(Link, key), []),
         lambda data: key in (data.get("link_id"), data.get("from_link_id")),
+        lambda data: key == data.get("link_id"),
     )
 
 
@@ -66,6 +72,7 @@ def roster_steps(roster: Roster, events: Iterable[HistoryEvent]) -> list[RecordS
         ((event, event.data) for event in events),
         about,
         lambda data: key == data.get("id") or key in data.get("superseded", ()),
+        lambda data: key == data.get("id"),
     )
 
 
@@ -91,6 +98,7 @@ def _steps(
     entries: Iterable[tuple[HistoryEvent, Mapping[str, Any]]],
     about: About,
     concerns: Callable[[Mapping[str, Any]], bool],
+    owns: Callable[[Mapping[str, Any]], bool],
 ) -> list[RecordStep]:
     rows, fold = Rows(stream), FAMILIES[stream.partition(":")[0]].fold
     found: list[RecordStep] = []
@@ -105,7 +113,7 @@ def _steps(
         row = dict(row) if row is not None else None
         if concerns(data) and event.kind != BASELINE:
             changed = frozenset(name for name, value in (row or {}).items() if before.get(name) != value)
-            found.append(RecordStep(event, data, row, [dict(line) for line in lines], changed))
+            found.append(RecordStep(event, data, row, [dict(line) for line in lines], changed, before, owns(data)))
         before = row or {}
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import String, cast, exists, literal, or_, select, type_coerce
+from sqlalchemy import String, and_, cast, exists, literal, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.types import NullType
 
@@ -21,7 +21,7 @@ from service.history.folding import BASELINE, Digest, Event, Rows
 from service.history.notices import NOTICE
 from service.notifications.fields import TOLD
 from service.processes.deployed import Mismatch
-from service.studio.models import KeptContent
+from service.studio.models import DraftFile, KeptContent, VersionScenario
 
 NOTICES = "notice:"
 Progress = Callable[[int, int], None]
@@ -218,3 +218,22 @@ def _contents(session: Session) -> Iterator[Mismatch]:
             what = f"草稿内容「{str(known)[:12]}…」与摘要不符"
             told = {"must": f"摘要 {str(known)[:12]}… 的内容", "have": "摘要不同的内容"}
             yield Mismatch(f"content:{known}", None, what, table, str(known), "content", **told)
+    for stream, name, lacking in _lost_contents(session):
+        told = {"must": f"摘要 {lacking[:12]}… 的内容", "have": "没有这份内容"}
+        yield Mismatch(stream, None, f"文件「{name}」的内容缺少", table, lacking, **told)
+
+
+def _lost_contents(session: Session) -> Iterator[tuple[str, str, str]]:
+    """(stream, name, digest) of each file of a draft, and scenario of a version, whose content is not there."""
+    there = exists().where(KeptContent.digest == DraftFile.digest)
+    once = exists().where(KeptContent.digest == DraftFile.former)
+    files = select(DraftFile.draft_id, DraftFile.name, DraftFile.digest, DraftFile.former, there, once).where(
+        or_(and_(DraftFile.digest.is_not(None), ~there), and_(DraftFile.former.is_not(None), ~once))
+    )
+    for draft, name, digest, former, has, _ in session.execute(files.order_by(DraftFile.draft_id, DraftFile.name)):
+        yield f"draft:{draft}", name, str(former if digest is None or has else digest)
+    one = VersionScenario
+    kept = exists().where(KeptContent.digest == one.digest)
+    scenarios = select(one.process, one.version, one.name, one.digest).where(~kept)
+    for process, version, name, digest in session.execute(scenarios.order_by(one.process, one.version, one.name)):
+        yield f"definition:{process}", f"第 {version} 版的用例 {name}", digest

@@ -16,6 +16,8 @@ OF_RECORD = "打开该记录的“变更记录”或“回放”，那里是日�
 COUNTER = "当日核对：在“按编号查文书”里看缺号、重号，请系统管理员改正计数器"
 SEARCHED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由日志重新做出检索用的内容"
 SUMMED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由事项的记录重新做出统计和列表排序用的底稿"
+_OF_ALL = frozenset({"seals", "database"})
+"""The streams of findings that name no record: what seals and triggers tell of the whole journal."""
 CASES = frozenset({"instance", "user_task", "timer", "copy_to", "clock_run", "case_span"})
 SUMS = frozenset({"figure_case", "figure_tally", "case_order"})
 DEFINITIONS = frozenset({"definition", "definition_file", "definition_picture", "calendar_version"})
@@ -42,9 +44,10 @@ def advice(found: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def advised(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Findings with ``must`` and ``have`` (null in those of before there were any), ``grade`` and ``next``."""
+    """Findings with ``must`` and ``have`` (null in those of before there were any), ``grade`` and ``next``: the gravest
+    first, and of these what names a case or a record before what follows from it in the seals."""
     told = []
     for one in findings:
         grade, step = advice(one)
         told.append({"must": None, "have": None, **one, "grade": grade, "next": step})
-    return told
+    return sorted(told, key=lambda one: (one["grade"] != GRAVE, one["grade"] == SINGLE, one["stream"] in _OF_ALL))
