@@ -38,7 +38,6 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=Tr
 _NOTHING: Mapping[str, Any] = {}
 _EXACT = frozenset({str, int, bool})
 _NAMES = frozenset({str})
-_ABSENT = object()
 
 
 def is_compact(state: str) -> bool:
@@ -75,22 +74,17 @@ def _part(
         own[key] = place = len(own)
         places[key] = (number, place)
         kept = _kept(task, above if parent is None else kept_of(parent))
-        facts = [
-            key,
-            -1 if parent is None else own[task._parent],
-            task.task_spec.name,
-            task._state,
-            moments.setdefault(task.last_state_change, len(moments)),
-            kept.updates,
-            kept.deletions,
-            {name: value if type(value) in PLAIN else REGISTRY.convert(value) for name, value in internal.items()}
-            if (internal := task.internal_data)
-            else 0,
-            1 if task.triggered else 0,
-        ]
-        while len(facts) > 5 and not facts[-1]:
-            facts.pop()
-        written.append(facts)
+        internal = task.internal_data and {
+            name: value if type(value) in PLAIN else REGISTRY.convert(value)
+            for name, value in task.internal_data.items()
+        }
+        said = (kept.updates, kept.deletions, internal or 0, 1 if task.triggered else 0)
+        told = 4 if task.triggered else 3 if internal else 2 if kept.deletions else 1 if kept.updates else 0
+        changed = task.last_state_change
+        if changed not in moments:
+            moments[changed] = len(moments)
+        at = -1 if parent is None else own[task._parent]
+        written += [[key, at, task.task_spec.name, task._state, moments[changed], *said[:told]]]
     last = own.get(part.last_task.id, -1) if part.last_task is not None else -1
     data, correlations = part.data or 0, part.correlations or 0
     return [part.spec.name, caller, data, correlations, last, part.success, part.completed, written]
@@ -108,12 +102,13 @@ def _kept(task: Task, above: Kept | None) -> Kept:
 
 def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
     """The data to put into those of a parent, and the names to take out of them; 0 for nothing."""
-    updates, fresh, before = {}, 0, above.get
+    updates, fresh = {}, 0
     for key, value in here.items():
-        other = before(key, _ABSENT)
-        if other is not value and not alike(value, other):
+        if key not in above:
             updates[key] = value
-            fresh += other is _ABSENT
+            fresh += 1
+        elif above[key] is not value and not alike(value, above[key]):
+            updates[key] = value
     return updates or 0, sorted(above.keys() - here.keys()) if len(here) - fresh < len(above) else 0
 
 

@@ -25,13 +25,16 @@ CAME_FROM = "came_from"
 """Under what name a task remembers the node before it, once that is pruned."""
 
 
+_FINISHED = TaskState.FINISHED_MASK
+
+
 def prune(workflow: BpmnWorkflow) -> None:
     """Drops from ``workflow`` and its called processes what no longer matters for what can still happen."""
     if workflow.completed:
         return
     for part in [workflow, *workflow.subprocesses.values()]:
         if not part.completed:
-            finished = [task for task in part.tasks.values() if task._state & TaskState.FINISHED_MASK]
+            finished = [task for task in part.tasks.values() if task._state & _FINISHED]
             pending = _pending(part)
             if by_rules() > LAST_FORESEEING:
                 pending |= _counting(part, finished)
@@ -82,7 +85,7 @@ def _pass(part: Any, finished: list[Task], pending: set[str]) -> bool:
 
 def _removable(part: Any, task: Task) -> bool:
     parent = part.tasks.get(task._parent)
-    if parent is None or parent is part.task_tree or not parent._state & TaskState.FINISHED_MASK:
+    if parent is None or parent is part.task_tree or not parent._state & _FINISHED:
         return False
     if task is part.last_task and not task._children:
         return False
@@ -96,7 +99,8 @@ def _feeds_join(task: Task, pending: set[str]) -> bool:
 
 def _still_watched(split: Task) -> bool:
     """The join behind a task with boundary events looks the task up among the split's children."""
-    return any(child.has_state(TaskState.NOT_FINISHED_MASK) for child in split.children)
+    tasks = split.workflow.tasks
+    return any(not tasks[child]._state & _FINISHED for child in split._children)
 
 
 def came_from(task: Task) -> str | None:
@@ -105,20 +109,20 @@ def came_from(task: Task) -> str | None:
     while here is not None:
         if (known := here.internal_data.get(CAME_FROM)) is not None:
             return str(known)
-        here = here.parent
+        here = here.workflow.tasks.get(here._parent)
         if here is not None and getattr(here.task_spec, "bpmn_id", None):
             return str(here.task_spec.bpmn_id)
     return None
 
 
 def _splice(part: Any, task: Task) -> None:
-    parent, (child_id,) = task.parent, task._children
+    parent, (child_id,) = part.tasks[task._parent], task._children
     child = part.tasks[child_id]
     # what is on its way, and what is no node of the diagram itself, is asked later where it came from
-    if not child.has_state(TaskState.FINISHED_MASK) or not getattr(child.task_spec, "bpmn_id", None):
-        child._set_internal_data(**{CAME_FROM: came_from(child)})
+    if not child._state & _FINISHED or not getattr(child.task_spec, "bpmn_id", None):
+        child.internal_data[CAME_FROM] = came_from(child)
     parent._children[parent._children.index(task.id)] = child_id
-    child.parent = parent
+    child._parent = parent.id
     part.tasks.pop(task.id)
     part.top_workflow.event_manager.remove_task(task)
 

@@ -63,6 +63,7 @@ class ScriptEngine(PythonScriptEngine):
         super().__init__(_Environment(context))
         self.program = program
         self.context = context
+        self._due: dict[str, str | None] = {}
 
     def validate(self, expression: str) -> None:
         """Raises SyntaxError for what is no expression: the library then tries it as the right side of a comparison."""
@@ -90,6 +91,11 @@ class ScriptEngine(PythonScriptEngine):
         """The due date (ISO) that the diagram gives the user task, for the timers attached to it."""
         if task is None:
             return None
+        if task.id not in self._due:  # all timers of a task ask
+            self._due[task.id] = self._counted(task)
+        return self._due[task.id]
+
+    def _counted(self, task: Task) -> str | None:
         kept = self.context.kept.get(str(task.id))
         expression = kept["due"] if kept else getattr(task.task_spec, "extensions", {}).get("properties", {}).get("due")
         beside = {"settings": kept["settings"]} if kept else None

@@ -159,11 +159,20 @@ class WatchJoin(BoundaryEventJoin):
     """
 
     def _find_tasks(self, my_task: Task) -> list[Task]:
-        found: list[Task] = super()._find_tasks(my_task)
         if by_rules() < 3:
-            return found
+            every: list[Task] = super()._find_tasks(my_task)
+            return every
         mine = my_task.find_ancestor(self.split_task)
-        return [task for task in found if task.find_ancestor(self.split_task) is mine]
+        tasks, waiting, found = my_task.workflow.tasks, [mine or my_task.workflow.task_tree], list[Task]()
+        while waiting:
+            task = waiting.pop()
+            if task.task_spec.name != self.name:
+                waiting += [tasks[child] for child in reversed(task._children)]
+            elif task is my_task or (
+                task.thread_id == my_task.thread_id and task.find_ancestor(self.split_task) is mine
+            ):
+                found.append(task)
+        return found
 
 
 class EventGateway(BpmnSpecMixin):

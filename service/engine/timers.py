@@ -39,11 +39,12 @@ class ArmedTimer:
     expression: str
 
     def has_fired(self, my_task: Task) -> bool:
-        if my_task._get_internal_data("event_value") is None:
+        told = my_task.internal_data
+        if told.get("event_value") is None:
             moment = self.moment(my_task)
             armed = my_task.workflow.script_engine.environment.now
-            my_task._set_internal_data(event_value=moment.isoformat(), armed_at=armed.isoformat())
-        return bool(my_task._get_internal_data("event_fired", False))
+            told |= {"event_value": moment.isoformat(), "armed_at": armed.isoformat()}
+        return bool(told.get("event_fired", False))
 
     def moment(self, my_task: Task) -> datetime:
         """When the timer is due (aware, UTC). Raises ExpressionError when the expression gives no time."""
@@ -126,9 +127,11 @@ class StartTimer(TimerEventDefinition):
 
 def attached_to(my_task: Task) -> Task | None:
     """The user task that a boundary event watches; None for any other event."""
-    if my_task.parent is None or not isinstance(my_task.parent.task_spec, BoundaryEventSplit):
-        return None
-    for sibling in my_task.parent.children:
-        if not isinstance(sibling.task_spec, BoundaryEvent):
-            return sibling
+    tasks = my_task.workflow.tasks
+    split = tasks.get(my_task._parent)
+    if split is not None and isinstance(split.task_spec, BoundaryEventSplit):
+        for child in split._children:
+            if not isinstance(tasks[child].task_spec, BoundaryEvent):
+                found: Task = tasks[child]
+                return found
     return None

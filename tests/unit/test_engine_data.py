@@ -1,0 +1,65 @@
+"""The data of tasks stay as they were read until somebody asks for them, and then are each task's own."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from service import engine
+from service.engine.compact import ENDED, compact_text
+from service.engine.data import Kept, kept_of, look
+from service.engine.state import load
+from tests.factories.engines import SLOT, SPLIT, Walk
+from tests.unit.test_engine_compact import SCENARIOS, landings
+
+
+def test_a_state_is_written_alike_whoever_has_looked_at_its_data() -> None:
+    steps = [step for file in SCENARIOS[::7] for step in landings(file, engine.RULES)]
+    going_on = [(program, landing) for program, landing in steps if landing.state != ENDED]
+    assert len(going_on) > 20
+    for program, landing in going_on:
+        assert compact_text(load(program, landing.state)) == landing.state
+        asked = load(program, landing.state)
+        for part in (asked, *asked.subprocesses.values()):
+            for task in part.tasks.values():
+                assert look(task) == task.data
+        assert compact_text(asked) == landing.state
+        assert compact_text(asked) == landing.state  # kept again as they were written
+
+
+def test_a_task_that_changes_its_data_changes_no_others() -> None:
+    walk = Walk(SPLIT, SLOT, data={"lead": {"units": ["edu"]}}, results={"open_round": ["edu", "health"]})
+    workflow = load(walk.program, walk.landing.state)
+    tasks = [task for part in (workflow, *workflow.subprocesses.values()) for task in part.tasks.values()]
+    changed, before = tasks[-1], {task.id: deepcopy(look(task)) for task in tasks}
+    changed.data["units"].append("housing")
+    changed.data["said"] = "yes"
+    assert {task.id for task in tasks if look(task) != before[task.id]} == {changed.id}
+    written = compact_text(workflow)
+    assert written != walk.landing.state
+    assert {task.id for task in tasks if look(task) != before[task.id]} == {changed.id}
+    again = load(walk.program, written)
+    found = {task.id: task.data for part in (again, *again.subprocesses.values()) for task in part.tasks.values()}
+    assert found == {**before, changed.id: {**before[changed.id], "units": ["edu", "health", "housing"], "said": "yes"}}
+
+
+def test_kept_data_are_put_together_from_those_above() -> None:
+    above = Kept(None, {"a": [1], "b": {"c": 2}}, 0)
+    below = Kept(above, {"d": "x"}, ["a"])
+    same = Kept(below, 0, 0)
+    assert same.known() is below.known()
+    assert same.own() == {"b": {"c": 2}, "d": "x"}
+    own: dict[str, Any] = same.own()
+    own["b"]["c"] = 3
+    own["e"] = 4
+    assert same.own() == {"b": {"c": 2}, "d": "x"}
+    assert above.own() == {"a": [1], "b": {"c": 2}}
+
+
+def test_nobody_has_asked_for_the_data_of_most_tasks_of_a_step() -> None:
+    walk = Walk(SPLIT, SLOT, data={"lead": {"units": ["edu"]}}, results={"open_round": ["edu", "health"]})
+    workflow = load(walk.program, walk.landing.state)
+    tasks = [task for part in (workflow, *workflow.subprocesses.values()) for task in part.tasks.values()]
+    assert all(kept_of(task) is not None for task in tasks)
+    assert tasks[0].data
+    assert kept_of(tasks[0]) is None
