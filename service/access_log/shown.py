@@ -29,7 +29,8 @@ class Shown:
 
     def add(self, subjects: Iterable[str]) -> None:
         """The records of these streams are shown."""
-        self.subjects.update(dict.fromkeys(subjects))
+        for one in subjects:
+            self.subjects[one] = None
 
 
 _shown: ContextVar[Shown | None] = ContextVar("shown", default=None)

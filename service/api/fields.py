@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -72,8 +72,9 @@ class Schema(ma.Schema):
     def _asked(self, obj: Any) -> Callable[[Any, str, Any], Any]:
         """How a value of ``obj`` is asked for."""
         kind = type(obj)
-        if (told := getattr(kind, "told", None)) is not None:
-            return cast(Callable[[Any, str, Any], Any], told)
+        told: Callable[[Any, str, Any], Any] | None = getattr(kind, "told", None)
+        if told is not None:
+            return told
         return self.get_attribute if hasattr(kind, "__getitem__") else getattr
 
     @cached_property
@@ -204,6 +205,9 @@ class Day(fields.Date):
             raise self.make_error("beyond")
         return day
 
+    def _serialize(self, value: date | None, attr: str | None, obj: Any, **more: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
 
 class Id(fields.UUID):
     """The id of a record."""
@@ -234,8 +238,8 @@ class List(fields.List[Any]):
 class Moment(fields.DateTime):
     """A moment, given in the time of Shanghai with its offset: ``2026-09-16T09:00:00+08:00``."""
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | float | None:
-        return super()._serialize(None if value is None else clock.local(value), attr, obj, **more)
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | None:
+        return None if value is None else clock.local(value).isoformat()
 
 
 class ErrorItem(Schema):

@@ -164,7 +164,10 @@ def moved(session: Session) -> None:
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     """Whether the stamps are equal, and roles and rules the very same objects: other settings come with others."""
-    return one[:1] == other[:1] and all(mine is theirs for mine, theirs in zip(one[1:], other[1:], strict=True))
+    if len(one) != len(other):  # nothing is remembered yet
+        return False
+    (stamp, roles, rules), (told, others, theirs) = one, other
+    return stamp == told and roles is others and rules is theirs
 
 
 def _changes(session: Session) -> bool:

@@ -125,7 +125,12 @@ def one_line(name: object) -> str:
 
     Blanks between Latin words or numbers stay. The drawing and the journal keep the name as it was drawn.
     """
-    return _BESIDE_CHINESE.sub("", " ".join(str(name or "").split()))
+    return _one_line(str(name or ""))
+
+
+@lru_cache(maxsize=4096)
+def _one_line(name: str) -> str:
+    return _BESIDE_CHINESE.sub("", " ".join(name.split()))
 
 
 _BESIDE_CHINESE = re.compile(r"(?<=[\u2e80-\u9fff\uf900-\uffef]) | (?=[\u2e80-\u9fff\uf900-\uffef])")

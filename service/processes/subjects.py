@@ -258,9 +258,11 @@ def _slots_of(cases: int) -> Prepared:
 def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
     """The diagram's words for the units that each task is about; at most one statement, where the cases are loaded."""
     found: dict[tuple[object, ...], str] = {}
+    cases: dict[UUID, Instance] = {}
     told = []
     for row in rows:
-        case = session.get_one(Instance, row.instance_id)
+        case = cases.get(row.instance_id) or row.__dict__.get("instance") or session.get_one(Instance, row.instance_id)
+        cases[row.instance_id] = case
         step = (case.process, case.digest, case.version, row.process, row.task)
         if step not in found:
             own = _property(session, case.digest, case.process, row)
