@@ -22,6 +22,7 @@ from service.auth import passwords
 from service.auth.followers import follow
 from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
+from service.db.lean import LeanSession
 from service.people.leaving import KEY as LEAVING
 from service.processes.wiring import KEY as WIRING
 from service.storage.stores import KEY as STORE
@@ -136,7 +137,7 @@ def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     name = "database" if alone is None else f"{alone}_of_sessions"
     database: Database = request.getfixturevalue(name)
     engine = database.engine if alone is None else database.engine.execution_options()  # listeners end with the test
-    with Session(engine, expire_on_commit=False, info=_session_info()) as session:
+    with LeanSession(engine, expire_on_commit=False, info=_session_info()) as session:
         yield session
         session.rollback()
 

@@ -15,7 +15,7 @@ from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Neste
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.steps import Step, steps, steps_of
-from service.history import HistoryEvent
+from service.history import Happened, HistoryEvent
 from service.http.context import actor, db, wired
 from service.http.sessions import afterwards
 from service.processes import commands, halting, lateness, operations, queries, sharing
@@ -340,7 +340,7 @@ def state_of(instance: Instance, standing: lateness.Standing, part: Seen) -> Row
     )
 
 
-def entry(event: HistoryEvent, names: Names) -> Row:
+def entry(event: HistoryEvent | Happened, names: Names) -> Row:
     """An event as the shape ``Entry``."""
     return Row(
         event,

@@ -1,6 +1,6 @@
 """The rows of a step of a case, read and written by prepared statements, as the objects of the session that they are.
 
-They are written at each flush, in the place of SQLAlchemy's own plan.
+They are written at each flush (``lean``), in the place of SQLAlchemy's own plan.
 Everybody changes them as objects of the session, and listeners hear of each change, as everywhere. Tables are written
 in the order in which they were named.
 """
@@ -8,44 +8,36 @@ in the order in which they were named.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Select, Text, bindparam, cast, event, insert, select, type_coerce, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 
 from service.db.base import Base
-from service.db.prepared import Prepared, Sending, Values
+from service.db.prepared import Prepared, Values
 
 _VALUE = "value_"
 T = TypeVar("T", bound=Base)
 
 
-def write_by_hand(
-    model: type[Base],
-    *,
-    text: str = "",
-    known_by: Sequence[str] = (),
-    taken: Mapping[str, tuple[str, str]] | None = None,
-) -> None:
-    """From now on the rows of ``model`` are written here, after those of the models that were named before.
-
-    ``text``: a column of documents whose text its rows have as ``said``. ``known_by``: the columns that tell rows apart
-    which the database numbers. ``taken``: a column that takes its value from another row, by the names of the relation
-    and of the value there.
-    """
-    _written[model] = _Table(model, text, known_by, taken or {})
+def write_by_hand(model: type[Base]) -> None:
+    """From now on the rows of ``model`` are written here, after those of the models that were named before."""
+    _written[model] = Written(model)
 
 
-class _Table:
-    def __init__(
-        self, model: type[Base], text: str, known_by: Sequence[str], taken: Mapping[str, tuple[str, str]]
-    ) -> None:
+def written(model: type[Any]) -> Written | None:
+    """How the rows of ``model`` are written here; None where they are not."""
+    return _written.get(model)
+
+
+class Written:
+    """A table whose rows are written here; ``key``: the name of its one key."""
+
+    def __init__(self, model: type[Base]) -> None:
         mapper: Any = model.__mapper__
-        self.mapper, self.text, self.known_by, self.taken = mapper, text, known_by, taken
+        self.model, self.mapper = model, mapper
         self.columns = {mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns}
         [self.key] = [name for name, column in self.columns.items() if column.primary_key]
         self.usual = {
@@ -53,79 +45,45 @@ class _Table:
             for name, column in self.columns.items()
             if column.default is not None and column.default.is_scalar
         }
-        self._inserts: dict[tuple[int, bool], Prepared] = {}
+        self._insert = Prepared(insert(mapper.local_table).values(self._places(self.columns)))
         self._updates: dict[tuple[str, ...], Prepared] = {}
+
+    @staticmethod
+    def tables() -> Iterable[Written]:
+        """All of them, in the order in which they are written."""
+        return _written.values()
+
+    def stands_alone(self, state: Any) -> bool:
+        """Whether an object points to no other one."""
+        return not any(name in state.dict for name in self.mapper.relationships)
 
     def insert(self, connection: Connection, states: Sequence[Any]) -> None:
         """Writes new rows."""
-        rows = [self._row(state) for state in states]
-        if rows[0][self.key] is not None:
-            self._insert(1, numbered=False).run(connection, [_named(row) for row in rows])
-            return
-        for first in range(0, len(rows), _AT_ONCE):
-            some = rows[first : first + _AT_ONCE]
-            given = {f"{name}_{place}": value for place, row in enumerate(some) for name, value in _named(row).items()}
-            made = self._insert(len(some), numbered=True).on(connection).rows(connection, given)
-            numbers = {tuple(known): number for number, *known in made}
-            for state in states[first : first + _AT_ONCE]:
-                state.dict[self.key] = numbers[tuple(state.dict[name] for name in self.known_by)]
+        self._insert.run(connection, [self._row(state.dict) for state in states])
 
-    def _row(self, state: Any) -> dict[str, Any]:
-        known = state.dict
-        for name, (relation, value) in self.taken.items():
-            other = getattr(state.obj(), relation)
-            if other is not None:  # else the value was given itself
-                known[name] = getattr(other, value)
-        for name in self.columns:
-            if name not in known:
-                known[name] = self.usual.get(name)
-        row = {name: known[name] for name in self.columns}
-        if self.text:
-            row[self.text] = state.obj().said
-        return row
+    def _row(self, known: dict[str, Any]) -> dict[str, Any]:
+        for name in self.columns.keys() - known.keys():
+            known[name] = self.usual.get(name)
+        return {f"{_VALUE}{name}": known[name] for name in self.columns}
 
-    def _insert(self, count: int, *, numbered: bool) -> Prepared:
-        """``numbered``: the database numbers the rows and tells how."""
-        if (count, numbered) not in self._inserts:
-            names = [name for name in self.columns if not (numbered and name == self.key)]
-
-            def make(dialect: str) -> Any:
-                if not numbered:
-                    return insert(self.mapper.local_table).values(self._places(names, "", dialect))
-                rows = [self._places(names, f"_{place}", dialect) for place in range(count)]
-                told = (self.columns[name] for name in (self.key, *self.known_by))
-                return insert(self.mapper.local_table).values(rows).returning(*told)
-
-            self._inserts[count, numbered] = Prepared(make)
-        return self._inserts[count, numbered]
-
-    def _places(self, names: Iterable[str], end: str, dialect: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name in names:
-            column = self.columns[name]
-            if name != self.text:
-                found[column.name] = bindparam(f"{_VALUE}{name}{end}", type_=column.type)
-            else:
-                said = bindparam(f"{_VALUE}{name}{end}", type_=Text)
-                found[column.name] = type_coerce(said, Text) if dialect == "sqlite" else cast(said, JSONB)
-        return found
+    def _places(self, names: Iterable[str]) -> dict[str, Any]:
+        columns = ((name, self.columns[name]) for name in names)
+        return {column.name: bindparam(f"{_VALUE}{name}", type_=column.type) for name, column in columns}
 
     def update(self, connection: Connection, states: Sequence[Any]) -> None:
         """Writes what has changed."""
         changes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for state in states:
             known, before = state.dict, state.committed_state
-            names = tuple(
-                name for name in self.columns if name in before and name in known and before[name] != known[name]
-            )
+            names = tuple(name for name in self.columns if name in before and before[name] != known[name])
             if names:
-                changes[names].append({**_named({name: known[name] for name in names}), "key": state.key[1][0]})
+                changes[names].append({**{f"{_VALUE}{name}": known[name] for name in names}, "key": state.key[1][0]})
         for names, rows in changes.items():
             if names not in self._updates:
                 self._updates[names] = Prepared(
                     update(self.mapper.local_table)
                     .where(self.columns[self.key] == bindparam("key", type_=self.columns[self.key].type))
-                    .values(self._places(names, "", ""))
+                    .values(self._places(names))
                 )
             self._updates[names].run(connection, rows)
 
@@ -162,20 +120,20 @@ class Parts(Generic[T]):
     def take(self, session: Any, values: Sequence[Any]) -> T:
         """The object of the session that a row is, given as ``columns``."""
         key = (self._model, (values[self._place],), None)
-        row: T | None = session.identity_map.get(key)
+        known = session.identity_map.fast_get_state(key)
+        row: T | None = known.obj() if known is not None else None
         if row is None:
             row = self._manager.new_instance()
             state = instance_state(row)
             state.key, state.session_id, state.identity_token = key, session.hash_key, None
-            session.identity_map.replace(state)
+            session.identity_map._add_unpresent(state, key)
             state.dict.update(zip(self._names, values, strict=True))
             if self._without:
                 state.expired_attributes.update(self._without)
             if state.manager.dispatch.load:
                 state.manager.dispatch.load(state, None)
-            state._commit_all(state.dict, session.identity_map)
             return row
-        state = instance_state(row)
+        state = known
         if self._fresh:
             state.dict.update(zip(self._names, values, strict=True))
             state._commit_all(state.dict, session.identity_map)
@@ -223,64 +181,4 @@ class Rows(Generic[T]):
         return self._parts.take(session, values)
 
 
-_AT_ONCE = 16
-"""So many rows that the database numbers go in a statement."""
-_written: dict[type[Base], _Table] = {}
-_States = Mapping[type[Base], Sequence[Any]]
-
-
-def _named(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{_VALUE}{name}": value for name, value in row.items()}
-
-
-@event.listens_for(Session, "before_flush")
-def _write(session: Any, context: UOWTransaction, only: object) -> None:
-    """Sends the rows that wait. A failure ends the transaction, as in any flush."""
-    gone = session._deleted
-    new: dict[type[Base], list[Any]] = defaultdict(list)
-    changed: dict[type[Base], list[Any]] = defaultdict(list)
-    for state in session._new:
-        if state.class_ in _written:
-            new[state.class_].append(state)
-    for state in session._dirty_states:
-        if state.class_ in _written and state not in gone:
-            changed[state.class_].append(state)
-    if only or not (new or changed):
-        return
-    try:
-        _send(session, session.connection(), context, new, changed)
-        session._register_persistent({state for states in (*new.values(), *changed.values()) for state in states})
-    except BaseException:
-        session._transaction._begin().rollback(_capture_exception=True)
-        raise
-
-
-def _send(session: Any, connection: Connection, context: UOWTransaction, new: _States, changed: _States) -> None:
-    fresh = {model: sorted(states, key=lambda state: state.insert_order) for model, states in new.items()}
-    moved = {model: sorted(states, key=lambda state: str(state.key[1])) for model, states in changed.items()}
-    for model, table in _written.items():  # listeners may ask, so nothing is under way yet
-        for state in fresh.get(model, ()):
-            table.mapper.dispatch.before_insert(table.mapper, connection, state)
-        for state in moved.get(model, ()):
-            table.mapper.dispatch.before_update(table.mapper, connection, state)
-    with _together(connection):
-        for model, table in _written.items():
-            if model in fresh:
-                table.insert(connection, fresh[model])
-            if model in moved:
-                table.update(connection, moved[model])
-    session.dispatch.after_flush(session, context)
-
-
-@contextmanager
-def _together(connection: Any) -> Iterator[None]:
-    """On PostgreSQL the statements of the block leave without waiting for the answer to the one before; a failure is
-    told at the next answer that is read, at the latest at the end. SQLAlchemy's own questions find no answer in it."""
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    try:
-        with connection.connection.driver_connection.pipeline():
-            yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        connection._handle_dbapi_exception(error, "the rows of a step", None, None, Sending(many=True))
+_written: dict[type[Base], Written] = {}

@@ -18,6 +18,7 @@ from service.canonical import dumps
 from service.config.trust import Timeouts
 from service.db.aside import Aside
 from service.db.failures import is_of_a_lost_server, trouble
+from service.db.lean import LeanSession
 from service.db.looking import Looking, watch
 from service.db.shared import share
 from service.db.turns import Turns
@@ -95,7 +96,7 @@ class Database:
         """
         looks = look_first and self._turns is not None
         engine = self.engine if looks else self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        with ExitStack() as turn, Session(engine, expire_on_commit=False, info=self.session_info) as session:
+        with ExitStack() as turn, LeanSession(engine, expire_on_commit=False, info=self.session_info) as session:
             if self._turns is not None and not looks:
                 turn.enter_context(self._turns.turn())
             mark = _writing.set(True)
@@ -124,7 +125,11 @@ class Database:
         """
         try:
             with self.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
-                with _impatient(connection), Session(connection, info=self.session_info) as session, session.begin():
+                with (
+                    _impatient(connection),
+                    LeanSession(connection, info=self.session_info) as session,
+                    session.begin(),
+                ):
                     work(session)
         except (DBAPIError, NoConnectionFree) as error:
             if trouble(error) is None:
@@ -146,7 +151,7 @@ class Database:
             if aside and self.aside is not None:
                 bind = stack.enter_context(self.aside.connection())
             bind = bind if self.is_sqlite else bind.execution_options(isolation_level="REPEATABLE READ")
-            session = stack.enter_context(Session(bind, autoflush=False, info=self.session_info))
+            session = stack.enter_context(LeanSession(bind, autoflush=False, info=self.session_info))
             try:
                 if long:
                     self.allow_long_work(session.connection())

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from service.canonical import normalized
 from service.history.chain import FIRST, seal
-from service.history.journal import _HEADS, _LAST_AT, _in_order, append
+from service.history.journal import _HEAD, _HEADS, _in_order, append
 from service.history.models import HistoryEvent, HistoryHead
+from service.history.telling import Head
 
 _LOCKED = (
-    select(HistoryHead.stream, HistoryHead.seq, HistoryHead.hash, _LAST_AT)
+    select(*_HEAD)
     .where(HistoryHead.stream.in_(bindparam("streams", expanding=True)))
     .order_by(HistoryHead.stream)
     .with_for_update(of=HistoryHead)
@@ -64,23 +65,22 @@ def extend_streams(
     session.flush()
     held = session.info.get(_HEADS, {})
     wanted = sorted({stream for stream, _ in data} - held.keys())
-    heads: dict[str, tuple[int, str]] = {}
-    for stream, seq, sealed, last in session.execute(_LOCKED, {"streams": wanted}):
-        heads[stream] = seq, sealed
-        _in_order(session, stream, at, last)
+    heads = {row[0]: Head(*row) for row in session.execute(_LOCKED, {"streams": wanted})}
+    for head in heads.values():
+        _in_order(session, head, at)
     events = []
     for stream, given in data:
         if stream not in heads:
             append(session, stream=stream, kind=kind, actor=actor, at=at, data=given)
             continue
-        seq, sealed = heads[stream]
-        row = _row(stream, seq + 1, sealed, kind, actor, None, at, given)
-        heads[stream] = seq + 1, row["hash"]
+        head = heads[stream]
+        row = _row(stream, head.seq + 1, head.hash, kind, actor, None, at, given)
+        head.seq, head.hash = row["seq"], row["hash"]
         events.append(row)
     if not events:
         return
     _insert(session, events)
-    moved = [{"of": stream, "to_seq": seq, "to_hash": sealed} for stream, (seq, sealed) in heads.items()]
+    moved = [{"of": stream, "to_seq": head.seq, "to_hash": head.hash} for stream, head in heads.items()]
     session.connection().execute(_MOVED, moved)
 
 

@@ -6,20 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, event, func, select, text
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy import ColumnElement, bindparam, event, func, select, text
+from sqlalchemy.orm import Session
 
 from service.canonical import written
 from service.clock import local
-from service.db.by_hand import Rows, new_row
 from service.db.prepared import Prepared
 from service.errors import Conflict
 from service.history.chain import FIRST, seal_text
-from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
-from service.history.outbox import OUTBOX_KINDS
+from service.history.models import HistoryEvent, HistoryHead
+from service.history.telling import Happened, Head, tell
 
 _HEADS = "history_heads"
-_LATEST = "history_latest"
+"""In a session: the heads that its transaction holds locked, by stream."""
 PLAYED = "history_played"
 """Under this name the demonstration tells a session that it plays a past: its events may come before those there."""
 LATE_BY = timedelta(minutes=10)
@@ -33,17 +32,14 @@ _SAID = Prepared(
 )
 
 
-def _of_stream(heads: Select[Any]) -> Select[Any]:
-    return heads.where(HistoryHead.stream == bindparam("stream")).with_for_update(of=HistoryHead)
-
-
 _LAST_AT = (
     select(HistoryEvent.at)
     .where(HistoryEvent.stream == HistoryHead.stream, HistoryEvent.seq == HistoryHead.seq)
     .correlate(HistoryHead)
     .scalar_subquery()
 )
-_LOCKED = Rows(HistoryHead, lambda heads: _of_stream(heads).add_columns(_LAST_AT), fresh=True)
+_HEAD: list[ColumnElement[Any]] = [HistoryHead.stream, HistoryHead.seq, HistoryHead.hash, _LAST_AT]  # type: ignore[list-item]
+_LOCKED = Prepared(select(*_HEAD).where(HistoryHead.stream == bindparam("stream")).with_for_update(of=HistoryHead))
 _FIRST_HEAD = text(
     "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING RETURNING seq"
 )
@@ -59,19 +55,19 @@ def append(
     data: Mapping[str, Any],
     task: str | None = None,
     on_behalf_of: str | None = None,
-) -> HistoryEvent:
+) -> Happened:
     """Adds one event to the end of ``stream``, in the caller's transaction.
 
     Nobody else extends the stream until that ends. ``actor`` and ``on_behalf_of`` are user names, ``at`` is aware,
     ``data`` is a JSON object (copied; whole floats become ints). A kind in ``OUTBOX_KINDS`` is also owed to the
-    outside. The row is sent, together with all others of the command, at the next flush; its id is known then.
+    outside. The row is sent, together with all others of the command, at the next flush.
     Raises Invalid for data that no database can keep, Conflict for a moment before the stream's last event by more than
     ``LATE_BY`` (the machine's clock was set back), ValueError for a naive moment.
     """
     if at.tzinfo is None:
         raise ValueError(f"naive datetime {at!r}: every moment carries its time zone")
     head = _locked_head(session, stream)
-    _in_order(session, stream, at)
+    _in_order(session, head, at)
     seq, prev_hash = head.seq + 1, head.hash
     copy: dict[str, Any]
     copy, said = written(dict(data))
@@ -86,9 +82,7 @@ def append(
         said=said,
         prev_hash=prev_hash,
     )
-    happened = new_row(
-        HistoryEvent,
-        id=None,
+    happened = Happened(
         stream=stream,
         seq=seq,
         at=at,
@@ -97,14 +91,12 @@ def append(
         kind=kind,
         task=task,
         data=copy,
+        said=said,
         prev_hash=prev_hash,
         hash=sealed,
     )
-    happened.said = said
-    session.add(happened)
-    if kind in OUTBOX_KINDS:
-        session.add(OutboxEntry(event=happened, due_at=at, attempts=0))
     head.seq, head.hash = seq, sealed
+    tell(session, happened, head)
     told: dict[tuple[str, int], Mapping[str, Any]] = session.info.setdefault(_TOLD, {})
     if len(told) >= _AT_ONCE:
         told.clear()
@@ -114,18 +106,14 @@ def append(
 
 def head_columns() -> list[ColumnElement[Any]]:
     """The columns of a head that ``hold`` takes, for whoever reads more with it over ``HistoryHead``, locked."""
-    return [*HistoryHead.__table__.columns, _LAST_AT]
+    return _HEAD
 
 
 def hold(session: Session, values: Sequence[Any]) -> None:
     """The head with these ``head_columns``, locked by the caller until the transaction ends, is asked for no more."""
-    stream, at = values[0], values[-1]
-    held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
-    if stream in held:
-        return
-    held[stream] = _LOCKED.take(session, values[:-1])
-    if at is not None:
-        session.info.setdefault(_LATEST, {})[stream] = at
+    held: dict[str, Head] = session.info.setdefault(_HEADS, {})
+    if values[0] not in held:
+        held[values[0]] = Head(*values)
 
 
 def lock(session: Session, stream: str) -> None:
@@ -144,20 +132,12 @@ def lock_all(session: Session, streams: Iterable[str]) -> None:
 
     In the order of their names, so that two who lock many do not wait for each other in a ring.
     """
-    held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
+    held: dict[str, Head] = session.info.setdefault(_HEADS, {})
     wanted = sorted(set(streams) - held.keys())
     for first in range(0, len(wanted), _AT_ONCE):
-        some = select(HistoryHead).where(HistoryHead.stream.in_(wanted[first : first + _AT_ONCE]))
-        rows = session.execute(
-            some.add_columns(_LAST_AT)
-            .order_by(HistoryHead.stream)
-            .with_for_update(of=HistoryHead)
-            .execution_options(populate_existing=True)
-        )
-        for head, last in rows:
-            held[head.stream] = head
-            if last is not None:
-                session.info.setdefault(_LATEST, {})[head.stream] = last
+        some = select(*_HEAD).where(HistoryHead.stream.in_(wanted[first : first + _AT_ONCE]))
+        for row in session.execute(some.order_by(HistoryHead.stream).with_for_update(of=HistoryHead)):
+            held[row[0]] = Head(*row)
 
 
 def stream_events(session: Session, stream: str, after: int = 0) -> list[HistoryEvent]:
@@ -199,42 +179,31 @@ def last_event(session: Session) -> int:
     return session.scalar(select(func.max(HistoryEvent.id))) or 0
 
 
-def _locked_head(session: Session, stream: str) -> HistoryHead:
+def _locked_head(session: Session, stream: str) -> Head:
     """The head row, locked until the transaction ends; asked for once a transaction, whatever the number of events."""
-    held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
+    held: dict[str, Head] = session.info.setdefault(_HEADS, {})
     if stream in held:
         return held[stream]
-    head: HistoryHead
-    at: datetime | None = None
-    if (row := _LOCKED.beside(session, {"stream": stream})) is not None:
-        head, at = row[0], row[1][0]
-    elif session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST}).one_or_none() is not None:
-        head = _inserted(session, stream)
-    elif (row := _LOCKED.beside(session, {"stream": stream})) is not None:
-        head, at = row[0], row[1][0]  # of two first events at once one inserts, the other has waited and finds the row
+    given = {"stream": stream}
+    if found := _LOCKED.rows(session, given):
+        head = Head(*found[0])
+    elif session.execute(_FIRST_HEAD, {**given, "hash": FIRST}).one_or_none() is not None:
+        head = Head(stream, 0, FIRST)
+    elif found := _LOCKED.rows(session, given):
+        head = Head(*found[0])  # of two first events at once one inserts, the other has waited and finds the row
     else:
         raise LookupError(stream)
     held[stream] = head
-    if at is not None:
-        session.info.setdefault(_LATEST, {})[stream] = at
     return head
 
 
-def _inserted(session: Session, stream: str) -> HistoryHead:
-    """The head that was just written, without reading it back."""
-    head = HistoryHead(stream=stream, seq=0, hash=FIRST)
-    make_transient_to_detached(head)
-    return session.merge(head, load=False)  # the session may still know one that a savepoint took back
-
-
-def _in_order(session: Session, stream: str, at: datetime, last: datetime | None = None) -> None:
-    """Raises Conflict for an event that would stand before what its stream tells already, ``last`` by its row."""
-    latest: dict[str, datetime] = session.info.setdefault(_LATEST, {})
-    last = latest.get(stream, last)
+def _in_order(session: Session, head: Head, at: datetime) -> None:
+    """Raises Conflict for an event that would stand before what its stream tells already."""
+    last = head.at
     if last is not None and at < last - LATE_BY and not session.info.get(PLAYED):
         told, now = (f"{local(one):%Y-%m-%d %H:%M:%S}" for one in (last, at))
         raise Conflict(f"没有保存：现在的时间 {now} 早于该记录最后的变动 {told}，请联系系统管理员校准服务器时钟")
-    latest[stream] = at if last is None else max(at, last)
+    head.at = at if last is None else max(at, last)
 
 
 @event.listens_for(Session, "after_commit")
@@ -242,5 +211,4 @@ def _in_order(session: Session, stream: str, at: datetime, last: datetime | None
 def _forget_heads(session: Session, *_: object) -> None:
     """A lock ends with its transaction or savepoint, so what is known under the lock ends with it too."""
     session.info.pop(_HEADS, None)
-    session.info.pop(_LATEST, None)
     session.info.pop(_TOLD, None)

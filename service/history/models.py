@@ -21,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
-from service.db.by_hand import write_by_hand
 
 # SQLite numbers rows by itself only in a column of the plain type INTEGER.
 EventId = BigInteger().with_variant(Integer, "sqlite")
@@ -64,9 +63,6 @@ class HistoryEvent(Base):
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
 
-    said = ""
-    """The canonical text of ``data``, of an event that is told in this very transaction (``append``)."""
-
 
 def of_kinds(*kinds: str) -> ColumnElement[bool]:
     """The entries of these kinds, beside a condition on their streams: so written that they are looked for by stream.
@@ -98,8 +94,3 @@ class OutboxEntry(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
 
     event: Mapped[HistoryEvent] = relationship(lazy="joined", innerjoin=True)
-
-
-write_by_hand(HistoryEvent, text="data", known_by=("stream", "seq"))
-write_by_hand(HistoryHead)
-write_by_hand(OutboxEntry, taken={"event_id": ("event", "id")})

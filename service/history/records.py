@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service.history.journal import append
-from service.history.models import HistoryEvent
 from service.history.notices import NOTICE, Goal, Notice
+from service.history.telling import Happened
 from service.rights import LEADER, Actor
 
 
@@ -23,7 +23,7 @@ def record(
     actor: Actor,
     now: datetime,
     task: UUID | None = None,
-) -> HistoryEvent:
+) -> Happened:
     """Appends what ``actor`` did to ``stream`` (``task``: to what was handed in with that step); dates and ids in
     ``data`` become text. Gives the entry."""
     return append(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.auth.queries import actor_of, usable_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed
-from service.history import HistoryEvent
+from service.history import Happened
 from service.history.notices import NOTICE
 from service.processes import access, urges
 from service.processes.advance import open_tasks
@@ -299,7 +299,7 @@ def _note(
     actor: Actor,
     now: datetime,
     data: dict[str, object],
-) -> HistoryEvent:
+) -> Happened:
     event = record(
         session,
         instance,

@@ -29,7 +29,7 @@ def record(
     now: datetime,
     data: Mapping[str, Any],
     task: str | None = None,
-) -> history.HistoryEvent:
+) -> history.Happened:
     """Appends an event to the instance's journal."""
     return history.append(
         session,

@@ -36,7 +36,7 @@ def comment(
     now: datetime,
     task_id: UUID | str | None = None,
     mention: Sequence[str] = (),
-) -> history.HistoryEvent:
+) -> history.Happened:
     """沟通: a remark on a case; ``@user`` in it notifies that user. For whoever sees the case, but not to audit it.
 
     The accounts of ``mention`` are added as if they had been written; the limit of the text does not count them.

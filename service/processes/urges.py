@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.history import HistoryEvent
+from service.history import Happened, HistoryEvent
 from service.processes.models import UserTask
 from service.processes.recording import stream_of
 from service.processes.register_models import Urge
@@ -22,7 +22,7 @@ BY_SYSTEM = "system"
 """The way of urging that the service itself takes: a notice with a receipt."""
 
 
-def row_of(instance_id: UUID, event: HistoryEvent) -> dict[str, Any]:
+def row_of(instance_id: UUID, event: HistoryEvent | Happened) -> dict[str, Any]:
     """The row of an urge; older entries say less."""
     told = event.data
     return {
@@ -46,17 +46,17 @@ def row_of(instance_id: UUID, event: HistoryEvent) -> dict[str, Any]:
     }
 
 
-def receipt_of(event: HistoryEvent) -> dict[str, Any]:
+def receipt_of(event: HistoryEvent | Happened) -> dict[str, Any]:
     """The columns that a receipt (签收) fills in of all urges of its task that had none."""
     return {"received_at": event.at, "received_by": event.actor}
 
 
-def note(session: Session, instance_id: UUID, event: HistoryEvent) -> None:
+def note(session: Session, instance_id: UUID, event: HistoryEvent | Happened) -> None:
     """Enters an urge in the register."""
     session.add(Urge(**row_of(instance_id, event)))
 
 
-def receive(session: Session, task_id: UUID, event: HistoryEvent) -> None:
+def receive(session: Session, task_id: UUID, event: HistoryEvent | Happened) -> None:
     """Enters the receipt of a task's urges."""
     for urge in session.scalars(select(Urge).where(Urge.task_id == task_id, Urge.received_at.is_(None))):
         for name, value in receipt_of(event).items():

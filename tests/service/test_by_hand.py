@@ -158,13 +158,15 @@ def test_events_get_their_ids_in_order_and_what_they_owe_points_to_them(session)
         for n, kind in enumerate(["made", "notice", "made", "notice"])
     ]
     session.flush()
-    assert [one.id for one in told] == sorted(one.id for one in told)
-    assert session.scalars(select(OutboxEntry.event_id).order_by(OutboxEntry.event_id)).all() == [
-        told[1].id,
-        told[3].id,
+    kept = session.scalars(select(HistoryEvent).order_by(HistoryEvent.seq)).all()
+    names = [column.key for column in HistoryEvent.__table__.columns if column.key != "id"]
+    assert [[getattr(one, name) for name in names] for one in kept] == [
+        [getattr(one, name) for name in names] for one in told
     ]
-    kept = session.execute(select(HistoryEvent.id, HistoryEvent.data).order_by(HistoryEvent.seq)).all()
-    assert [tuple(row) for row in kept] == [(one.id, one.data) for one in told]
+    numbers = [one.id for one in kept]
+    assert numbers == sorted(numbers)
+    owed = session.execute(select(OutboxEntry.event_id, OutboxEntry.due_at, OutboxEntry.attempts)).all()
+    assert sorted(map(tuple, owed)) == [(numbers[1], NOW, 0), (numbers[3], NOW, 0)]
     assert session.execute(select(HistoryHead.seq, HistoryHead.hash)).one() == (4, told[3].hash)
 
 

@@ -27,7 +27,7 @@ from service.audit.replay.readable import readable
 from service.auth.queries import account_names
 from service.canonical import dumps
 from service.errors import Busy, LiaisonError
-from service.history import HistoryEvent
+from service.history import Happened, HistoryEvent
 from service.history.records import record
 from service.ledger.case_record import Paper, Record
 from service.ledger.circulars import circular, circulars_of
@@ -179,7 +179,7 @@ def packed(gathered: Gathered) -> Evidence:
     return Evidence(instance.id, name, whole, digest, len(events), seal.number if seal else None, gathered.uncovered)
 
 
-def journal(session: Session, made: Evidence, *, actor: Actor, now: datetime) -> HistoryEvent:
+def journal(session: Session, made: Evidence, *, actor: Actor, now: datetime) -> Happened:
     """Notes that the evidence was given out, with the receipt by which it is known again."""
     data = {
         "instance": made.instance,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.audit.evidence.package import EXPORTED, RIGHT
 from service.errors import NotFound
-from service.history import HistoryEvent
+from service.history import Happened, HistoryEvent
 from service.processes.models import Instance
 from service.processes.queries import visible
 from service.rights import Actor, require
@@ -34,7 +34,7 @@ class Receipt:
     seal: int | None
 
     @classmethod
-    def of(cls, event: HistoryEvent) -> Receipt:
+    def of(cls, event: HistoryEvent | Happened) -> Receipt:
         """The receipt that an entry of the journal gives."""
         data: Any = event.data
         return cls(event.seq, event.at, event.actor, data["digest"], data["sha256"], data.get("sm3"), data.get("seal"))

@@ -1,0 +1,169 @@
+"""The session of a transaction, which costs a step of a case little.
+
+SQLAlchemy's own follows the relations of each object that is added, plans an order for each flush, and asks at each
+question whether it still has its connection. Rows that are written by hand (``by_hand``) need none of it, and what is
+no object of the session at all waits here for the next flush.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session, SessionTransaction, UOWTransaction
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.session import SessionTransactionState
+
+from service.db.by_hand import Written, written
+from service.db.prepared import Sending
+
+Send = Callable[["LeanSession", Connection], None]
+_States = Sequence[Any]
+
+
+class LeanSession(Session):
+    """Objects of one transaction; ``queue`` holds what is written with them and is none of them."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._queue: dict[Send, None] = {}
+        self._at: tuple[SessionTransaction | None, Any] = (None, None)
+
+    def queue(self, send: Send) -> None:
+        """At the next flush ``send`` writes, once, what waits elsewhere; before the objects of the session."""
+        self._queue[send] = None
+
+    def connection(self, *given: Any, **more: Any) -> Connection:
+        """As of any session; remembered for as long as its transaction, or savepoint, goes on."""
+        transaction, found = self._at
+        if transaction is None or transaction is not self._transaction or given or more:
+            found = super().connection(*given, **more)
+            self._at = (self._transaction, found)
+        elif transaction._state is not SessionTransactionState.ACTIVE:
+            return super().connection()  # which says why there is none
+        made: Connection = found
+        return made
+
+    def add(self, instance: object, **more: Any) -> None:
+        """As of any session. A row that is written by hand and points to no object is taken in alone."""
+        table = written(type(instance))
+        state: Any = instance_state(instance) if table is not None else None
+        if table is None or state.key is not None or state.session_id or not table.stands_alone(state):
+            super().add(instance, **more)
+            return
+        if self._transaction is None:
+            self._autobegin_t()
+        self._new[state] = instance
+        state.insert_order, state.session_id = len(self._new), self.hash_key
+        state._orphaned_outside_of_session = False
+        if state.modified:
+            state._strong_obj = instance
+
+    def changes(self, models: Collection[type[Any]]) -> bool:
+        """Whether objects of these models were made, changed or deleted since the last flush."""
+        waiting = (*self._new, *self._deleted) if self._new or self._deleted else ()
+        return any(state.class_ in models for state in waiting) or any(
+            state.class_ in models and self.is_modified(state.obj()) for state in list(self.identity_map._modified)
+        )
+
+    def flush(self, objects: Any = None) -> None:
+        """As of any session."""
+        if self._queue or self._new or self._deleted or self.identity_map._modified or self._flushing:
+            super().flush() if objects is None else super().flush(objects)
+
+    def _is_clean(self) -> bool:
+        return not self._queue and super()._is_clean()
+
+    def _flush(self, objects: Any = None) -> None:
+        if objects is None:
+            try:
+                self._send()
+            except BaseException:
+                transaction: Any = self._transaction
+                transaction._begin().rollback(_capture_exception=True)
+                raise
+        if self._new or self._deleted or self.identity_map._modified:
+            super()._flush(objects)
+
+    def _send(self) -> None:
+        """Sends what is queued, then the rows that are written by hand: new ones, and what has changed."""
+        waiting = self._waiting()
+        if not (self._queue or waiting):
+            return
+        connection = self.connection()
+        for table, fresh, moved in waiting:  # listeners may ask, so nothing is under way yet
+            for state in fresh:
+                table.mapper.dispatch.before_insert(table.mapper, connection, state)
+            for state in moved:
+                table.mapper.dispatch.before_update(table.mapper, connection, state)
+        queued, self._queue = self._queue, {}
+        with together(connection):
+            for send in queued:
+                send(self, connection)
+            for table, fresh, moved in waiting:
+                if fresh:
+                    table.insert(connection, fresh)
+                if moved:
+                    table.update(connection, moved)
+        context: Any = UOWTransaction(self)
+        self.dispatch.after_flush(self, context)
+        for table, fresh, moved in waiting:
+            self._settle(table, fresh, moved)
+
+    def _waiting(self) -> list[tuple[Written, _States, _States]]:
+        """The objects of each table that is written by hand which are new, and those which have changed."""
+        new: dict[Written, list[Any]] = defaultdict(list)
+        changed: dict[Written, list[Any]] = defaultdict(list)
+        for state in self._new:
+            if (table := written(state.class_)) is not None:
+                new[table].append(state)
+        for state in self.identity_map._modified:
+            if (table := written(state.class_)) is not None and state not in self._deleted:
+                changed[table].append(state)
+        for states in changed.values():
+            if len(states) > 1:
+                states.sort(key=lambda state: str(state.key[1]))
+        touched = new.keys() | changed.keys()
+        return [(table, new.get(table, ()), changed.get(table, ())) for table in Written.tables() if table in touched]
+
+    def _settle(self, table: Written, fresh: _States, moved: _States) -> None:
+        """The objects are as their rows are now; should the transaction, or the savepoint, fail, it knows which."""
+        transaction: Any = self._transaction
+        known: Any = self.identity_map
+        for state in fresh:
+            state.key = (table.model, (state.dict[table.key],), None)
+            known._add_unpresent(state, state.key)
+            transaction._new[state] = True
+            del self._new[state]
+        for state in moved:
+            transaction._dirty[state] = True
+            known._modified.discard(state)
+        for state in (*fresh, *moved):
+            state.committed_state.clear()
+            state.expired_attributes.difference_update(state.dict)
+            state.modified = state.expired = False
+            state._strong_obj = None
+
+
+@event.listens_for(LeanSession, "after_rollback")
+@event.listens_for(LeanSession, "after_soft_rollback")
+def _forget(session: LeanSession, *_: object) -> None:
+    """What waits has never been; before a savepoint all had been sent."""
+    session._queue.clear()
+
+
+@contextmanager
+def together(connection: Any) -> Iterator[None]:
+    """On PostgreSQL the statements of the block leave without waiting for the answer to the one before; a failure is
+    told at the next answer that is read, at the latest at the end. SQLAlchemy's own questions find no answer in it."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    try:
+        with connection.connection.driver_connection.pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection._handle_dbapi_exception(error, "the rows of a step", None, None, Sending(many=True))
