@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from service.auth.models import Account, DirectoryStamp, RoleGrant, SecondFactor, Token
 from service.auth.roles import account_rules, roles_of
+from service.db.lean import changes, sends
 from service.db.looking import proved_by
 from service.db.prepared import Prepared
 from service.history import HistoryHead
@@ -152,7 +153,7 @@ def _memory(session: Session) -> tuple[Memory | None, tuple[object, ...]]:
     """The memory that the session may use, and under what; None where it has to ask the database."""
     memory: Memory | None = session.info.get(MEMORY)
     stamp: int | None = session.info.get(_READ)
-    if memory is None or stamp is None or _changes(session):
+    if memory is None or stamp is None or changes(session, WATCHED):
         return None, ()
     return memory, (stamp, roles_of(session), account_rules(session))
 
@@ -170,19 +171,9 @@ def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     return stamp == told and roles is others and rules is theirs
 
 
-def _changes(session: Session) -> bool:
-    """Whether changes of the directory wait to be sent."""
-    waiting = (*session.new, *session.deleted) if session.new or session.deleted else ()
-    return any(type(one) in WATCHED for one in waiting) or any(
-        type(one) in WATCHED and session.is_modified(one) for one in session.dirty
-    )
-
-
 @event.listens_for(Session, "after_flush")
 def _flushed(session: Session, _context: UOWTransaction) -> None:
-    if _READ in session.info and any(
-        type(one) in WATCHED for group in (session.new, session.dirty, session.deleted) for one in group
-    ):
+    if _READ in session.info and sends(session, WATCHED):
         moved(session)
 
 

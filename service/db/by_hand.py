@@ -14,11 +14,13 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.base import LoaderCallableStatus
 
 from service.db.base import Base
 from service.db.prepared import Prepared, Values
 
 _VALUE = "value_"
+UNREAD = LoaderCallableStatus.NO_VALUE
 T = TypeVar("T", bound=Base)
 
 
@@ -99,6 +101,38 @@ def new_row(model: type[T], **columns: Any) -> T:
     row: T = table.mapper.class_manager.new_instance()
     instance_state(row).dict.update(columns)
     return row
+
+
+def were(row: Base, names: Iterable[str]) -> dict[str, Any]:
+    """Name → the value before, of those columns that have another one since the last flush; ``UNREAD`` where nobody
+    has read it."""
+    state = instance_state(row)
+    before, known = state.committed_state, state.dict
+    return {name: before[name] for name in names if name in before and before[name] != known.get(name)}
+
+
+def put(row: Base, **columns: Any) -> None:
+    """Sets columns of a row, as setting each does."""
+    state: Any = instance_state(row)
+    known, before = state.dict, state.committed_state
+    for name in columns:
+        if name not in before:
+            before[name] = known.get(name, UNREAD)
+    known.update(columns)
+    state._modified_event(known, None, None)
+
+
+def columns_of(row: Base, names: Iterable[str]) -> dict[str, Any]:
+    """The values of columns by name."""
+    known = instance_state(row).dict
+    return {name: known[name] if name in known else getattr(row, name) for name in names}
+
+
+def loaded(session: Session, model: type[T], key: object) -> T:
+    """The object with this key, as ``session.get_one`` gives it: mostly the session has it already."""
+    state: Any = session.identity_map.fast_get_state((model, (key,), None))
+    row: T | None = None if state is None or state.expired else state.obj()
+    return session.get_one(model, key) if row is None else row
 
 
 class Parts(Generic[T]):

@@ -20,6 +20,7 @@ from service.db.aside import Aside
 from service.db.failures import is_of_a_lost_server, trouble
 from service.db.lean import LeanSession
 from service.db.looking import Looking, watch
+from service.db.prepared import Prepared
 from service.db.shared import share
 from service.db.turns import Turns
 from service.db.watched import WatchedConnection
@@ -30,6 +31,8 @@ SQLITE_LOG_PAGES = 8000
 """How many pages (of 4 kB) the write-ahead log takes before a commit brings them home, for which others wait: by its
 own thousand SQLite does that at every thirtieth step of a case, and writes pages home that the next steps change again.
 """
+
+_BEGIN = {kind: Prepared(text(f"BEGIN {kind}"), covered=True) for kind in ("DEFERRED", "IMMEDIATE")}
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
@@ -95,7 +98,8 @@ class Database:
         the block may raise ``Overtaken``: whoever asks for it does the block again without.
         """
         looks = look_first and self._turns is not None
-        engine = self.engine if looks else self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        locks = self.is_sqlite and not looks
+        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE") if locks else self.engine
         with ExitStack() as turn, LeanSession(engine, expire_on_commit=False, info=self.session_info) as session:
             if self._turns is not None and not looks:
                 turn.enter_context(self._turns.turn())
@@ -268,7 +272,7 @@ def _sqlite_engine(url: str, idle: int | None) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {kind}")
+        _BEGIN[kind].run(connection, [{}])
 
     watch(engine)
     return engine

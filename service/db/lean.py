@@ -62,13 +62,6 @@ class LeanSession(Session):
         if state.modified:
             state._strong_obj = instance
 
-    def changes(self, models: Collection[type[Any]]) -> bool:
-        """Whether objects of these models were made, changed or deleted since the last flush."""
-        waiting = (*self._new, *self._deleted) if self._new or self._deleted else ()
-        return any(state.class_ in models for state in waiting) or any(
-            state.class_ in models and self.is_modified(state.obj()) for state in list(self.identity_map._modified)
-        )
-
     def flush(self, objects: Any = None) -> None:
         """As of any session."""
         if self._queue or self._new or self._deleted or self.identity_map._modified or self._flushing:
@@ -146,6 +139,22 @@ class LeanSession(Session):
             state.expired_attributes.difference_update(state.dict)
             state.modified = state.expired = False
             state._strong_obj = None
+
+
+def changes(session: Session, models: Collection[type[Any]]) -> bool:
+    """Whether objects of these models were made, changed or deleted since the last flush."""
+    if any(state.class_ in models for states in (session._new, session._deleted) for state in states):
+        return True
+    modified = session.identity_map._modified
+    return bool(modified) and any(
+        state.class_ in models and session.is_modified(state.obj()) for state in list(modified)
+    )
+
+
+def sends(session: Session, models: Collection[type[Any]]) -> bool:
+    """Whether objects of these models may be among those of the flush that is under way."""
+    groups = (session._new, session.identity_map._modified, session._deleted)
+    return any(state.class_ in models for states in groups for state in states)
 
 
 @event.listens_for(LeanSession, "after_rollback")

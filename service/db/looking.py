@@ -10,16 +10,15 @@ request is done once more with the lock from the beginning.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
-if TYPE_CHECKING:
-    from service.db.prepared import Prepared
+from service.db.prepared import LOOKING, Prepared
 
-_LOOKING = "looking"
-"""In a session, and in the connection that it has: its ``Looking``."""
+_LOOK_NO_MORE = Prepared(text("ROLLBACK"), covered=True)
+_LOCK = Prepared(text("BEGIN IMMEDIATE"), covered=True)
 
 
 class Overtaken(Exception):
@@ -30,9 +29,10 @@ class Looking:
     """A transaction that has not taken the lock yet. ``turn`` waits for its turn among those who write."""
 
     def __init__(self, session: Session, turn: Callable[[], object]) -> None:
-        self._connection, self._turn = session.connection(), turn
+        connection: Any = session.connection()
+        self._connection, self._turn = connection, turn
         self._proofs: list[tuple[Prepared, Mapping[str, Any], Any]] = []
-        session.info[_LOOKING] = self._connection.info[_LOOKING] = self
+        connection.looking = session.info[LOOKING] = self
 
     def proved_by(self, question: Prepared, given: Mapping[str, Any], answer: Any) -> None:
         """Notes that what was read holds as long as ``question`` is answered so."""
@@ -45,9 +45,9 @@ class Looking:
         """
         self.end()
         try:
-            self._connection.exec_driver_sql("ROLLBACK")
+            _LOOK_NO_MORE.run(self._connection, [{}])
             self._turn()
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _LOCK.run(self._connection, [{}])
         except BaseException:
             self._connection.invalidate()
             raise
@@ -57,13 +57,12 @@ class Looking:
 
     def end(self) -> None:
         """From now on statements are sent as usual."""
-        if not self._connection.invalidated:
-            self._connection.info.pop(_LOOKING, None)
+        setattr(self._connection, LOOKING, None)
 
 
 def proved_by(session: Session, question: Prepared, given: Mapping[str, Any], answer: Any) -> None:
     """Notes that what the session has just read holds as long as ``question`` (a ``covered`` one) is answered so."""
-    found: Looking | None = session.info.get(_LOOKING)
+    found: Looking | None = session.info.get(LOOKING)
     if found is not None:
         found.proved_by(question, given, answer)
 
@@ -71,10 +70,11 @@ def proved_by(session: Session, question: Prepared, given: Mapping[str, Any], an
 def watch(engine: Engine) -> None:
     """From now on transactions over the engine may look first."""
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def lock(
-        connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool
-    ) -> None:
-        found: Looking | None = connection.info.get(_LOOKING)
-        if found is not None and not getattr(context, "covered", False):
+    @event.listens_for(engine, "do_execute")
+    @event.listens_for(engine, "do_executemany")
+    @event.listens_for(engine, "do_execute_no_params")
+    def lock(*told: Any) -> None:
+        """Of a statement that SQLAlchemy sends; a ``Prepared`` sees to it itself."""
+        found: Looking | None = getattr(told[-1].root_connection, LOOKING, None)
+        if found is not None:
             found.lock()

@@ -13,7 +13,12 @@ from sqlalchemy import BindParameter, Connection, Table, bindparam
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
+from service.db.values import maker, reader
+
 Values = tuple[Any, ...]
+LOOKING = "looking"
+"""At a connection: what takes the lock of its transaction, before any statement that is not ``covered`` (``looking``).
+"""
 _NONE: Mapping[str, Any] = {}
 
 
@@ -61,7 +66,9 @@ class _Made:
     def __init__(self, statement: Any, dialect: Any, *, covered: bool) -> None:
         compiled = statement.compile(dialect=dialect)
         lists = compiled._process_parameters_for_postcompile(compiled.construct_params(_check=False))
-        makers = {**compiled._bind_processors, **lists.processors}
+        usual = compiled._bind_processors
+        makers = {name: maker(bind.type, dialect.name, usual.get(name)) for bind, name in compiled.bind_names.items()}
+        makers |= lists.processors
         known = {name: bind.value for bind, name in compiled.bind_names.items() if not _is_asked(bind)}
         known = {name: value for name, value in known.items() if name not in lists.parameter_expansion}
         parts = [part for name in lists.parameter_expansion.values() for part in name]
@@ -74,8 +81,9 @@ class _Made:
         self._names = [(name, makers.get(name), name in known) for name in names]
         self._asked = [(name, makers.get(name)) for name in names if name not in known]
         columns = compiled._result_columns or ()
-        readers = [column.type._cached_result_processor(dialect, None) for column in columns]
-        self._readers = [(place, reader) for place, reader in enumerate(readers) if reader is not None]
+        usual_readers = [(column.type, column.type._cached_result_processor(dialect, None)) for column in columns]
+        readers = [reader(kind, dialect.name, usual) for kind, usual in usual_readers]
+        self._readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[Values]:
         """The rows that the statement gives, each value as Python knows it."""
@@ -92,47 +100,52 @@ class _Made:
     def _sent(self, connection: Connection, bound: Any, *, read: bool = False, many: bool = False) -> Any:
         """Sends it as SQLAlchemy sends a text, without the objects that it makes for each: listeners hear of it, and
         failures are told as its own."""
-        heard = connection._has_events or connection.engine._has_events
-        context: Any = Sending(many, self._covered)
+        if not self._covered and (looking := getattr(connection, LOOKING, None)) is not None:
+            looking.lock()
+        listeners = connection.engine.dispatch
+        heard = bool(listeners.before_cursor_execute)  # whoever hears of the end hears of the beginning
+        context: Any = None
         cursor = connection.connection.cursor()
         try:
             if heard:
-                connection.dispatch.before_cursor_execute(connection, cursor, self.text, bound, context, many)
+                context = Sending(many)
+                listeners.before_cursor_execute(connection, cursor, self.text, bound, context, many)
             if many:
                 cursor.executemany(self.text, bound)
             else:
                 cursor.execute(self.text, bound)
             if heard:
-                connection.dispatch.after_cursor_execute(connection, cursor, self.text, bound, context, many)
+                listeners.after_cursor_execute(connection, cursor, self.text, bound, context, many)
             return cursor.fetchall() if read else None
         except connection.dialect.loaded_dbapi.Error as error:
+            context = context or Sending(many)
             connection._handle_dbapi_exception(error, self.text, bound, cursor, context)
         finally:
             cursor.close()
 
     def _read(self, row: Sequence[Any]) -> Values:
         values = list(row)
-        for place, reader in self._readers:
-            values[place] = reader(values[place])
+        for place, read in self._readers:
+            values[place] = read(values[place])
         return tuple(values)
 
     def _bound(self, given: Mapping[str, Any]) -> Any:
         constants = self._constants
         if self._positional:
             values = [
-                constants[name] if known else given[name] if maker is None else maker(given[name])
-                for name, maker, known in self._names
+                constants[name] if known else given[name] if make is None else make(given[name])
+                for name, make, known in self._names
             ]
             return tuple(values)
-        asked = {name: given[name] if maker is None else maker(given[name]) for name, maker in self._asked}
+        asked = {name: given[name] if make is None else make(given[name]) for name, make in self._asked}
         return {**constants, **asked}
 
 
 class Sending:
     """A statement on its way, as far as listeners and the telling of failures ask for it."""
 
-    def __init__(self, many: bool, covered: bool = False) -> None:
-        self.executemany, self.covered = many, covered
+    def __init__(self, many: bool) -> None:
+        self.executemany = many
 
     def handle_dbapi_exception(self, _error: BaseException) -> None:
         """Nothing of it is left to be put away."""
@@ -180,5 +193,5 @@ def _is_asked(bind: Any) -> bool:
     return not bind.unique and bind.value is None
 
 
-def _made(maker: Callable[[Any], Any] | None, value: Any) -> Any:
-    return value if maker is None else maker(value)
+def _made(make: Callable[[Any], Any] | None, value: Any) -> Any:
+    return value if make is None else make(value)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from service import engine
 from service.canonical import normalized
-from service.db.by_hand import Rows
+from service.db.by_hand import Rows, loaded
 from service.db.prepared import listed, places, size_of
 from service.errors import NotFound
 from service.history.notices import NOTICE
@@ -104,7 +104,7 @@ def advance(
             data={**what.data, **of_today(calendar, opening)},
         )
     if what.completes and what.task:
-        session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
+        loaded(session, UserTask, UUID(what.task)).completed_seq = event.seq
     made = compiled(session, instance.digest, instance.process)
     days = DayFunctions(calendar, now)
     begin = cache(first or _nothing)

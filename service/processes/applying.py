@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine
-from service.db.by_hand import Rows, new_row
+from service.db.by_hand import Rows, columns_of, new_row, put
 from service.db.prepared import Prepared, listed, places, size_of
 from service.history.notices import NOTICE
 from service.processes import effects as fx
@@ -156,12 +156,15 @@ def put_down(
 
 def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
     """Writes a computed due date onto the row of a user task."""
-    row.due_on = date.fromisoformat(data["due_on"]) if data["due_on"] else None
-    row.warn_on = date.fromisoformat(data["warn_on"]) if data["warn_on"] else None
-    row.due_provisional = data["provisional"]
-    row.due_basis = data["basis"]
-    row.due_explanation = dict(data["explanation"])
-    row.revision = (row.revision or 0) + 1
+    put(
+        row,
+        due_on=date.fromisoformat(data["due_on"]) if data["due_on"] else None,
+        warn_on=date.fromisoformat(data["warn_on"]) if data["warn_on"] else None,
+        due_provisional=data["provisional"],
+        due_basis=data["basis"],
+        due_explanation=dict(data["explanation"]),
+        revision=(row.revision or 0) + 1,
+    )
 
 
 def due_of_row(row: UserTask) -> dict[str, Any]:
@@ -178,7 +181,7 @@ def facts_of_row(row: UserTask) -> dict[str, Any]:
     """The facts of a user task as its row has them, in the words of an effect."""
     leader = {"leader": str(row.leader_id)} if row.leader_id is not None else {}
     person = {"person": row.person_key} if row.person_key is not None else {}
-    return {name: getattr(row, name) for name in fx.FACTS} | leader | person
+    return columns_of(row, fx.FACTS) | leader | person
 
 
 def renew(row: UserTask, data: Mapping[str, Any]) -> bool:
@@ -214,8 +217,12 @@ def _reopen(row: UserTask) -> None:
 
 
 def _undone(row: UserTask) -> None:
-    row.completed_at = row.completed_by = row.on_behalf_of = row.late_days = None
-    row.completed_seq = row.submitted = None
+    put(row, **_NOT_DONE)
+
+
+_NOT_DONE: Mapping[str, None] = dict.fromkeys(
+    ("completed_at", "completed_by", "on_behalf_of", "late_days", "completed_seq", "submitted")
+)
 
 
 def _row(
@@ -247,8 +254,8 @@ def _row(
         assignee=None,
         first_due_on=None,
         asked_due_on=None,
+        **_NOT_DONE,
     )
-    _undone(row)
     set_due(row, data)
     return row
 
@@ -291,7 +298,7 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing, 
         elif armed.fire_at != row.fire_at:
             row.fire_at = row.due_at = armed.fire_at
         if armed is not None:  # another version may draw it under another name
-            row.process, row.event, row.name = armed.process, armed.event, armed.name
+            put(row, process=armed.process, event=armed.event, name=armed.name)
     for timer_id, armed in landing.timers.items():
         if timer_id in rows:
             continue
@@ -314,6 +321,5 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing, 
 
 def _sync_instance(instance: Instance, made: Compiled, stages: Sequence[str | None]) -> None:
     ended = instance.ended_at is not None
-    instance.stage = stage_of(stages, order=made.stages, ended=ended, before=instance.stage)
-    for name, value in described(instance.data, instance.number, made.title_of(instance.data)).items():
-        setattr(instance, name, value)
+    stage = stage_of(stages, order=made.stages, ended=ended, before=instance.stage)
+    put(instance, stage=stage, **described(instance.data, instance.number, made.title_of(instance.data)))

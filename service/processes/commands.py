@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service import clock, engine, ids
-from service.db.by_hand import Rows
+from service.db.by_hand import Rows, put
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import advance, lock, open_tasks
@@ -216,10 +216,17 @@ def complete(
         event_data["filled"] = {name: value for name, value in plain_data(filled).items() if name in form.fields}
     if stood_in := access.stood_in(session, task, doer):
         event_data["stands_in"] = stood_in
-    task.status, task.completed_at, task.completed_by = DONE, now, doer.username
-    task.on_behalf_of, task.late_days, task.submitted = doer.on_behalf_of, late, clean
-    task.asked_due_on = None
-    task.revision += 1
+    put(
+        task,
+        status=DONE,
+        completed_at=now,
+        completed_by=doer.username,
+        on_behalf_of=doer.on_behalf_of,
+        late_days=late,
+        submitted=clean,
+        asked_due_on=None,
+        revision=task.revision + 1,
+    )
     merge_data(instance, task, clean, drop, made.own_fields(task.process, task.task))
     advance(
         session,

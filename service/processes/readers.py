@@ -18,10 +18,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, delete, event, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Mapper, PassiveFlag, Session, UOWTransaction, object_session
-from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
 
 from service.db import Base
+from service.db.by_hand import UNREAD, columns_of, were
 from service.db.prepared import Prepared, new, set_of
 from service.processes.models import Instance, UserTask
 from service.processes.reader_models import CaseReader
@@ -111,29 +111,23 @@ def _begun(_mapper: Mapper[Any], _connection: Connection, row: Instance | UserTa
     names = OF_TASK if isinstance(row, UserTask) else OF_CASE
     noted = _noted(row, row.instance_id if isinstance(row, UserTask) else row.id)
     if noted is not None:
-        noted.opened |= _ways(row, {name: getattr(row, name) for name in names})
+        noted.opened |= _ways(row, columns_of(row, names))
 
 
 @event.listens_for(Instance, "before_update")
 @event.listens_for(UserTask, "before_update")
 def _changed(_mapper: Mapper[Any], _connection: Connection, row: Instance | UserTask) -> None:
-    of_task = isinstance(row, UserTask)
-    before: dict[str, Any] = {}
-    moved, known = False, True
-    for name in OF_TASK if of_task else OF_CASE:
-        past = get_history(row, name, PassiveFlag.PASSIVE_NO_INITIALIZE)
-        if past.has_changes():
-            moved, known = True, known and bool(past.deleted)
-            before[name] = past.deleted[0] if past.deleted else None
-        else:
-            before[name] = getattr(row, name)
-    shown = not of_task and get_history(row, "status", PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes()
-    if not (moved or shown):
+    names = OF_TASK if isinstance(row, UserTask) else OF_CASE
+    changed = were(row, names)
+    shown = isinstance(row, Instance) and bool(were(row, ("status",)))
+    if not (changed or shown):
         return
     noted = _noted(row, row.instance_id if isinstance(row, UserTask) else row.id)
     if noted is not None:
-        now = _ways(row, {name: getattr(row, name) for name in before})
-        was = _ways(row, before)
+        known = not any(one is UNREAD for one in changed.values())
+        have = columns_of(row, names)
+        now = _ways(row, have)
+        was = _ways(row, have | {name: None if one is UNREAD else one for name, one in changed.items()})
         noted.opened |= now - was if known else now
         noted.closed |= was - now
         noted.unclear |= not known
@@ -170,9 +164,9 @@ _OPENED = Prepared(lambda dialect: _INSERT[dialect](_ROWS).values(_COLUMNS).on_c
 
 def _row(session: Session, connection: Connection, case: UUID) -> Mapping[str, Any] | None:
     """The columns of a case that its rows repeat; mostly it is at hand, locked by the command."""
-    held = session.identity_map.get(session.identity_key(Instance, case))
-    if held is not None and not {*_SHOWN} - held.__dict__.keys():
-        return {name: held.__dict__[name] for name in _SHOWN}
+    state: Any = session.identity_map.fast_get_state((Instance, (case,), None))
+    if state is not None and state.dict.keys() >= {*_SHOWN}:
+        return {name: state.dict[name] for name in _SHOWN}
     asked = select(*(getattr(Instance, name) for name in _SHOWN)).where(Instance.id == case)
     found = connection.execute(asked).mappings().one_or_none()
     return dict(found) if found is not None else None

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Date, Table, bindparam, case, event, insert, or_, update
-from sqlalchemy.orm import Mapper, PassiveFlag, Session, object_session
-from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm import Mapper, Session, object_session
 
 from service import clock
 from service.db import Base
+from service.db.by_hand import UNREAD, columns_of, were
 from service.db.prepared import Prepared, new, set_of
 from service.processes import texts
 from service.processes.models import CaseSpan, Instance
@@ -65,7 +65,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_instance(instance: Instance) -> dict[str, Any]:
     """The same of a case as it stands now."""
-    return shown({name: getattr(instance, name) for name in (*OF_ROW, "data")})
+    return shown(columns_of(instance, (*OF_ROW, "data")))
 
 
 def keep(session: Session, instance: Instance, now: datetime) -> None:
@@ -75,15 +75,15 @@ def keep(session: Session, instance: Instance, now: datetime) -> None:
     is_new = session.info.get(_MOVED, {}).pop(instance.id, None)
     if is_new is None:
         return
-    on, told = clock.local(now).date(), of_instance(instance)
+    on, says = clock.local(now).date(), of_instance(instance)
     begun = None
     if not is_new:
-        rows = _GO_ON.rows(session, {"case": instance.id, "on": on, **new(told)})
+        rows = _GO_ON.rows(session, {"case": instance.id, "on": on, **new(says)})
         begun = rows[0][0] if rows else None
     if begun is None:  # the first stretch of the case
         on = clock.local(instance.started_at).date()
     if begun is None or begun < on:
-        _BEGIN.do(session, [new({"instance_id": instance.id, "from_on": on, **told})])
+        _BEGIN.do(session, [new({"instance_id": instance.id, "from_on": on, **says})])
 
 
 @event.listens_for(Instance, "before_insert")
@@ -93,14 +93,14 @@ def _begun(_mapper: Mapper[Instance], _connection: Connection, instance: Instanc
 
 @event.listens_for(Instance, "before_update")
 def _changed(_mapper: Mapper[Instance], _connection: Connection, instance: Instance) -> None:
-    before_after = {name: get_history(instance, name, PassiveFlag.PASSIVE_NO_INITIALIZE) for name in (*OF_ROW, "data")}
-    data = before_after.pop("data")
-    if _said(data.added) != _said(data.deleted) or any(one.has_changes() for one in before_after.values()):
+    before = were(instance, (*OF_ROW, "data"))
+    data = before.pop("data", instance.data)
+    if before or data is UNREAD or _said(data) != _said(instance.data):
         _moved(instance, new=False)
 
 
-def _said(data: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    return [_text(one.get(name)) for one in data for name in SAID]
+def _said(data: Mapping[str, Any]) -> list[str | None]:
+    return [_text(data.get(name)) for name in SAID]
 
 
 def _moved(instance: Instance, *, new: bool) -> None:

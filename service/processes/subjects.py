@@ -20,6 +20,7 @@ from sqlalchemy import literal_column, select, union
 from sqlalchemy.orm import Session, aliased
 
 from service import clock, engine
+from service.db.by_hand import loaded
 from service.db.prepared import Prepared, listed, places, size_of
 from service.people.models import Unit
 from service.people.queries import unit_names
@@ -261,7 +262,7 @@ def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
     cases: dict[UUID, Instance] = {}
     told = []
     for row in rows:
-        case = cases.get(row.instance_id) or row.__dict__.get("instance") or session.get_one(Instance, row.instance_id)
+        case = cases.get(row.instance_id) or row.__dict__.get("instance") or loaded(session, Instance, row.instance_id)
         cases[row.instance_id] = case
         step = (case.process, case.digest, case.version, row.process, row.task)
         if step not in found:

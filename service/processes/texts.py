@@ -16,13 +16,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Text, event, insert, literal, or_, select, update
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapper, PassiveFlag, Session, object_session
-from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm import Mapper, Session, object_session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 from service import clock
 from service.db import Base
+from service.db.by_hand import UNREAD, were
 from service.processes.bundles import Compiled, compiled
 from service.processes.models import CaseText, Instance
 from service.spelling import grams, plain
@@ -87,17 +87,10 @@ def _begun(_mapper: Mapper[Instance], _connection: Connection, instance: Instanc
 
 @event.listens_for(Instance, "before_update")
 def _changed(_mapper: Mapper[Instance], _connection: Connection, instance: Instance) -> None:
-    told: dict[str, Any] = {}
-    moved, known = False, True
-    for name in ("digest", "search_key", "data"):
-        past = get_history(instance, name, PassiveFlag.PASSIVE_NO_INITIALIZE)
-        if past.has_changes():
-            moved, known = True, known and bool(past.deleted)
-            told[name] = past.deleted[0] if past.deleted else None
-        else:
-            told[name] = getattr(instance, name)
-    if moved:
-        _moved(instance, _Were(**told) if known else _Were())
+    names = ("digest", "search_key", "data")
+    if before := were(instance, names):
+        told = {name: before[name] if name in before else getattr(instance, name) for name in names}
+        _moved(instance, _Were() if any(one is UNREAD for one in before.values()) else _Were(**told))
 
 
 def _moved(instance: Instance, were: _Were) -> None:
