@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.session import SessionTransactionState
 
 from service.db.by_hand import Written, written
-from service.db.prepared import Sending
+from service.db.prepared import CURSOR, Sending
 
 Send = Callable[["LeanSession", Connection], None]
 _States = Sequence[Any]
@@ -175,4 +175,5 @@ def together(connection: Any) -> Iterator[None]:
         with connection.connection.driver_connection.pipeline():
             yield
     except connection.dialect.loaded_dbapi.Error as error:
+        setattr(connection, CURSOR, None)
         connection._handle_dbapi_exception(error, "the rows of a step", None, None, Sending(many=True))

@@ -16,6 +16,8 @@ from sqlalchemy.sql import Executable
 from service.db.values import maker, reader
 
 Values = tuple[Any, ...]
+CURSOR = "prepared_cursor"
+"""At a connection: that of the driver, and its cursor for prepared statements."""
 LOOKING = "looking"
 """At a connection: what takes the lock of its transaction, before any statement that is not ``covered`` (``looking``).
 """
@@ -105,7 +107,7 @@ class _Made:
         listeners = connection.engine.dispatch
         heard = bool(listeners.before_cursor_execute)  # whoever hears of the end hears of the beginning
         context: Any = None
-        cursor = connection.connection.cursor()
+        cursor = _cursor(connection)
         try:
             if heard:
                 context = Sending(many)
@@ -118,10 +120,9 @@ class _Made:
                 listeners.after_cursor_execute(connection, cursor, self.text, bound, context, many)
             return cursor.fetchall() if read else None
         except connection.dialect.loaded_dbapi.Error as error:
+            setattr(connection, CURSOR, None)  # SQLAlchemy closes it
             context = context or Sending(many)
             connection._handle_dbapi_exception(error, self.text, bound, cursor, context)
-        finally:
-            cursor.close()
 
     def _read(self, row: Sequence[Any]) -> Values:
         values = list(row)
@@ -139,6 +140,18 @@ class _Made:
             return tuple(values)
         asked = {name: given[name] if make is None else make(given[name]) for name, make in self._asked}
         return {**constants, **asked}
+
+
+def _cursor(connection: Any) -> Any:
+    """The one cursor of a connection for prepared statements, for as long as it has its connection of the driver."""
+    held = connection._dbapi_connection
+    if held is None or held.dbapi_connection is None:
+        held = connection.connection  # which says why there is none
+    known = getattr(connection, CURSOR, None)
+    if known is None or known[0] is not held:
+        known = held, held.cursor()
+        setattr(connection, CURSOR, known)
+    return known[1]
 
 
 class Sending:
