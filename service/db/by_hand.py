@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
@@ -57,7 +58,11 @@ class Written:
 
     def stands_alone(self, state: Any) -> bool:
         """Whether an object points to no other one."""
-        return not any(name in state.dict for name in self.mapper.relationships)
+        return self._relations.isdisjoint(state.dict)
+
+    @cached_property
+    def _relations(self) -> frozenset[str]:
+        return frozenset(one.key for one in self.mapper.relationships)
 
     def insert(self, connection: Connection, states: Sequence[Any]) -> None:
         """Writes new rows."""
