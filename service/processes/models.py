@@ -157,11 +157,11 @@ class UserTask(Base):
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
-        # Whose open tasks are, how many and how late, is told without reading one.
+        # Whose open tasks are, how many, how late, is told without reading one; SQLite wants their status in it.
         Index(
             "ix_user_task_pool",
             *("role", "unit", "leader_id", "person_key"),
-            *("due_on", "warn_on", "paused", "assignee", "entered_at", "id"),
+            *("due_on", "warn_on", "paused", "assignee", "entered_at", "id", "status"),
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
