@@ -160,7 +160,7 @@ def sends(session: Session, models: Collection[type[Any]]) -> bool:
 @event.listens_for(LeanSession, "after_rollback")
 @event.listens_for(LeanSession, "after_soft_rollback")
 def _forget(session: LeanSession, *_: object) -> None:
-    """What waits has never been; before a savepoint all had been sent."""
+    """Nothing waits any more; before a savepoint all had been sent."""
     session._queue.clear()
 
 

@@ -1,4 +1,4 @@
-"""What makes a value of Python that of a driver, and the other way, for the types of which a step has dozens.
+"""Values of Python made those of a driver, and the other way, for the types of which a step has dozens.
 
 SQLAlchemy makes each anew, in several calls; here ids, moments and days that come again are made once. A test holds
 both against each other.
@@ -25,12 +25,12 @@ _MOMENT = UtcDateTime()
 
 
 def maker(kind: TypeEngine[Any], dialect: str, usual: Convert | None) -> Convert | None:
-    """What makes a value of Python one for the driver; ``usual`` is SQLAlchemy's (None: it is one already)."""
+    """The function that makes a value of Python one for the driver; ``usual`` is SQLAlchemy's (None: nothing to do)."""
     return _known(_MAKERS[dialect], kind, usual)
 
 
 def reader(kind: TypeEngine[Any], dialect: str, usual: Convert | None) -> Convert | None:
-    """What makes a value of the driver one of Python."""
+    """The function that makes a value of the driver one of Python."""
     return _known(_READERS[dialect], kind, usual)
 
 

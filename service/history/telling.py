@@ -1,5 +1,5 @@
-"""What a transaction tells the journal waits until the next flush of its session, which writes it at once: events in a
-statement or a few, the heads of their streams, and what is owed to the outside."""
+"""Events wait in the transaction that tells them until the next flush of its session, which writes all at once: events
+in a statement or a few, the heads of their streams, and the notices that are owed."""
 
 from __future__ import annotations
 
