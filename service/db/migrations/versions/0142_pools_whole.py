@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0142_pools_whole"
-down_revision = "0149_verified_files"
+down_revision = "0147_moved_stay_late"
 branch_labels = None
 depends_on = None
 
