@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from service.config.reader import Table
@@ -78,6 +79,7 @@ class Metrics:
         return found is not None and any(found in network for network in self.addresses)
 
 
+@lru_cache(maxsize=4096)
 def address_of(text: str) -> IPv4Address | IPv6Address | None:
     """``text`` as an address (a port, brackets and the IPv4 form of IPv6 are taken off); None where it is none."""
     text = text.strip().strip('"')

@@ -31,7 +31,7 @@ class RealAddress:
         self._app, self._proxy = app, proxy
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ[RELAYED] = any(name in environ for name in _HEADERS)
+        environ[RELAYED] = relayed = not environ.keys().isdisjoint(_HEADERS)
         peer = environ.get("REMOTE_ADDR", "")
         told = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
         hops = self._hops(peer, told)
@@ -40,8 +40,9 @@ class RealAddress:
             ProxyFix(_nothing, x_for=hops, x_proto=1, x_host=0, x_prefix=0)(environ, start_response)
         found = address_of(environ.get("REMOTE_ADDR", ""))
         environ["REMOTE_ADDR"] = str(found) if found is not None else peer
-        for name in _HEADERS:
-            environ.pop(name, None)
+        if relayed or hops:
+            for name in _HEADERS:
+                environ.pop(name, None)
         return self._app(environ, start_response)
 
     def _hops(self, peer: str, told: list[str]) -> int:
