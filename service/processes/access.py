@@ -140,7 +140,8 @@ def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) 
     if (found := taker(session, actor, task, now)) is not None:
         return found
     if task.assignee is not None and might_take(session, actor, task):
-        raise Conflict(f"该任务已由 {person_name(session, task.assignee)} 领办；如需接手，请先由其退领或由区人才办转办")
+        way = "您可以转办给自己" if actor.has_role(OFFICE) else "请先由其退领或由区人才办转办"
+        raise Conflict(f"该任务已由 {person_name(session, task.assignee)} 领办；如需接手，{way}")
     raise NotAllowed("该任务不在您的职责范围内：由" + role_names(session, [task]) + "办理")
 
 

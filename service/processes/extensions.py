@@ -30,7 +30,8 @@ from service.processes.operations import notify
 from service.processes.recording import record, stream_of
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
-from service.rights import Actor
+from service.rights import LEADER, Actor
+from service.workdays import Calendar
 
 LONGEST_NAME = 100
 _WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -48,6 +49,8 @@ def ask(session: Session, *, task_id: UUID | str, due_on: object, reason: str, a
     task, instance = locked_task(session, task_id)
     doer = access.require_take(session, actor, task, now)
     _require_movable(task)
+    if not askable(task):
+        raise Conflict("本步骤由联系领导本人办理，不用申请延期")
     text = required_text(reason, "reason", "延期理由", longest=1000)
     if task.asked_due_on is not None:
         raise Conflict(AGAIN)
@@ -141,11 +144,21 @@ def movable(task: UserTask) -> bool:
     return task.due_on is not None and not task.paused and task.role != access.OFFICE
 
 
+def askable(task: UserTask) -> bool:
+    """Whether who does the task may ask for a later date: not a leader, whom nobody judges by it."""
+    return movable(task) and task.leader_id is None and task.role != LEADER
+
+
 def _require_movable(task: UserTask) -> None:
     if task.due_on is None or task.paused:
         raise Conflict("本步骤不计时，没有期限可以延")
     if task.role == access.OFFICE:
         raise Conflict("区人才办自己的步骤不能由自己延期；确需停办的，请挂起本事项并说明理由")
+
+
+def _said(calendar: Calendar, day: date) -> str:
+    """The day with its weekday, and 暂定 where the notice of its year is not known yet."""
+    return clock.written(day) + ("（暂定）" if calendar.is_provisional(day) else "")
 
 
 def _later(session: Session, task: UserTask, value: object, now: datetime) -> date:
@@ -158,12 +171,12 @@ def _later(session: Session, task: UserTask, value: object, now: datetime) -> da
     if day <= today:
         fault = "须晚于今天"
     elif task.due_on is not None and day <= task.due_on:
-        fault = f"须晚于现在的期限 {clock.written(task.due_on)}"
+        fault = f"须晚于现在的期限 {_said(calendar, task.due_on)}"
     elif day > limit:
-        fault = f"一次最多延后 {most} 个工作日（本系统默认，非文件规定），最迟 {clock.written(limit)}"
+        fault = f"一次最多延后 {most} 个工作日（本系统默认，非文件规定），最迟 {_said(calendar, limit)}"
     elif not calendar.is_working_day(day):
-        instead = clock.written(calendar.add(day, 1).due)
-        fault = f"{day.isoformat()} 不是工作日（{calendar.reason(day)}），请改为 {instead} 等工作日"
+        instead = _said(calendar, calendar.add(day, 1).due)
+        fault = f"{_said(calendar, day)} 不是工作日（{calendar.reason(day)}），请改为 {instead} 等工作日"
     if fault:
         raise Invalid("延期的日期有误", [Finding("/due_on", f"延期至：{fault}")])
     return day

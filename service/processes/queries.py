@@ -193,7 +193,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         and task.status == DONE
         and task.completed_by == actor.username
         and instance.status in (RUNNING, COMPLETED),
-        may_ask=acts and extensions.movable(task),
+        may_ask=acts and extensions.askable(task),
         may_extend=live and office and extensions.movable(task),
         targets=return_targets(session, made, task) if acts else [],
         warnings=form.schema.get("x-warn", []),

@@ -7,9 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from service.processes import operations
 from tests.browser.conftest import PHONE, Site
 from tests.factories.browsing import fill_need, submit
-from tests.factories.steps import DONE, answered, tasks
+from tests.factories.steps import DONE, act, answered, tasks
 
 pytestmark = pytest.mark.browser
 
@@ -95,3 +96,18 @@ def test_what_is_picked_is_removed_without_a_list_over_the_next_field(site: Site
     expect(page.locator("ref-pick [role=listbox]:visible")).to_have_count(0)
     lead.get_by_role("combobox").click()
     expect(lead.get_by_role("option").first).to_be_visible()
+
+
+def test_a_reason_given_for_another_decision_is_not_carried_on(site: Site) -> None:
+    answered(site.world)
+    task = site.world.task("review_reply").id
+    site.world.do("office", "review_reply", {"decision": "redo", "comment": "答复未写明学位年级"})
+    act(site.world, "office", operations.take_back, task_id=task, reason="选错了")
+    page = site.visit("office", f"/tasks/{task}")
+    comment = page.locator('[data-field="root_comment"] textarea')
+    expect(comment).to_have_value("答复未写明学位年级")
+    page.get_by_label("同意办结").check()
+    expect(comment).to_have_value("")
+    comment.fill("材料齐全")
+    page.get_by_label("退回重办").check()
+    expect(comment).to_have_value("材料齐全")  # what the person has written stays

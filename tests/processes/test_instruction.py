@@ -9,14 +9,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from service.errors import Invalid, NotAllowed
+from service.errors import Conflict, Invalid, NotAllowed
 from service.people.queries import leader_posts
+from service.processes import commands, extensions, operations
 from service.processes.models import Instance
 from tests.factories.briefs import brief_of, sign
 from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import begin, calendar_starts
 from tests.factories.statements import counted
-from tests.factories.steps import events, instance, mismatches, notices
+from tests.factories.steps import act, events, instance, mismatches, notices
 from tests.factories.visitor import Visitor, island
 from tests.factories.workers import work_all
 from tests.factories.world import World
@@ -70,7 +71,15 @@ def test_a_leader_instructs_on_a_need_and_hears_what_became_of_it(world: World) 
     with pytest.raises(NotAllowed):
         world.do("leader", "carry_out_office", {"answer": "已办"})
     assert "请妥善解决" in office.get(f"/cases/{need}").text
+    carried = world.task("carry_out_office").id
+    act(world, "office", operations.claim, task_id=carried)
+    with pytest.raises(Conflict, match="如需接手，您可以转办给自己"):
+        act(world, "office-2", commands.complete, task_id=carried, data={"answer": "已办"})
     world.do("office", "carry_out_office", {"answer": "已落实学位"})
+    read = world.task("read_answer").id
+    assert "申请延期" not in leader.get(f"/tasks/{read}").text
+    with pytest.raises(Conflict, match="不用申请延期"):
+        act(world, "leader", extensions.ask, task_id=read, due_on="2026-10-12", reason="出差")
     world.do("leader", "read_answer", {"read_decision": "more", "further": "再核实一次", "due_by": "2026-10-12"})
     assert world.task("carry_out_office").due_on.isoformat() == "2026-10-12"
     world.do("office", "carry_out_office", {"answer": "已核实"})

@@ -165,7 +165,17 @@ export function TaskForm({ page, deliver }) {
     return () => window.removeEventListener("pagehide", leaving);
   }, [draft]);
 
-  function changed({ formData }, id) {
+  /** `typed` without what the form was refilled with (撤回) for another decision: a field that is now called otherwise,
+   * such as 理由 and 备注, is begun anew, unless the person has written in it. */
+  function asDecided(typed) {
+    const [then, now] = [titlesOf(page.schema, present.current), titlesOf(page.schema, typed)];
+    const stale = Object.keys(typed).filter((field) => then[field] && now[field] && then[field] !== now[field]
+      && !empty(page.data?.[field]) && alike(typed[field], page.data[field]) && !(field in proposed));
+    return stale.length ? Object.fromEntries(Object.entries(typed).filter(([field]) => !stale.includes(field))) : typed;
+  }
+
+  function changed({ formData: typed }, id) {
+    const formData = id ? asDecided(typed) : typed;
     setData(formData);
     if (!id) return; // the library's own first computation, nothing was typed
     dirty.current = true;
