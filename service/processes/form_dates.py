@@ -18,7 +18,7 @@ WORKDAY = "x-workday"
 def date_findings(
     name: str, value: str, schema: Mapping[str, Any], today: date, calendar: Calendar
 ) -> Iterator[Finding]:
-    """What is wrong with the date of a field; nothing of what is no date, which the schema tells."""
+    """The faults of a field's date; none of what is no date, which the schema tells."""
     try:
         day = date.fromisoformat(value)
     except ValueError:  # a field that the chosen branch does not ask for: the schema has not looked at it

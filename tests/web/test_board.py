@@ -15,8 +15,9 @@ from sqlalchemy import select
 
 from service.processes import operations
 from service.processes.incidents import CLOCK, open_incident
-from service.processes.models import OPEN, UserTask
+from service.processes.models import OPEN, Instance, UserTask
 from service.processes.sharing import note_printed
+from service.rights import SYSTEM
 from tests.factories.databases import ON_BOTH
 from tests.factories.documents import text_of
 from tests.factories.exports import exported_rows
@@ -353,7 +354,10 @@ def test_urging_the_late_is_offered_where_a_unit_is_late_and_the_offices_own_ste
     assert "超期 1" in page
     sign = f'action="/tasks/{task}/acknowledge"'
     assert sign not in office.get(f"/tasks/{task}").text
-    assert send(office, operation="urge", task=[task], urge_text="请抓紧").json["location"]
+    with world.transaction() as session:  # by the clock: the office does not urge itself by hand
+        row = session.get_one(UserTask, UUID(task))
+        said = {"actor": SYSTEM, "now": world.clock.now, "text": "请抓紧", "by_hand": False}
+        operations.count_urge(session, session.get_one(Instance, world.case), row, **said)
     assert sign in office.get(f"/tasks/{task}").text
     assert office.post(f"/tasks/{task}/acknowledge").status_code == 200
     assert sign not in office.get(f"/tasks/{task}").text
@@ -376,11 +380,10 @@ def test_the_offices_own_steps_are_not_urged(world: World) -> None:
     world.recorded()
     own = str(world.task("accept").id)
     late(world, "edu")
+    tasks = [own, str(world.task("handle").id)]
     world.clock.advance(days=12)
-    answer = send(
-        Visitor(world, OFFICE), operation="urge", task=[own, str(world.task("handle").id)], urge_text="请办理"
-    )
-    told = Visitor(world, OFFICE).get(answer.json["location"]).text
+    office = Visitor(world, OFFICE)
+    told = office.get(send(office, operation="urge", task=tasks, urge_text="请办理").json["location"]).text
     assert "成功 1 件，未成功 1 件" in told
     assert "本步骤由区人才办承办，不必催办，请直接办理" in told
 
