@@ -20,6 +20,7 @@ from service.processes.stops import EXTENSION, INTERIM, SUSPENSION, Stop, stops_
 from service.processes.stops import WAITING as WAIT
 from tests.factories import steps as case
 from tests.factories.databases import ON_BOTH
+from tests.factories.replays import load
 from tests.factories.steps import DONE, act
 from tests.factories.steps import INTERIM as INTERIM_ANSWER
 from tests.factories.world import LIAISON, OFFICE, World
@@ -127,6 +128,34 @@ class TestSuspension:
         days = sum(event.data["days"] for event in case.events(world, "shifted"))
         with world.database.reading() as session:
             assert found.due_on == current(session).add(DUE, days).due
+
+    def test_from_the_ninth_on_the_first_keeps_its_days_whatever_the_calendar_learns(self, world: World) -> None:
+        entered = date(2026, 9, 16)
+        for number in range(1, 2 * agreed.ONE_BY_ONE):
+            stand_still(world, 1, halting.SHIFT)
+            spans = [event.data for event in case.events(world, "shifted")]
+            with world.database.reading() as session:
+                calendar = current(session)
+                assert handle(world).due_on == calendar.add(DUE, sum(one["days"] for one in spans)).due, number
+        assert len(spans) > agreed.ONE_BY_ONE  # some lasted a day off, which moves nothing
+        first, last = date.fromisoformat(spans[0]["until"]), date.fromisoformat(spans[-1]["until"])
+        for closed in (first, last):
+            load(world, f'[[closures]]\nfrom = {closed}\nto = {closed}\nreason = "台风停工"\nnumber = "〔{closed}〕"\n')
+        with world.database.reading() as session:
+            calendar = current(session)
+            earlier = sum(one["days"] for one in spans[: -agreed.ONE_BY_ONE])  # these days stay as they were
+            later = [
+                calendar.between(date.fromisoformat(one["since"]), date.fromisoformat(one["until"]))
+                for one in spans[-agreed.ONE_BY_ONE :]
+            ]
+            assert later[-1] == spans[-1]["days"] - 1
+            assert earlier > sum(
+                calendar.between(date.fromisoformat(one["since"]), date.fromisoformat(one["until"]))
+                for one in spans[: -agreed.ONE_BY_ONE]
+            )
+            base = calendar.add(entered, 7).due
+            assert handle(world).due_on == calendar.add(base, earlier + sum(later)).due
+        assert handle(world).first_due_on == DUE
 
     def test_more_days_than_are_counted_at_once_can_still_stand_still(
         self, monkeypatch: pytest.MonkeyPatch, world: World
