@@ -196,6 +196,10 @@ def _impatient(connection: Connection) -> Iterator[None]:
         raw.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_SECONDS * 1000}")
 
 
+_ALONE = {"parallel_setup_cost": 20_000, "jit": "off"}
+"""A page's statements take some milliseconds: helpers that begin, and machine code, take longer than these spare."""
+
+
 def _postgresql_engine(url: URL, timeouts: Timeouts, most: dict[str, Any]) -> Engine:
     """Connections that give up a server which is gone, or has fallen silent, within seconds; what the URL itself says
     holds before that.
@@ -203,11 +207,11 @@ def _postgresql_engine(url: URL, timeouts: Timeouts, most: dict[str, Any]) -> En
     ``most``: how many of them, as the library's pool is told.
     """
     limits = {
-        "statement_timeout": timeouts.statement,
-        "lock_timeout": timeouts.lock,
-        "idle_in_transaction_session_timeout": timeouts.idle_in_transaction,
+        "statement_timeout": timeouts.statement * 1000,
+        "lock_timeout": timeouts.lock * 1000,
+        "idle_in_transaction_session_timeout": timeouts.idle_in_transaction * 1000,
     }
-    options = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in limits.items())
+    options = " ".join(f"-c {name}={setting}" for name, setting in ({**limits, **_ALONE}).items())
     arguments: dict[str, Any] = {
         "connect_timeout": timeouts.connect,
         "tcp_user_timeout": timeouts.tcp * 1000,

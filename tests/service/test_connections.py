@@ -32,3 +32,11 @@ def test_a_connection_to_postgresql_gives_up_in_time(world: World) -> None:
         ask = text("SELECT setting::int FROM pg_settings WHERE name = :name")
         said = [connection.scalar(ask, {"name": name}) for name in limits]
     assert said == [1000 * one for one in (usual.statement, usual.lock, usual.idle_in_transaction)]
+
+
+def test_a_connection_to_postgresql_starts_no_helpers_for_what_takes_milliseconds(world: World) -> None:
+    if world.database.is_sqlite:
+        pytest.skip("SQLite has no helpers")
+    with world.database.engine.connect() as connection:
+        said = [connection.scalar(text(f"SHOW {name}")) for name in ("parallel_setup_cost", "jit")]
+    assert said == ["20000", "off"]
