@@ -1,18 +1,21 @@
-"""统计 out of what is kept: of all needs their sums (``processes.figure_tallies``), of some needs the part of each
-(``processes.figure_picking``)."""
+"""统计 out of what is kept: of all needs their sums (``processes.figure_tallies``), of those of one unit, town or
+category theirs by month (``processes.figure_within``), of other needs the part of each (``processes.figure_picking``).
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.db.memory import remembered
 from service.processes.figure_folding import (
     ANSWERED_IN_TIME,
@@ -31,8 +34,9 @@ from service.processes.figure_folding import (
     UNIT,
     figures_of,
 )
-from service.processes.figure_picking import Picked, Wanted, picked
-from service.processes.figure_tallies import Sums, answer_sums, sums
+from service.processes.figure_picking import Picked, Wanted, begun_within, picked
+from service.processes.figure_tallies import answer_sums, sums, within_sums
+from service.processes.figure_within import Sums, about
 from service.processes.lateness import Answers
 from service.processes.need_figures import FIGURES, REDISPATCHED, REGISTERED
 
@@ -68,6 +72,60 @@ def picked_kept(
     about = (picked_kept, who, wanted, *lasts)
     found = remembered(session, about, lambda: picked(session, seen, wanted, lasts))
     return _added(found) if found is not None else None
+
+
+def within_kept(session: Session, wanted: Wanted, bins: Sequence[tuple[date, date]]) -> Kept | None:
+    """The figures of the wanted needs, all there are, of one unit, one town or one category: by their sums of whole
+    months, and of the days at either end by the part of each need. None where the sums cannot tell. Without
+    ``answers``. A fixed number of statements, and two for either end."""
+    lasts = [last for _, last in bins]
+    return remembered(session, (within_kept, wanted, *lasts), lambda: _within(session, wanted, lasts))
+
+
+def _within(session: Session, wanted: Wanted, lasts: Sequence[date]) -> Kept | None:
+    named = {UNIT: wanted.unit and SAID + wanted.unit, TOWN: wanted.town, CATEGORY: wanted.category}
+    asked = [about(name, key) for name, key in named.items() if key is not None]
+    first = wanted.since if wanted.since.day == 1 else _following(wanted.since)
+    # nothing is registered in days to come
+    whole = wanted.until >= clock.today() or _following(wanted.until) == wanted.until + timedelta(days=1)
+    after = _following(wanted.until) if whole else wanted.until.replace(day=1)
+    if len(asked) != 1 or wanted.leader is not None or first >= after:
+        return None
+    found = within_sums(session, asked[0], first, after - timedelta(days=1), wanted.on, lasts)
+    if found is None:
+        return None
+    parts = [_told(found)]
+    for since, until in ((wanted.since, first - timedelta(days=1)), (after, wanted.until)):
+        if since <= until:
+            some = picked(session, begun_within(since, until), replace(wanted, since=since, until=until), lasts)
+            if some is None:
+                return None
+            parts.append(_added(some))
+    return _together(parts)
+
+
+def _following(day: date) -> date:
+    """The first day of the month after that of a day."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _together(parts: Sequence[Kept]) -> Kept:
+    """The figures of needs that are told in parts, no need in two of them."""
+    told, counts = Kept(), dict[tuple[str, str | None], Counter[str]]()
+    for part in parts:
+        for row in part.rows:
+            numbers = counts.setdefault((row["dimension"], row["key"]), Counter())
+            numbers.update({figure: row[figure] for figure in FIGURES})
+        told.steps += part.steps
+        for stage, number in part.cases.items():
+            told.cases[stage] = told.cases.get(stage, 0) + number
+        for kind, leads in part.leads.items():
+            of_kind = told.leads.setdefault(kind, {})
+            for lead, (needs, back) in leads.items():
+                before = of_kind.get(lead, (0, 0))
+                of_kind[lead] = before[0] + needs, before[1] + back
+    told.rows = [{"dimension": dimension, "key": key, **numbers} for (dimension, key), numbers in counts.items()]
+    return told
 
 
 def kept_answers(session: Session, since: date, on: date) -> Mapping[str, Answers] | None:

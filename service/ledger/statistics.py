@@ -180,13 +180,16 @@ def own_units(actor: Actor) -> frozenset[str] | None:
 
 
 def kept_of(session: Session, actor: Actor, wish: StatisticsFilter, period: Period) -> Kept | None:
-    """The kept figures: sums, where all needs are asked about by somebody who sees all, else those of some needs added
-    up. None where too much has changed since, and needs must be counted one by one."""
+    """The kept figures: sums, where all needs, or those of one unit, town or category, are asked about by somebody who
+    sees all, else those of some needs added up. None where too much has changed since: then all are counted one by one.
+    """
     bins = months_of(period)
     if visibility.sees_all(actor) and not any((wish.unit, wish.town, wish.category, wish.leader)):
         return kept_figures.kept(session, period.since, period.until, period.on, bins)
     said = [_key(one) for one in (wish.town, wish.category, wish.leader)]
     wanted = Wanted(period.since, period.until, period.on, wish.unit or None, *said)
+    if visibility.sees_all(actor) and (found := kept_figures.within_kept(session, wanted, bins)) is not None:
+        return found
     seen = None if visibility.sees_all(actor) else visibility.ways_of(session, actor).wide.ids()
     return kept_figures.picked_kept(session, actor, seen, wanted, bins)
 

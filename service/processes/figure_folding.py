@@ -47,11 +47,13 @@ SAID, UNSAID = "=", ""
 """Before a key that was said; the key of what nobody said."""
 DAY_AT, DAY_SIGNS = len('{"day":'), 6
 """Where the day of registering stands in what a need tells: an ordinal of so many signs."""
+_OF_UNIT = f".{UNIT}"
 NEVER = date(9999, 12, 31).toordinal()
 """The day of an answer that nobody has given yet."""
 
 _BIT = {name: 1 << place for place, name in enumerate(FIGURES)}
-_OF_DISPATCH = _BIT[REGISTERED] | _BIT[REDISPATCHED]
+OF_DISPATCH = _BIT[REGISTERED] | _BIT[REDISPATCHED]
+"""The figures, as bits, that are counted by what a need is led by."""
 _OF_CASE = _BIT[REGISTERED] | _BIT[ACCEPTED] | _BIT[ASKED] | _BIT[DONE] | _BIT[LIMITED]
 
 
@@ -188,7 +190,7 @@ def cells(told: str) -> Counter[Cell]:
             now = dict.fromkeys(((TOTAL, UNSAID), (TOWN, said[0]), (CATEGORY, said[1]), (LEADER, said[2])), bits)
             now |= {(UNIT, unit): own for unit, own in units.items()}
             if led is not None:
-                now[DISPATCH, led] = bits & _OF_DISPATCH
+                now[DISPATCH, led] = bits & OF_DISPATCH
         for about in {**before, **now}:
             was, is_now = before.get(about, 0), now.get(about, 0)
             if was != is_now:
@@ -206,6 +208,21 @@ def cells(told: str) -> Counter[Cell]:
 def figures_of(bits: int) -> tuple[str, ...]:
     """The names of the figures that are kept as bits."""
     return tuple(figure for figure, bit in _BIT.items() if bits & bit)
+
+
+def then(states: Sequence[list[Any]], on: int) -> list[Any] | None:
+    """The state of a need at the end of a day, of those that it tells; None before the first."""
+    return next((state for state in reversed(states) if state[0] <= on), None)
+
+
+def steps_done(data: Mapping[str, Any], on: int, unit: str | None) -> Iterator[tuple[str, int, int]]:
+    """(stage with ``.unit`` where a responsible unit's, first day, last day) of the steps of a need that were done and
+    counted at the end of a day; of a ``unit`` its own and those of no unit."""
+    for step, whose in zip(data["steps"], data["whose"], strict=True):
+        if step[3] > on or (unit is not None and whose != unit and step[0].endswith(_OF_UNIT)):
+            continue
+        if len(step) == 4 or sum(turn <= on for turn in step[3:]) % 2:
+            yield step[0], step[1], step[2]
 
 
 def _changed(made: Counter[Cell], about: tuple[str, str, int, int], was: int, now: int) -> None:

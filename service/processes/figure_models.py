@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
 
-_NOTHING = text("number = 0")
+_NOTHING, _COMING = text("number = 0"), text("on_day > '1900-01-01'")
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -28,6 +28,29 @@ class FigureTally(Base):
     dimension: Mapped[str] = mapped_column(String(16), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     on_day: Mapped[date] = mapped_column(Date, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    figure: Mapped[str] = mapped_column(String(16), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
+class FigureWithin(Base):
+    """The same for the needs of one unit, one town or one category (``about``), by month of registering.
+
+    ``day`` is the first of the month. All that has happened stands under the first day there is; changes that are still
+    to come by themselves stand under their own (``figure_within``). One row alone, about nothing, says up to which
+    ``day`` all has happened.
+    """
+
+    __tablename__ = "figure_within"
+    __table_args__ = (
+        Index("ix_figure_within_nothing", "number", sqlite_where=_NOTHING, postgresql_where=_NOTHING),
+        Index("ix_figure_within_coming", "on_day", sqlite_where=_COMING, postgresql_where=_COMING),
+    )
+
+    about: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    on_day: Mapped[date] = mapped_column(Date, primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(16), primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     figure: Mapped[str] = mapped_column(String(16), primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger)

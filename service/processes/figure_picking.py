@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -22,12 +22,13 @@ from sqlalchemy.orm import Session
 from service.errors import DAMAGE
 from service.processes import figure_tallies
 from service.processes.case_orders import readable
-from service.processes.figure_folding import DAY_AT, DAY_SIGNS, SAID, UNIT
+from service.processes.column_filters import midnight
+from service.processes.figure_folding import DAY_AT, DAY_SIGNS, SAID, steps_done, then
 from service.processes.figure_models import FigureCase
 from service.processes.models import Instance
+from service.processes.rules import NEED
 
 _AT_ONCE = 2000
-_OF_UNIT = f".{UNIT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,12 @@ class Picked:
     leads: Counter[tuple[str, int]] = field(default_factory=Counter)
     steps: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
+
+
+def begun_within(since: date, until: date) -> Select[UUID]:
+    """The ids of the needs that were registered from one day to another, both included."""
+    begun = Instance.started_at >= midnight(since), Instance.started_at < midnight(until + timedelta(days=1))
+    return select(Instance.id).where(Instance.process == NEED, *begun)
 
 
 def key_of(value: str) -> str:
@@ -116,7 +123,7 @@ def _fold(found: Picked, parts: Iterable[str], wanted: Wanted, lasts: Sequence[d
         day = data["day"]
         if not since <= day <= until:
             continue
-        state = _then(data["states"], on)
+        state = then(data["states"], on)
         if state is None or not state[1]:
             continue
         _, bits, said, units, led = state
@@ -135,19 +142,10 @@ def _fold(found: Picked, parts: Iterable[str], wanted: Wanted, lasts: Sequence[d
         _steps(found, data, on, wanted.unit)
 
 
-def _then(states: Sequence[list[Any]], on: int) -> list[Any] | None:
-    return next((state for state in reversed(states) if state[0] <= on), None)
-
-
 def _steps(found: Picked, data: Any, on: int, unit: str | None) -> None:
     stages = set()
-    for step, whose in zip(data["steps"], data["whose"], strict=True):
-        key = step[0]
-        if step[3] > on or (unit is not None and whose != unit and key.endswith(_OF_UNIT)):
-            continue
-        if len(step) > 4 and not sum(turn <= on for turn in step[3:]) % 2:
-            continue
-        found.steps[key, step[1], step[2]] += 1
-        stages.add(key)
+    for step in steps_done(data, on, unit):
+        found.steps[step] += 1
+        stages.add(step[0])
     for key in stages:
         found.stages[key] += 1

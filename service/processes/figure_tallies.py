@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -24,10 +24,11 @@ from service import clock
 from service.db import Base, Database
 from service.db.lists import chunks
 from service.errors import DAMAGE
-from service.processes import case_orders
+from service.processes import case_orders, figure_within
 from service.processes.case_orders import readable
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
-from service.processes.figure_models import FigureCase, FigureDue, FigureTally
+from service.processes.figure_models import FigureCase, FigureDue, FigureTally, FigureWithin
+from service.processes.figure_within import Part, Sums
 from service.processes.models import CaseSpan, ClockRun, Instance, UserTask
 from service.processes.rules import NEED
 
@@ -63,9 +64,10 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     at_once = {"synchronize_session": False}
     for some in chunks(marks):
         session.execute(delete(FigureDue).where(FigureDue.id.in_(some)), execution_options=at_once)
-    before, now, changes, closed = _told_apart(session, chosen)
+    before, now, changes, within, closed = _told_apart(session, chosen, figure_within.settle(session, clock.today()))
     moved, rows = [one for one in chosen if before.get(one) != now.get(one)], case_orders.moved(session, chosen)
     add(session, changes)
+    figure_within.add(session, within)
     for part in chunks(moved):
         session.execute(delete(FigureCase).where(FigureCase.instance_id.in_(part)), execution_options=at_once)
     fresh = [{"instance_id": one, "told": now[one]} for one in moved if one in now]
@@ -78,26 +80,40 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
     return len(noted)
 
 
-def _told_apart(
-    session: Session, cases: Sequence[UUID]
-) -> tuple[dict[UUID, str], dict[UUID, str], Counter[Cell], frozenset[UUID]]:
-    """The parts that the tallies hold of these cases, those that their rows tell now, by how much the tallies change,
-    and the cases of which one cannot be read: somebody wrote there past the service. They stay out of all three."""
+class _Apart(NamedTuple):
+    """The parts that the tallies hold of cases, those that their rows tell now, by how much the tallies change and the
+    sums of ``figure_within``, and the cases of which one cannot be read: these stay out of all others."""
+
+    before: Mapping[UUID, str]
+    now: Mapping[UUID, str]
+    changes: Counter[Cell]
+    within: Counter[Part]
+    closed: frozenset[UUID]
+
+
+def _told_apart(session: Session, cases: Sequence[UUID], settled: int | None) -> _Apart:
+    """The parts of these cases apart from those that somebody wrote past the service; ``settled``: as of which day
+    ``within`` is told (None: not at all)."""
     (before, unread), (now, untold) = readable(partial(kept, session), cases), readable(partial(told, session), cases)
     closed = unread | untold
     try:
         if not closed:
-            return dict(before), dict(now), moved_cells(before, now), closed
+            return _Apart(before, now, moved_cells(before, now), _moved_within(before, now, settled), closed)
     except DAMAGE:
         pass
     closed |= {one for one, part in before.items() if part != now.get(one) and not _legible(part)}
     before, now = _without(before, closed), _without(now, closed)
-    return before, now, moved_cells(before, now), closed
+    return _Apart(before, now, moved_cells(before, now), _moved_within(before, now, settled), closed)
+
+
+def _moved_within(before: Mapping[UUID, str], now: Mapping[UUID, str], settled: int | None) -> Counter[Part]:
+    return figure_within.moved(before, now, settled) if settled is not None else Counter()
 
 
 def _legible(part: str) -> bool:
     try:
         cells(part)
+        figure_within.parts(part, clock.FIRST_DAY.toordinal())
     except DAMAGE:
         return False
     return True
@@ -207,9 +223,6 @@ def add(session: Session, moved: Mapping[Cell, int]) -> None:
 
 # --- Asking ----------------------------------------------------------------------------------------------------------
 
-Sums = dict[tuple[str, str, int | None, str], int]
-"""(dimension, key, place of the days asked about or None, figure) → number."""
-
 
 def sums(session: Session, since: date, until: date, on: date, bins: Sequence[tuple[date, date]]) -> Sums | None:
     """The figures of the needs registered in a period, as of the end of a day: of all needs by ``bins`` of days, and by
@@ -249,6 +262,20 @@ def answer_sums(session: Session, since: date, on: date) -> Sums | None:
     return {about: number for about, number in found.items() if number and about[0] == ANSWERS}
 
 
+def within_sums(session: Session, one: str, since: date, until: date, on: date, lasts: Sequence[date]) -> Sums | None:
+    """The figures of the needs of one unit, town or category (``figure_within.about``) that were registered in whole
+    months, as of the end of a day. None where too many cases wait, or for a day before all was settled. Three
+    statements; more, and always as many, where cases wait."""
+    settled, due = figure_within.settled_on(session), waiting(session)
+    if due is None or settled is None or on < settled:
+        return None
+    found = figure_within.sums(session, one, since, until, on, lasts)
+    if due:
+        aside = _told_apart(session, due, settled.toordinal()).within
+        figure_within.beside(found, aside, one, since, until, on, lasts)
+    return {about: number for about, number in found.items() if number}
+
+
 def waiting(session: Session) -> list[UUID] | None:
     """The cases that wait to be taken in, where they are no more than a question takes in for the moment. One
     statement."""
@@ -267,7 +294,7 @@ def _aside(
 ) -> None:
     since, until, on = (day.toordinal() for day in days)
     lasts = [last.toordinal() for _, last in bins]
-    for cell, number in _told_apart(session, due)[2].items():
+    for cell, number in _told_apart(session, due, None).changes.items():
         if cell.on_day > on or cell.day < since or (cell.dimension != ANSWERS and cell.day > until):
             continue
         of_bins = cell.dimension == TOTAL and lasts
@@ -283,7 +310,7 @@ def begin_anew(session: Session) -> None:
     """Forgets all sums and notes every need there is: ``take_in`` then makes them anew."""
     if session.get_bind().dialect.name != "sqlite":
         session.execute(_AWAITED, {"key": _LOCK})
-    for model in (FigureTally, FigureCase, FigureDue):
+    for model in (FigureTally, FigureWithin, FigureCase, FigureDue):
         session.execute(delete(model), execution_options={"synchronize_session": False})
     case_orders.forget(session)
     every = select(Instance.id).where(Instance.process == NEED).order_by(Instance.id)
@@ -310,7 +337,7 @@ def _unlike(
 def sums_differ(session: Session) -> bool:
     """Whether the tallies are other than the sum of what the kept parts of all cases tell."""
     try:
-        return _must_be(session) != _are(session)
+        return _must_be(session) != _are(session) or figure_within.differ(session)
     except DAMAGE:  # what somebody wrote there is no figure at all
         return True
 

@@ -18,9 +18,10 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, Uuid,
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.processes import figure_tallies
+from service.processes import figure_tallies, figure_within
 from service.processes.figure_folding import Cell, cells
 from service.processes.figure_models import FigureCase
+from service.processes.figure_within import Part
 
 MARK = "case_text_"
 """Begins the names of the triggers that keep the index of words, which stay."""
@@ -93,11 +94,15 @@ class Kinds:
         with Session(self.connection) as session:
             said = figure_tallies.told(session, list(self.speaks.values()))
             told = {kind: said[case] for kind, case in self.speaks.items() if case in said}
-            moved: Counter[Cell] = Counter()
+            moved, within = Counter[Cell](), Counter[Part]()
+            settled = figure_within.settle(session, clock.today())
             for kind, one in told.items():
                 for cell, number in cells(one).items():
                     moved[cell] += number * self.counted[kind]
+                for part, number in figure_within.parts(one, settled).items():
+                    within[part] += number * self.counted[kind]
             figure_tallies.add(session, moved)
+            figure_within.add(session, within)
             session.execute(insert(_TOLD), [{"kind": kind, "told": one} for kind, one in told.items()])
             every = select(_OF_CASE.c.instance_id, _TOLD.c.told).join(_TOLD, _TOLD.c.kind == _OF_CASE.c.kind)
             session.execute(insert(FigureCase).from_select(["instance_id", "told"], every))

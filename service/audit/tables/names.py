@@ -40,6 +40,7 @@ TABLES: Mapping[str, str] = {
     "figure_case": "统计的底稿",
     "case_order": "列表排序用的底稿",
     "figure_tally": "统计的合计",
+    "figure_within": "统计的分项合计",
     "case_way": "流程图谱的底稿",
     "counter": "编号",
     "definition": "流程版本",

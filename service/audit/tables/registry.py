@@ -26,7 +26,7 @@ from service.people import folding as people
 from service.people.models import PhraseUse
 from service.processes import folding as processes
 from service.processes.case_link import CaseLink
-from service.processes.figure_models import FigureCase, FigureDue, FigureTally
+from service.processes.figure_models import FigureCase, FigureDue, FigureTally, FigureWithin
 from service.processes.models import (
     CalendarVersion,
     CaseSpan,
@@ -145,6 +145,7 @@ OUTSIDE: Mapping[type[Base], str] = {
     FigureCase: "统计的底稿，由各日状态和计时记录推算；核验时逐件重新推算、比对",
     CaseOrder: "列表排序用的底稿，由事项、各日状态和计时记录推算；核验时逐件重新推算、比对",
     FigureTally: "统计的合计，由底稿相加；核验时重新相加、比对",
+    FigureWithin: "统计的分项合计，由底稿相加；核验时重新相加、比对",
     FigureDue: "各日状态或计时有变、统计尚待重新汇总的事项，由数据库自己记下，汇总即删；汇总的结果本身另行核对",
     WorkerBeat: "后台进程的心跳，时时在变",
     Rebuilding: "重新推算做到哪一件，只在中断后留着；推算的结果本身另行核对",

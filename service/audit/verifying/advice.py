@@ -19,7 +19,7 @@ SUMMED = "核实没有别的不符后，请系统管理员运行 liaison rebuild
 _OF_ALL = frozenset({"seals", "database"})
 """The streams of findings that name no record: what seals and triggers tell of the whole journal."""
 CASES = frozenset({"instance", "user_task", "timer", "copy_to", "clock_run", "case_span"})
-SUMS = frozenset({"figure_case", "figure_tally", "case_order"})
+SUMS = frozenset({"figure_case", "figure_tally", "figure_within", "case_order"})
 DEFINITIONS = frozenset({"definition", "definition_file", "definition_picture", "calendar_version"})
 
 
