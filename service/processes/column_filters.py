@@ -57,11 +57,13 @@ def waiting(session: Session) -> Sequence[UUID] | None:
 def _wide(one: Asked, due: Sequence[UUID]) -> Wide:
     kept = select(CaseOrder.instance_id).where(one.kept)
     each = kept.where(CaseOrder.instance_id == Instance.id).correlate(Instance).exists()
+    begun = select(CaseOrder.instance_id, CaseOrder.started_at).where(one.kept)
     if not due:
-        return Wide([kept.correlate(None)], each)
+        return Wide([kept.correlate(None)], each, [begun])
     still = select(Instance.id).where(Instance.id.in_(due), Instance.process == NEED, one.own).correlate(None)
     every = [kept.where(CaseOrder.instance_id.not_in(due)).correlate(None), still]
-    return Wide(every, or_(and_(Instance.id.not_in(due), each), and_(Instance.id.in_(due), one.own)))
+    dated = [begun.where(CaseOrder.instance_id.not_in(due)), still.add_columns(Instance.started_at)]
+    return Wide(every, or_(and_(Instance.id.not_in(due), each), and_(Instance.id.in_(due), one.own)), dated)
 
 
 def _asked(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[Asked]:

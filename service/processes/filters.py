@@ -224,7 +224,8 @@ def _wide(wanted: CaseFilter, on: date) -> Iterator[Wide]:
         yield by_reader([UNIT + wanted.unit])
     for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
         if asked:
-            yield Wide([lateness.late_cases(on, steps=steps).distinct()], lateness.late_case(on, steps=steps))
+            late = lateness.late_cases(on, steps=steps).distinct()
+            yield Wide([late], lateness.late_case(on, steps=steps))
 
 
 def _figures(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement[bool]]:

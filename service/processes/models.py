@@ -262,10 +262,10 @@ class ClockRun(Base):
         Index("ix_clock_run_units", "role", "instance_id", "unit", "due_on", "from_on", "until_on", "ended", "void_on"),
         Index("ix_clock_run_task_id", "task_id"),
         Index("ix_clock_run_going", "role", "unit", "due_on", sqlite_where=_GOING, postgresql_where=_GOING),
-        # Few of all runs are late: these alone are looked through for the late cases.
+        # Few of all runs are late: these alone are looked through for the late cases, none of them read.
         Index(
             "ix_clock_run_late",
-            *("instance_id", "role", "due_on"),
+            *("role", "instance_id", "due_on", "from_on", "until_on", "void_on"),
             sqlite_where=text("until_on IS NULL OR due_on < until_on"),
             postgresql_where=text("until_on IS NULL OR due_on < until_on"),
         ),

@@ -46,13 +46,16 @@ _OF_COLUMN: Mapping[str, str] = {
 """Sorts by what stands in a column as it is."""
 _WORKED_OUT: Mapping[str, Callable[[Wiring], Any]] = {
     "stage": lambda plan: stage_place(CaseOrder.stage, plan),
-    "talent": lambda plan: plan.spelled(CaseOrder.talent_id),
-    "leader": lambda _plan: of_leader(CaseOrder.leader_id),
-    "origin": lambda _plan: of_unit(CaseOrder.initiator_unit),
-    "lead": lambda _plan: of_unit(CaseOrder.lead_unit),
     "assisting": lambda _plan: assisting(CaseOrder.assisting_units, CaseOrder.lead_unit),
-    "due_unit": lambda _plan: of_unit(CaseOrder.due_unit),
 }
+_CALLED: Mapping[str, tuple[str, Callable[[Wiring, Any], Any]]] = {
+    "talent": ("talent_id", lambda plan, one: plan.spelled(one)),
+    "leader": ("leader_id", lambda _plan, one: of_leader(one)),
+    "origin": ("initiator_unit", lambda _plan, one: of_unit(one)),
+    "lead": ("lead_unit", lambda _plan, one: of_unit(one)),
+    "due_unit": ("due_unit", lambda _plan, one: of_unit(one)),
+}
+"""Sorts by how what stands in a column is called, which is looked up once for all needs that have it in common."""
 
 
 def ranked(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked | None:
@@ -68,7 +71,7 @@ def ranked(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked | None:
     if wanted.process == NEED and not is_past(wanted.as_of):
         if name in LATENESS:
             return lambda conditions, limit, offset: _by_lateness(name, down, conditions, limit, offset)
-        due = waiting(session) if name in _OF_COLUMN or name in _WORKED_OUT else None
+        due = waiting(session) if name in {*_OF_COLUMN, *_WORKED_OUT, *_CALLED} else None
         if due is not None:
             return lambda conditions, limit, offset: _by_column(name, down, plan, due, conditions, limit, offset)
     return _refused if name in COMPUTED else None
@@ -89,10 +92,20 @@ def _by_column(
     offset: int,
 ) -> Select[UUID]:
     column = _OF_COLUMN.get(name)
-    key = getattr(CaseOrder, column) if column is not None else _WORKED_OUT[name](plan)
+    if name in _CALLED:
+        of, call = _CALLED[name]
+        code = getattr(CaseOrder, of)
+        each = select(code.label("code")).distinct().subquery()
+        names = select(each.c.code, call(plan, each.c.code).label("key")).subquery()
+        key = names.c.key
+    else:
+        key = getattr(CaseOrder, column) if column is not None else _WORKED_OUT[name](plan)
     told = key.label("key")  # by its name in the order as well: a value that is looked up is looked up once
     kept = select(CaseOrder.instance_id, told, CaseOrder.started_at)
-    kept = kept.join(Instance, Instance.id == CaseOrder.instance_id).where(*conditions)
+    if name in _CALLED:
+        kept = kept.join(names, names.c.code == code, isouter=True)
+    if conditions:
+        kept = kept.join(Instance, Instance.id == CaseOrder.instance_id).where(*conditions)
     if due:
         kept = kept.where(CaseOrder.instance_id.not_in(due))
     first, newest = told.desc() if down else told.asc(), (CaseOrder.started_at.desc(), CaseOrder.instance_id)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, union
+from sqlalchemy import ColumnElement, Select, and_, func, intersect, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from service.db.lists import MOST_COUNTED, Page, held
@@ -25,10 +26,12 @@ _SPARE = 2_000
 @dataclass(frozen=True, slots=True)
 class Wide:
     """A condition of cases: ``every``, whose parts together give the ids of those that it lets through (a part no id
-    twice), and ``each``, asked of an ``Instance``."""
+    twice), and ``each``, asked of an ``Instance``. ``dated``: parts of which each gives ids and when these cases began,
+    out of an index, and no two the same id; none where there is no such index."""
 
     every: Sequence[Select[UUID]]
     each: ColumnElement[bool]
+    dated: Sequence[Select[UUID, datetime]] = ()
 
     @property
     def clause(self) -> ColumnElement[bool]:
@@ -84,6 +87,8 @@ def listed(
     walked = newest is not None and not few
     if walked and len(many) == 1 and not narrow and counts[0] > MOST_COUNTED:
         total = counts[0]
+    elif walked and many and not narrow:
+        total = _in_all(session, process, many)
     elif walked and many:
         total = _among(session, [*of_process(process, found=True), *narrow], many)
     else:
@@ -94,8 +99,33 @@ def listed(
     if more and ranked is not None:
         let_through = [*narrow, *(one.clause for one in few), *(one.each for one in many)]
         return Page(tuple(session.scalars(ranked(let_through, limit, offset))), total, limit, offset, more)
-    found = query.order_by(*(newest if walked and newest is not None else order))
-    return Page(tuple(session.scalars(found.limit(limit).offset(offset))), total, limit, offset, more)
+    found = query.order_by(*(newest if walked and newest is not None else order)).limit(limit).offset(offset)
+    if walked and (driver := next((one for one in many if one.dated), None)) is not None:
+        others = [*narrow, *(one.each for one in many if one is not driver)]
+        dated = _by_beginning(session, driver, others, limit, offset)
+        found = found if dated is None else dated
+    return Page(tuple(session.scalars(found)), total, limit, offset, more)
+
+
+def _by_beginning(
+    session: Session, one: Wide, others: Sequence[ColumnElement[bool]], limit: int, offset: int
+) -> Select[UUID] | None:
+    """The newest of the cases that a condition lets through, in the order in which an index has them: where these lie
+    far back, a walk from the newest on passes most cases there are. None where that is no quicker."""
+    if not others:
+        parts = [_ordered(part).limit(limit + offset).subquery() for part in one.dated]
+        every = union_all(*(select(part.c[0], part.c[1]) for part in parts)).subquery()
+        return select(every.c[0]).order_by(every.c[1].desc(), every.c[0]).limit(limit).offset(offset)
+    if len(one.dated) > 1 or session.get_bind().dialect.name == "sqlite":  # which would ask the others before it sorts
+        return None
+    some = _ordered(one.dated[0]).subquery()
+    found = select(some.c[0]).join(Instance, Instance.id == some.c[0]).where(*others)
+    return found.order_by(some.c[1].desc(), some.c[0]).limit(limit).offset(offset)
+
+
+def _ordered(part: Select[UUID, datetime]) -> Select[UUID, datetime]:
+    key, begun = part.selected_columns[0], part.selected_columns[1]
+    return part.order_by(begun.desc(), key)
 
 
 def _parted(
@@ -105,17 +135,32 @@ def _parted(
     these was seen to let through. A statement a condition."""
     few, many, counts = [], [], []
     for one in wide:
-        some = one.ids(MOST_COUNTED + _SPARE).subquery()
-        of_these = and_(Instance.id == some.c[0], *of_process(process, found=True))
-        found, fitting = session.execute(
-            select(func.count(), func.count(Instance.id)).select_from(some).outerjoin(Instance, of_these)
-        ).one()
+        found, unfit = _of_ids(session, process, one.ids(MOST_COUNTED + _SPARE))
         if found <= MOST_COUNTED:
             few.append(one)
         else:
             many.append(one)
-            counts.append(fitting)
+            counts.append(found - unfit)
     return few, many, counts
+
+
+def _of_ids(session: Session, process: str | None, ids: Any) -> tuple[int, int]:
+    """How many ids there are, and how many of them are of cases of another process."""
+    some = ids.subquery()
+    if not process:
+        return session.scalar(select(func.count()).select_from(some)) or 0, 0
+    # an index holds the others side by side: where they are few, no case is looked up
+    others = select(Instance.id).where(or_(Instance.process < process, Instance.process > process)).subquery()
+    query = select(func.count(), func.count(others.c.id)).select_from(some)
+    found, unfit = session.execute(query.outerjoin(others, others.c.id == some.c[0])).one()
+    return found, unfit
+
+
+def _in_all(session: Session, process: str | None, many: Sequence[Wide]) -> int:
+    """How many cases all of these conditions let through: by their ids alone, without a look at each case."""
+    ids = [one.ids() for one in many]
+    found, unfit = _of_ids(session, process, intersect(*ids) if len(ids) > 1 else ids[0])
+    return found - unfit
 
 
 def _among(session: Session, narrow: Sequence[ColumnElement[bool]], many: Sequence[Wide]) -> int:
