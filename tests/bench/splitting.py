@@ -10,6 +10,7 @@ import cProfile
 import json
 import pstats
 from collections import Counter
+from collections.abc import Callable
 from time import process_time
 from typing import Any
 
@@ -62,23 +63,30 @@ def split(world: Bench, table: Table, column: str) -> None:
     world.dispatched()
     ask: Any = PingPong(world.task("handle").id, world.token(UNIT_STAFF), world.token(OFFICE), world.sample("handle"))
     client = Direct(world)
-    for _ in range(WARM):
-        ask(client)
-    worked = []
-    for _ in range(TIMES):
-        began = process_time()
-        ask(client)
-        worked.append((process_time() - began) * 1000)
-    profile = cProfile.Profile(process_time)
-    profile.enable()
-    for _ in range(TIMES):
-        ask(client)
-    profile.disable()
+    with world.meter.deaf():
+        worked, profile = _profiled(lambda: ask(client))
     parts, calls = _parts(pstats.Stats(profile))
     work, taken = share(worked, 0.5), sum(parts.values())
     table.put("a completion", column, f"{work:6.2f} ms of work  {sum(calls.values()) / TIMES:6.0f} calls")
     for part in (*PARTS, OTHER):
         table.put(part, column, f"{work * parts[part] / taken:6.2f} ms  {calls[part] / TIMES:6.0f} calls")
+
+
+def _profiled(do: Callable[[], object]) -> tuple[list[float], cProfile.Profile]:
+    """The milliseconds that each of many times works, and the profile of as many more."""
+    for _ in range(WARM):
+        do()
+    worked = []
+    for _ in range(TIMES):
+        began = process_time()
+        do()
+        worked.append((process_time() - began) * 1000)
+    profile = cProfile.Profile(process_time)
+    profile.enable()
+    for _ in range(TIMES):
+        do()
+    profile.disable()
+    return worked, profile
 
 
 def _parts(stats: Any) -> tuple[Counter[str], Counter[str]]:
