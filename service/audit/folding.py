@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.audit.models import Verification
-from service.history.folding import Digest, Event, Family, Held, Rows
+from service.history.folding import Digest, Event, Family, Held, Row, Rows, moment_words
 
 VERIFIED = "verified"
 
@@ -14,10 +14,8 @@ def _fold(rows: Rows, event: Event) -> None:
         rows.put(Verification, rows.name, event.data, told, findings=Digest(event.data["findings"]))
 
 
-FAMILIES = (
-    Family(
-        "verification",
-        (Held(Verification, Verification.id, "核验结果", lambda row: f"{row['made_by']} {row['ended_at']}"),),
-        _fold,
-    ),
-)
+def _called(row: Row) -> str:
+    return f"{row['made_by']} {moment_words(row['ended_at'])}"
+
+
+FAMILIES = (Family("verification", (Held(Verification, Verification.id, "核验结果", _called),), _fold),)

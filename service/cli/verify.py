@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from service import clock
 from service.audit.models import FULL
 from service.audit.verifying import results
+from service.audit.verifying.elsewhere import Elsewhere
 from service.audit.verifying.runs import MOST_JOBS, Outcome, Verifier
 from service.cli.against import against_heads
 from service.cli.setup import doer, settings, wired
@@ -50,7 +51,8 @@ def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs
         against_heads(against, _progress(), as_json=as_json)
     tell = None if as_json else _tell
     with wired() as database:
-        verifier = Verifier(database, settings().secret_key, jobs or 0)
+        known = settings()
+        verifier = Verifier(database, known.secret_key, jobs or 0, elsewhere=Elsewhere(known.seal.witness))
         if instances:
             with database.reading() as session:
                 wanted = [case_id(session, one) for one in instances]

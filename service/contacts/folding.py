@@ -95,9 +95,9 @@ def _missed(rows: Rows, event: Event) -> None:
 
 
 def _unsealed(row: Row) -> Iterator[str]:
-    """The text and the salt of a restricted note stand under the digest that the journal keeps."""
+    """The text of a restricted note stands, with its salt, under the digest that the journal keeps."""
     if sha256(f"{row['salt']}{row['text']}".encode(errors="surrogatepass")).hexdigest() != row["sha256"]:
-        yield from ("text", "salt")
+        yield "text"  # which of the two was changed, no digest tells
 
 
 _CONTACT_OF = "联系记录"

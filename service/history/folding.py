@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.canonical import dumps
+from service.clock import local
 from service.db import Base
 from service.history.versions import pairs
 
@@ -176,3 +177,12 @@ class Family:
     held: tuple[Held, ...]
     fold: Fold
     single: bool = False
+
+
+def moment_words(moment: Any) -> str:
+    """A moment of a row as people read it, in Beijing's time; SQLite's driver gives its text."""
+    try:
+        read = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment))
+    except ValueError:
+        return "读不出的时间"
+    return f"{local(read if read.tzinfo is not None else read.replace(tzinfo=UTC)):%Y-%m-%d %H:%M:%S}"

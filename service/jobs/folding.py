@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.history.folding import LIVE, Digest, Event, Family, Held, Rows
+from service.history.folding import LIVE, Digest, Event, Family, Held, Rows, moment_words
 from service.jobs.fields import ENDED, FORGOTTEN, HELD, MADE, RESUMED, TOLD
 from service.jobs.models import PAUSED, Job, JobItem
 
@@ -41,7 +41,7 @@ FAMILIES = (
                 Job,
                 Job.id,
                 "后台任务",
-                lambda row: f"{row['kind']} {row['made_at']}",
+                lambda row: f"{row['kind']} {moment_words(row['made_at'])}",
                 outside={"touched_at": TOUCHED, "lease": LEASE, "leased_until": LEASE, "attempts": ATTEMPTS},
                 late=True,
                 key=lambda row: row["id"],

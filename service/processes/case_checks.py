@@ -33,7 +33,7 @@ from service.processes.bundles import Compiled
 from service.processes.case_link import CaseLink
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
-from service.processes.deployed import Mismatch
+from service.processes.deployed import Mismatch, unreadable
 from service.processes.fields import ENTRIES
 from service.processes.inputs import Course
 from service.processes.models import CaseSpan, CaseText, ClockRun, CopyTo, Instance, Timer, UserTask
@@ -141,7 +141,7 @@ def check_case(
             return
         wrong, told = _replay(case, definitions, calendars)
     except DAMAGE as error:
-        yield Mismatch(stream, None, f"无法重放：{error}")
+        yield Mismatch(stream, None, f"无法重放：{unreadable(error)}")
         return
     yield from wrong
     yield from _rows(session, stream, case, told)
@@ -279,7 +279,7 @@ def _runs(session: Session, stream: str, case: Case, told: Projection) -> Iterat
     try:
         must = [raw_rows.form(session, ClockRun, row) for row in runs_of(case.id, case.events)]
     except DAMAGE as error:
-        yield Mismatch(stream, None, f"计时记录无法核对：{error}")
+        yield Mismatch(stream, None, f"计时记录无法核对：{unreadable(error)}")
         return
     if _same(have, must):
         return

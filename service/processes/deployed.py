@@ -44,6 +44,12 @@ class Mismatch:
         return replace(self, must=values["must"], have=values["have"])
 
 
+def unreadable(error: BaseException) -> str:
+    """Why something cannot be read, in our words: those of a library name what it met, in English."""
+    said = str(error)
+    return said if any("\u4e00" <= letter <= "\u9fff" for letter in said) else "内容残缺，或存储形式被改动"
+
+
 def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:
     """Each version is as it was deployed, byte for byte; ``into`` takes those that can run.
 
@@ -64,7 +70,7 @@ def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Gene
                 newest[key] = digest
                 yield from _definition(session, stream, event, have.pop((key, version), None), into, later)
         except DAMAGE as error:
-            yield Mismatch(stream, None, f"部署记录无法读取：{error}")
+            yield Mismatch(stream, None, f"部署记录无法读取：{unreadable(error)}")
     for key, version in have:
         yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录", **NOT_THERE)
     kept = select(Definition.prints).where(Definition.prints.is_not(None))
@@ -102,7 +108,7 @@ def _definition(
             into[digest] = compiled(session, digest, key)
             must["name"] = name_of(into[digest])
     except DAMAGE as error:
-        yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{error}")
+        yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{unreadable(error)}")
     if row is None:
         yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录", **THERE)
         return

@@ -27,7 +27,7 @@ from service.processes.bundles import Compiled
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.case_checks import AT_ONCE, check_cases
 from service.processes.cycles import Cycle
-from service.processes.deployed import Mismatch, definitions_as_deployed
+from service.processes.deployed import Mismatch, definitions_as_deployed, unreadable
 from service.processes.models import (
     CalendarVersion,
     Counter,
@@ -158,7 +158,7 @@ def _planned(session: Session, row: raw_rows.Row, again: Collection[Any]) -> str
         planned = Cycle.parse(row["cycle"]).moment(row["occurrence"])
         as_planned = row["next_at"] == raw_rows.form(session, Schedule, {"next_at": planned})["next_at"]
     except DAMAGE as error:
-        return f"记录无法读取：{error}"
+        return f"记录无法读取：{unreadable(error)}"
     right = as_planned or row["next_at"] in again if row["attempts"] == 0 else not as_planned
     return None if right else "下次启动时间或失败次数被改动"
 
@@ -176,7 +176,7 @@ def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch
                 source = event.data["source"][:LONGEST_SOURCE]
                 must[digest] = {"source": source, "loaded_at": event.at, "loaded_by": event.actor}
     except DAMAGE as error:
-        yield Mismatch("calendar", None, f"载入记录无法读取：{error}")
+        yield Mismatch("calendar", None, f"载入记录无法读取：{unreadable(error)}")
     if list(have) != list(must):
         yield Mismatch("calendar", None, "工作日历的版本与载入记录不符")
     for digest, row in have.items():
@@ -194,7 +194,7 @@ def _calendar(row: raw_rows.Row, into: dict[str, Calendar]) -> str | None:
         data = json.loads(row["data"])
         calendar = Calendar.from_data(data)
     except DAMAGE as error:
-        return f"工作日历无法读取：{error}"
+        return f"工作日历无法读取：{unreadable(error)}"
     if calendar.digest != row["digest"]:
         return f"工作日历与摘要不符（实际 {calendar.digest[:12]}…）"
     into[row["digest"]] = calendar

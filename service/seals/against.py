@@ -55,6 +55,11 @@ def check_against(
     return Checked(found, keys.remarks, len(witnesses), witnesses[-1].head.size)
 
 
+def heads_differ(session: Session, witnesses: Sequence[Witness]) -> bool:
+    """Whether the database lacks one of the heads that were kept, or holds another in its place; one statement."""
+    return any(True for _ in _rows(session, witnesses))
+
+
 def _statements(witnesses: Sequence[Witness]) -> list[Statement]:
     """Each key once, as the earliest head that names it says."""
     return list({one.text: one for witness in reversed(witnesses) for one in witness.keys}.values())

@@ -121,10 +121,10 @@ def _roots(session: Session, heads: list[Head], progress: Progress | None, prove
     known = {row.number: row for row in blocks}
     covered = HistoryEvent.id.between(after + 1, heads[-1].last_id)
     total = session.scalar(select(func.count()).where(covered)) or 0
-    named = False
+    named, torn = False, _Torn()
     for done, line in enumerate(lines(session, after=after, until=heads[-1].last_id)):
         while head is not None and line.id > head.last_id:
-            yield from head_faults(head, growth)
+            yield from torn.of(head, growth)
             head = next(waiting, None)
             growth.forget_days()
         growth.add(line)
@@ -139,12 +139,35 @@ def _roots(session: Session, heads: list[Head], progress: Progress | None, prove
         if progress is not None and done % EVERY == 0:
             progress(done, total)
     while head is not None:
-        yield from head_faults(head, growth)
+        yield from torn.of(head, growth)
         head = next(waiting, None)
         growth.forget_days()
+    yield from torn.rest()
     if known and not named:
         last = f"封存的分段 {min(known)} 没有对应的记录，末尾的记录被删除"
         yield Mismatch(STREAM, 0, last, *apart.of_number(tree.BLOCK, 0))
+
+
+class _Torn:
+    """Tells of the first head that differs. Each that follows it differs as well: these are counted."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+
+    def of(self, head: Head, growth: Growth) -> Iterator[Mismatch]:
+        """The faults of the first head that has any."""
+        found = list(head_faults(head, growth))
+        if found and not self._numbers:
+            yield from found
+        if found:
+            self._numbers.append(head.number)
+
+    def rest(self) -> Iterator[Mismatch]:
+        """One line about all later heads that differ as well."""
+        if len(self._numbers) > 1:
+            later = self._numbers[1:]
+            what = f"其后到第 {later[-1]} 次封存的 {len(later)} 次也都不符，由最早的不符而来"
+            yield Mismatch(STREAM, 0, what, *apart.of_number(0, len(later), "次"))
 
 
 def _same(made: SealBlock, kept: SealBlock | None) -> bool:

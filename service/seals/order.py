@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.history import HistoryEvent, Mismatch, played_until
+from service.history.folding import moment_words
 from service.seals.heads import Head
 
 EARLIER_BY = timedelta(hours=1)
@@ -39,13 +39,4 @@ def too_early(session: Session, heads: Sequence[Head], *, proven: int = 0) -> It
             found = found.where(HistoryEvent.id <= heads[position + 1].last_id)
         for stream, seq, moment in session.execute(found.order_by(HistoryEvent.id).limit(MOST)):
             must = f"不早于 {clock.local(head.made_at):%Y-%m-%d %H:%M:%S}"
-            yield Mismatch(stream, seq, f"时间早于此前的第 {head.number} 次封存", must, _told(moment))
-
-
-def _told(moment: Any) -> str:
-    """The moment as people read it; SQLite's driver gives its text."""
-    try:
-        read = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment)).replace(tzinfo=UTC)
-    except ValueError:
-        return "读不出的时间"
-    return f"{clock.local(read):%Y-%m-%d %H:%M:%S}"
+            yield Mismatch(stream, seq, f"时间早于此前的第 {head.number} 次封存", must, moment_words(moment))

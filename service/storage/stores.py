@@ -40,7 +40,7 @@ class Store(Protocol):
         """Whether bytes of that name are there."""
 
     def state(self, digest: str) -> str:
-        """What the place says of them that becomes another whenever they are written; '' where they are not there."""
+        """A text about them that becomes another whenever they are written; '' where they are not there."""
 
     def drop(self, digest: str, before: datetime) -> bool:
         """Forgets them, unless they were put (again) at ``before`` or later; whether they are gone by that."""

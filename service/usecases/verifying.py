@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from service import clock, history, jobs
 from service.audit.models import FULL, Verification
 from service.audit.verifying import results
+from service.audit.verifying.elsewhere import Elsewhere
 from service.audit.verifying.results import RIGHT
 from service.audit.verifying.runs import Verifier
 from service.auth.queries import actor_of
@@ -33,7 +34,8 @@ def kind(settings: Settings) -> jobs.Kind:
     def work(run: jobs.Run) -> Mapping[str, Any]:
         with run.database.reading() as session:
             actor = SYSTEM if run.made_by == SYSTEM.username else actor_of(session, run.made_by)
-        verifier, begun = Verifier(run.database, settings.secret_key, settings.verify.jobs), clock.now()
+        elsewhere, begun = Elsewhere(settings.seal.witness), clock.now()
+        verifier = Verifier(run.database, settings.secret_key, settings.verify.jobs, elsewhere=elsewhere)
         with _telling(run) as progress:
             outcome = verifier.verify(full=bool(run.params.get("full")), progress=progress)
         with run.database.transaction() as session:

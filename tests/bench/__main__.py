@@ -30,7 +30,7 @@ from tests.bench.sharing import sharing
 from tests.bench.sizes import sizes
 from tests.bench.splitting import split
 from tests.bench.standing import incremental
-from tests.bench.verifying import evidence, replaying, sealing, verifying
+from tests.bench.verifying import evidence, looking_on, replaying, sealing, verifying
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
 KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
@@ -144,6 +144,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     fill(world, cases[0], chosen.cases, chosen.open, table, column)
     sealing(world, table, column)
     evidence(world, cases[0], table, column)
+    looking_on(world, table, column)
     wake_ups(world, table, column)
     reading(world, table, column)
     table.head("The people side")
@@ -186,6 +187,7 @@ def auditing(world: Bench, chosen: argparse.Namespace, table: Table, column: str
     filled(world, chosen.entries, table, column)
     asking(world, table, column)
     incremental(world, table, column)
+    looking_on(world, table, column)
 
 
 def machine() -> str:

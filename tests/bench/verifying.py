@@ -7,12 +7,14 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from time import perf_counter, process_time
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from service import clock, seals
+from service.access_log.shown import end
 from service.audit.verifying.child import collect_seldom
 from service.audit.verifying.marks import Marks
 from service.audit.verifying.pieces import Hands, pieces_of
@@ -20,12 +22,16 @@ from service.audit.verifying.runs import Verifier
 from service.audit.ways import keeping
 from service.config.sealing import Sealing
 from service.history import HistoryEvent
+from service.http import looking
+from service.http.context import KEY as WIRED
 from service.rights import COMMAND_LINE
 from service.usecases.evidence import hand_out
 from tests.bench.figures import Table
 from tests.bench.work import Bench
 from tests.factories.world import OFFICE
 
+LOOKS = 40
+"""Requests with and without their entry in the access log."""
 ROUNDS, AT_LEAST = 5, 100
 """Times that all cases are verified, and how many they are: as many as a batch has."""
 MILLION = 1_000_000
@@ -80,6 +86,36 @@ def evidence(world: Bench, case: UUID, table: Table, column: str) -> None:
     auditor = world.actor("auditor")
 
     table.put("evidence of a case", column, world.meter.again(lambda: hand_out(world.database, case, auditor), 3))
+
+
+def looking_on(world: Bench, table: Table, column: str) -> None:
+    """The work of the access log for one request, beside the same request of which nothing is noted; and of the writing
+    of its entry, which is done for all of a second at once. Both kinds of requests take turns, so that the load of the
+    machine is the same for both."""
+    browser, keeper = world.as_user(OFFICE), world.app.extensions[WIRED].keeper
+    noted, plain, begin = list[float](), list[float](), looking.begin
+
+    def page() -> float:
+        busy = process_time()
+        if browser.get("/ledger").status_code != 200:
+            raise RuntimeError("the ledger does not answer")
+        return (process_time() - busy) * 1000
+
+    page()
+    try:
+        for _ in range(LOOKS):
+            looking.begin = begin
+            noted.append(page())
+            looking.begin = end  # nothing has begun: what is read is noted nowhere
+            plain.append(page())
+    finally:
+        looking.begin = begin
+    busy = process_time()
+    written = keeper.flush()
+    writing = (process_time() - busy) * 1000 / max(1, written)
+    more, whole = median(noted) - median(plain), median(noted)
+    told = f"work {more:5.2f} ms of {whole:.1f} ms, and {writing:.2f} ms to write its entry ({written} at once)"
+    table.put("access log, a request (page 台账)", column, told)
 
 
 def sealing(world: Bench, table: Table, column: str) -> None:

@@ -68,8 +68,10 @@ NAMED_BY_CONTENT = {
     ("definition_picture", "version"),
     ("definition_picture", "number"),
     ("definition_picture", "digest"),
+    ("restricted_note", "salt"),
 }
-"""Columns that say which row it is: a change of these is told as a row that is missing or too many."""
+"""Columns that say which row it is, whose change is told as a row that is missing or too many; and a salt, whose change
+is told of the text that stands under one digest with it."""
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from service import attachments, clock, notifications, seals
 from service.audit.models import INCREMENTAL, VerifiedCase, VerifiedFile, VerifiedSeal
 from service.audit.tables.guards import GUARDED
 from service.audit.verifying import notices, pieces, results
+from service.audit.verifying.elsewhere import NOT_HELD, Elsewhere
 from service.audit.verifying.marks import Marks, key_of
 from service.audit.verifying.runs import Outcome, Verifier
 from service.audit.verifying.stored import FileMarks
@@ -24,13 +26,15 @@ from service.config.sealing import Sealing
 from service.db.raw_rows import Read
 from service.errors import Incident
 from service.history import HistoryEvent
+from service.history.folding import moment_words
 from service.processes.case_checks import stored_cases
 from service.processes.deployed import Mismatch
 from service.processes.models import Instance, UserTask
 from service.rights import COMMAND_LINE
-from service.seals import checking, reading, tree
+from service.seals import checking, reading, tree, witnesses
 from service.storage import stored_names
 from service.storage.stores import Store, chosen
+from tests.factories import forger
 from tests.factories.files import PDF, received
 from tests.factories.journal import tamper
 from tests.factories.workers import work_all, worker_of
@@ -453,3 +457,46 @@ def reads_of(store: Store) -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kind, "read", noting)
         yield told
+
+
+def test_a_history_that_was_sealed_anew_is_found_by_the_heads_of_the_witness(sealed: World, tmp_path: Path) -> None:
+    kept, case = tmp_path / "witness", f"instance:{sealed.case}"
+    witnesses.write(sealed.database, kept)
+    assert held(sealed, kept).found == 0
+    assert held(sealed, None).told.remarks == [NOT_HELD]
+    assert held(sealed, tmp_path / "nothing").told.remarks[0].endswith("本次没有与保存在别处的封存核对")
+    with sealed.database.reading() as session:
+        seq = session.scalars(select(HistoryEvent.seq).where(HistoryEvent.stream == case).limit(1)).one()
+    forger.rewrite(sealed.database, case, seq + 1, forged="改")
+    for full in (False, True):
+        found = [(one.stream, one.seq, one.what) for _, one in held(sealed, kept, full=full).findings]
+        assert any((stream, at) == (case, seq + 1) and "最早被改动" in what for stream, at, what in found), found
+        assert any("封存被重做" in what for _, _, what in found)
+
+
+def test_seals_after_the_first_that_differs_are_told_in_one_line(sealed: World, tmp_path: Path) -> None:
+    for _ in range(3):
+        seal(sealed, tmp_path)
+    tamper(sealed.database, "UPDATE history_event SET hash = 'x' WHERE id = 1")
+    told = [one.what for _, one in verified(sealed).findings if one.stream == "seals"]
+    assert [what for what in told if "次封存" in what] == [
+        next(what for what in told if what.startswith("第 1 次封存")),
+        "其后到第 5 次封存的 4 次也都不符，由最早的不符而来",
+    ]
+
+
+def held(world: World, folder: Path | None, *, full: bool = False) -> Outcome:
+    return Verifier(world.database, "ours", 1, elsewhere=Elsewhere(folder)).verify(full=full)
+
+
+@pytest.mark.databases("sqlite")
+def test_a_definition_that_is_stored_otherwise_is_told_in_words(told: World) -> None:
+    tamper(told.database, "UPDATE definition_file SET content = CAST(content AS TEXT) WHERE name LIKE '%.bpmn'")
+    found = [one.what for _, one in verified(told).findings if "无法读取" in one.what]
+    assert found
+    assert {what.partition("：")[2] for what in found} == {"内容残缺，或存储形式被改动"}
+
+
+def test_findings_tell_the_time_of_the_office() -> None:
+    text = "2026-11-10 17:24:08.465430"
+    assert moment_words(text) == moment_words(datetime.fromisoformat(f"{text}+00:00")) == "2026-11-11 01:24:08"

@@ -12,8 +12,9 @@ from uuid import UUID
 from service.audit.models import FULL, INCREMENTAL
 from service.audit.tables.names import named
 from service.audit.verifying.children import several
+from service.audit.verifying.elsewhere import Elsewhere
 from service.audit.verifying.marks import Marks, key_of
-from service.audit.verifying.pieces import BASES, CASES, Answer, Hands, Piece, others, pieces_of
+from service.audit.verifying.pieces import BASES, CASES, SEALS, Answer, Hands, Piece, others, pieces_of
 from service.db import Database
 from service.processes import replay
 from service.processes.case_checks import AT_ONCE
@@ -49,12 +50,13 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """Verifies ``database``. ``secret`` is the service's; ``jobs`` how many processes work side by side (0: as many as
-    the machine has cores)."""
+    the machine has cores). ``elsewhere`` are heads that are kept outside the database, to be held against it."""
 
     database: Database
     secret: str
     jobs: int = 0
     most_kept: int = 1000
+    elsewhere: Elsewhere | None = None
 
     def verify(
         self,
@@ -78,13 +80,19 @@ class Verifier:
             outcome.cases = total = replay.count_cases(session)
         if progress is not None:
             progress(0, total)
-        done, step = 0, self._step(total)
+        done, step, torn = 0, self._step(total), False
         for piece, answer in self._answers(hands, self._pieces(step, outcome, tell), total):
             self._take(outcome, answer, tell)
+            torn = torn or (piece["do"] == SEALS and bool(answer.wrong))
             if piece["do"] == CASES:
                 done += len(piece["ids"])
                 if progress is not None:
                     progress(min(done, total), total)
+        if self.elsewhere is not None:
+            said = {(one.stream, one.seq, one.what) for _, one in outcome.findings}
+            answer = self.elsewhere.check(self.database, sealed=outcome.told.seals, wrong=torn)
+            answer.wrong = [one for one in answer.wrong if (one.stream, one.seq, one.what) not in said]
+            self._take(outcome, answer, tell)
         if outcome.told.unwritten:
             outcome.told.remarks.append(NOT_KEPT)
         outcome.seconds = time.monotonic() - began

@@ -69,7 +69,7 @@ class StoredFiles:
                 yield Mismatch(stream, None, what, Attachment.__tablename__, must=_MUST, have=have)
 
     def _wrong(self, digest: str) -> str:
-        """What is wrong with the file; '' where nothing is."""
+        """Words for a fault of the file; '' where it has none."""
         try:
             state = self.store.state(digest)
             if not state:
