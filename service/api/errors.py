@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -91,7 +92,8 @@ def _signed_out(error: SignedOut) -> Response:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or (error.code or 500) < 400:  # a redirect is no failure
         return error.get_response()
-    answer = problem(error.code or 500)
+    status = error.code or 500
+    answer = problem(status, failures.too_large() if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "")
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from service.errors import Busy, Conflict, Finding, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 
@@ -34,3 +34,10 @@ def problem(
     answer = jsonify(type=kind, title=title, status=status, detail=detail, errors=errors, **more)
     answer.status_code, answer.content_type = status, MEDIA_TYPE
     return answer
+
+
+def too_large() -> str:
+    """The words for a body over the limit of its address: how much goes at once, and what to do."""
+    size = (request.max_content_length or 0) / 1_000_000
+    most = f"{size:.1f}".removesuffix(".0") if size < 3 else int(size)
+    return f"提交的内容超出上限，一次最多 {most} MB。文字请精简，文件请压缩后或分几次上传。"

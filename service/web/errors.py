@@ -20,7 +20,7 @@ from service.db.failures import BEYOND_HEAD, UNKEEPABLE, is_beyond_head, is_unke
 from service.errors import Finding, Invalid, LiaisonError
 from service.history import Stale
 from service.http.context import wired
-from service.http.failures import problem, status_of
+from service.http.failures import problem, status_of, too_large
 from service.rights import may
 from service.seals import Altered
 from service.usecases.sealing import RIGHT
@@ -34,7 +34,7 @@ WORDS = {
     404: ("没有找到", "您要找的内容不存在，或者不在您可以查看的范围内。请核对地址，或从工作台重新进入。"),
     405: ("不能这样打开", "这个地址只用于提交内容，不能直接打开。请从工作台进入相应页面办理。"),
     409: ("情况已变化", "此事项已被他人办理或状态已改变。请刷新页面查看最新情况。"),
-    413: ("内容过大", "提交的内容超出上限。请精简文字后重新提交。"),
+    413: ("内容过大", "提交的内容超出上限。请精简后重新提交。"),
     422: ("内容需要修改", "提交的内容没有通过检查，请按提示修改后重新提交。"),
     429: ("操作过于频繁", "短时间内操作次数过多，请稍等几分钟再试。"),
     500: (
@@ -148,7 +148,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
     status = error.code or 500
-    return _show(status, HTTPStatus(status).name.lower(), "")
+    more = {"way_out": too_large()} if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else {}
+    return _show(status, HTTPStatus(status).name.lower(), "", **more)
 
 
 def _know_who_asks() -> None:

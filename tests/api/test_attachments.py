@@ -133,7 +133,9 @@ def test_what_cannot_be_attached_names_its_field(world: World) -> None:
     assert wrong(send(world, "liaison-hrss", path, PDF, "制度.exe"))[1] == "/file"
     assert wrong(send(world, "liaison-hrss", path, part="photo"))[:2] == (422, "/photo")
     assert wrong(send_large(world, "liaison-hrss", path, b"%PDF-" + b"0" * LARGEST, "大.pdf"))[:2] == (422, "/file")
-    assert send_large(world, "liaison-hrss", path, b"%PDF-" + b"0" * (LARGEST + 200_000), "大.pdf").status_code == 413
+    refused = send_large(world, "liaison-hrss", path, b"%PDF-" + b"0" * (LARGEST + 200_000), "大.pdf")
+    assert refused.status_code == 413
+    assert refused.json["detail"] == "提交的内容超出上限，一次最多 10 MB。文字请精简，文件请压缩后或分几次上传。"
     nothing = api.post(path, None, data={}, content_type=MULTIPART)
     assert wrong(nothing) == (422, "/file", "请选择要上传的文件")
     two = {"file": [(BytesIO(PDF), "甲.pdf"), (BytesIO(PDF), "乙.pdf")]}

@@ -6,18 +6,14 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from io import BytesIO
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from openpyxl import load_workbook
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -27,12 +23,13 @@ from service.demonstration import build, play
 from service.demonstration.scenarios import FINISHED, STOPPED
 from service.history.models import HistoryEvent
 from service.ledger import COLUMNS, ledger_rows
-from service.ledger.counts import half_year_needs, leader_answers, leader_needs, need_counts, unit_answers
+from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader
-from service.processes import lateness, queries, replay, timers
+from service.processes import lateness, replay, timers
 from service.processes.models import Instance
 from service.reports.facts import brief_facts, report_facts
 from tests.conftest import FakeClock
+from tests.factories.agreement import Step, agree, agree_today, late
 from tests.factories.demonstrations import UNTIL, fresh
 from tests.factories.world import CONFIG, World
 
@@ -131,19 +128,6 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, dict
 # --- What the journal knew on a day ----------------------------------------------------------------------------------
 
 
-@dataclass
-class Step:
-    """A task as the journal tells of it."""
-
-    role: str | None
-    unit: str | None
-    due_on: date | None
-    paused: bool
-    open: bool = True
-    late: bool = False
-    answered: date | None = None
-
-
 def known(session: Session, on: date) -> dict[str, list[Step]]:
     """Case → its steps as they stood at the end of a day: of the journal's events up to then, none later."""
     found: dict[str, Told] = {}
@@ -195,10 +179,6 @@ def day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def late(steps: list[Step], *, others: bool = False) -> bool:
-    return any(step.late for step in steps if (step.role == "responsible_unit") != others)
-
-
 # --- All agree -------------------------------------------------------------------------------------------------------
 
 
@@ -221,137 +201,16 @@ def test_there_is_something_to_agree_about(year: tuple[World, dict[date, Seen]])
 def test_every_list_and_figure_tells_what_the_journal_knew(year: tuple[World, dict[date, Seen]], on: date) -> None:
     world, _ = year
     with world.database.reading() as session:
-        rows = session.execute(select(Instance.id, Instance.process, Instance.title, Instance.leader_id)).all()
         facts = known(session, on)
-        mine = {str(key): (title, leader) for key, process, title, leader in rows if process == "request"}
-        units = {case: late(told) for case, told in facts.items() if case in mine}
-        steps = {case: late(told, others=True) for case, told in facts.items() if case in mine}
-
-        # the one definition, by case and as a condition
-        standings = lateness.standings(session, [key for key, *_ in rows], on)
-        assert {str(key) for key, one in standings.items() if one.late and str(key) in mine} == those(units)
-        assert {str(key) for key in session.scalars(lateness.late_cases(on)) if str(key) in mine} == those(units)
-        assert {str(key) for key in session.scalars(lateness.late_cases(on, steps=True)) if str(key) in mine} == those(
-            steps
-        )
-
-        # statistics, roll-up, briefs
-        begun = queries.cases(session, world.actor("office"), filters=queries.CaseFilter(as_of=on), limit=500)
-        assert begun.total == len(units)
-        counted = need_counts(session, unit=None, starts_on=YEAR, ends_on=on)
-        titled = [case for case in units if stood(session, case, on)]
-        assert counted["started"] == len(titled)
-        assert counted["late"] == sum(units[case] for case in titled)
-        assert counted["late_steps"] == sum(steps[case] for case in titled)
-        if on == JUNE:
-            rolled = half_year_needs(session, year=2026, half=1)
-            assert {name: rolled[name] for name in ("started", "late", "late_steps", "urges", "outcomes")} == {
-                name: counted[name] for name in ("started", "late", "late_steps", "urges", "outcomes")
-            }
-        told = {}
-        for leader in session.scalars(select(Leader)):
-            brief = leader_needs(session, leader_id=leader.id, starts_on=YEAR, ends_on=on)
-            assert brief["late"] == sum(one["late"] for one in brief["items"])
-            told |= {one["id"]: (one["late"], one["late_steps"]) for one in brief["items"]}
-        with_leader = [case for case in titled if mine[case][1]]
-        assert set(with_leader) <= set(told)
-        assert told == {case: (units[case], steps[case]) for case in told}
-
-        # units: what they were asked, what of it was answered in time
-        asked: Counter[str] = Counter()
-        in_time: Counter[str] = Counter()
-        for case in units:
-            for step in facts[case]:
-                if step.role == "responsible_unit" and step.due_on and (step.late or step.answered):
-                    asked[str(step.unit)] += 1
-                    in_time[str(step.unit)] += not step.late
-        answers = unit_answers(session, starts_on=YEAR, ends_on=on)
-        assert answers == {unit: (asked[unit], in_time[unit]) for unit in asked}
-        by_leader = leader_answers(session, starts_on=YEAR, ends_on=on)
-        assert sum(total for total, _ in by_leader.values()) == len(with_leader)
-        assert sum(total - well for total, well in by_leader.values()) == sum(units[case] for case in with_leader)
-
-    # the API and the assessment
-    office = world.api("office")
-    as_of = on.isoformat()
-    listed = office.get("/requests", as_of=as_of, limit=200).json
-    assert {one["id"]: (one["late"], one["late_steps"]) for one in listed["items"]} == {
-        case: (units[case], steps[case]) for case in units
-    }
-    assert office.get("/requests", as_of=as_of, late="true", limit=1).json["total"] == sum(units.values())
-    assert office.get("/requests", as_of=as_of, late="false", limit=1).json["total"] == len(units) - sum(units.values())
-    assert office.get("/requests", as_of=as_of, late_steps="true", limit=1).json["total"] == sum(steps.values())
-    sheet = office.get("/assessment", on=as_of).json
-    figures = {row["id"]: {one["indicator"]: one for one in row["figures"]} for row in sheet["units"]}
-    for unit, (total, well) in answers.items():
-        assert (figures[unit]["answers_in_time"]["of"], figures[unit]["answers_in_time"]["done"]) == (total, well)
-    for row in sheet["leaders"]:
-        [needs] = [one for one in row["figures"] if one["indicator"] == "needs_in_time"]
-        assert (needs["of"], needs["done"]) == by_leader.get(row["id"], (0, 0))
-
-    # the ledger as people take it away
-    pages = world.as_user("office")
-    query = "&".join(f"col={name}" for name in ("编号", "是否超期", "环节超期"))
-    book = load_workbook(BytesIO(pages.get(f"/ledger.xlsx?as_of={as_of}&{query}").data))
-    heading, *cells = book.active.iter_rows(values_only=True)
-    place = {name: heading.index(name) for name in ("是否超期", "环节超期")}
-    assert Counter((row[place["是否超期"]], row[place["环节超期"]]) for row in cells) == Counter(
-        ("是" if units[case] else "否", "是" if steps[case] else "否") for case in units
-    )
-    page = pages.get(f"/ledger?as_of={as_of}").get_data(as_text=True)
-    assert "到期日已过仍未答复" in page
+    agree(world, facts, on, YEAR)
 
 
 def test_desk_metrics_and_the_case_itself_tell_the_same_of_today(year: tuple[World, dict[date, Seen]]) -> None:
     world, _ = year
     with world.database.reading() as session:
         facts = known(session, TODAY)
-        rows = session.execute(select(Instance.id, Instance.process, Instance.title)).all()
-        needs = {str(key): title for key, process, title in rows if process == "request"}
-        work = {one.unit: (one.open, one.overdue) for one in lateness.unit_work(session, TODAY)}
-        red = queries.light_counts(session, world.actor("office"), today=TODAY)["red"]
-    overdue = Counter(
-        step.unit
-        for told in facts.values()
-        for step in told
-        if step.open and step.late and step.role == "responsible_unit"
-    )
-    assert {unit: behind for unit, (_, behind) in work.items() if behind} == dict(overdue)
-    office = sum(step.open and step.late and step.role == "talent_office" for told in facts.values() for step in told)
-    assert red == office
-    pages = world.as_user("office")
-    desk = pages.get("/").get_data(as_text=True)
-    for number in overdue.values():
-        assert f"{number} 项" in desk
-    families = {one.name: one for one in text_string_to_metric_families(pages.get("/metrics").get_data(as_text=True))}
-    by = {sample.labels["by"]: sample.value for sample in families["liaison_needs_late"].samples}
-    titled = {case: facts[case] for case, title in needs.items() if title}
-    assert by == {
-        "unit": sum(late(told) for told in titled.values()),
-        "step": sum(late(told, others=True) for told in titled.values()),
-    }
-    gauges = {sample.labels["unit"]: sample.value for sample in families["liaison_answers_overdue"].samples}
-    assert gauges == dict(overdue)
-    lights = {sample.labels["light"]: sample.value for sample in families["liaison_tasks_open"].samples}
-    assert lights["red"] == sum(step.open and step.late for told in facts.values() for step in told)
-    api = world.api("office")
-    board = api.get("/board").json
-    assert {**board["lights"]} == {light: int(number) for light, number in lights.items()}
-    counted: Counter[str] = Counter()
-    for cell in board["cells"]:
-        whose = {name: cell[name] for name in ("unit", "role", "process", "stage", "light") if cell[name] is not None}
-        if cell["stage"] is not None:
-            behind = api.get("/board/tasks", **whose, limit=200).json
-            assert behind["total"] == len(behind["items"]) == cell["count"], whose
-            assert {one["light"] for one in behind["items"]} == {cell["light"]}
-        if cell["light"] == "red":
-            counted[cell["unit"] or cell["role"]] += cell["count"]
-    assert counted == Counter(
-        step.unit or step.role for told in facts.values() for step in told if step.open and step.late
-    )
-    for case in needs:
-        told = api.get(f"/instances/{case}").json
-        assert (told["late"], told["late_steps"]) == (late(facts[case]), late(facts[case], others=True)), case
+    assert any(step.open and step.late and step.role == "responsible_unit" for told in facts.values() for step in told)
+    agree_today(world, facts)
 
 
 @pytest.mark.parametrize("on", PAST, ids=str)
@@ -383,19 +242,3 @@ def test_a_paper_of_a_past_day_says_what_one_made_on_that_day_said(
         assert later["needs"] == facts["needs"]
         said = {one["text"]: one["status"] for one in later["opinions"]}
         assert {one["text"]: one["status"] for one in facts["opinions"]}.items() <= said.items()
-
-
-def those(told: dict[str, bool]) -> set[str]:
-    return {case for case, said in told.items() if said}
-
-
-def stood(session: Session, case: str, on: date) -> bool:
-    """Whether the need had been written down by the end of a day."""
-    events = select(HistoryEvent).where(HistoryEvent.stream == f"instance:{case}", HistoryEvent.at < clock.end_of(on))
-    written = False
-    for event in session.scalars(events.order_by(HistoryEvent.seq)):
-        if event.kind == "completed" and event.data["step"] == "record_need":
-            written = True
-        elif event.kind == "taken_back" and event.data["step"] == "record_need":
-            written = False
-    return written

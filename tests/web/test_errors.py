@@ -73,6 +73,7 @@ def test_a_body_without_measure_is_refused(world: World) -> None:
     assert answer.status_code == 413
     assert answer.json is not None
     assert "过大" in answer.json["title"]
+    assert answer.json["detail"] == "提交的内容超出上限，一次最多 2 MB。文字请精简，文件请压缩后或分几次上传。"
 
 
 @ON_BOTH

@@ -1,0 +1,66 @@
+"""Every figure of lateness agrees with every other as of any day, in worlds that chance made, on both databases."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from service.processes import lateness, replay
+from service.processes.models import ClockRun
+from tests.factories.agreement import agree, agree_today
+from tests.factories.random_worlds import RandomWorld, told_by_journal
+from tests.factories.world import World
+
+FIRST, DAYS = date(2026, 9, 14), 28
+"""Four weeks with the autumn holidays and two worked weekends."""
+LAST = FIRST + timedelta(days=DAYS - 1)
+SINCE = date(2026, 7, 1)
+
+
+def lived(world: World, seed: int) -> RandomWorld:
+    """The weeks; in the evening of some days, what only that day can show is held against the journal."""
+    chance = Random(seed)
+    living = RandomWorld(world, chance)
+    looked = set(chance.sample(range(DAYS - 1), 2)) | {DAYS - 1}
+    for number in range(DAYS):
+        living.live(FIRST + timedelta(days=number))
+        if number in looked:
+            with world.database.reading() as session:
+                facts = told_by_journal(session, FIRST + timedelta(days=number))
+            agree_today(world, facts)
+    return living
+
+
+def look_back(living: RandomWorld, days: list[date]) -> int:
+    """Holds every figure as of these days against the journal; gives how many needs were late."""
+    world, late = living.world, 0
+    for on in days:
+        with world.database.reading() as session:
+            facts = told_by_journal(session, on)
+        agree(world, facts, on, SINCE)
+        late += sum(any(step.late for step in told) for told in facts.values())
+    return late
+
+
+def _require_that_a_difference_is_found(living: RandomWorld) -> None:
+    """One clock of a unit with another date is enough for the figures to disagree with the journal."""
+    with living.world.transaction() as session:
+        late = select(ClockRun).where(lateness.by_unit(), lateness.is_late(LAST))
+        session.scalars(late.order_by(ClockRun.id).limit(1)).one().due_on = LAST
+    with pytest.raises(AssertionError):
+        look_back(living, [LAST])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_figure_agrees_on_any_day(world: World, seed: int) -> None:
+    living = lived(world, seed)
+    with world.database.reading() as session:
+        assert list(replay.verify(session)) == []
+    days = [FIRST + timedelta(days=number) for number in sorted(living.chance.sample(range(DAYS - 1), 3))]
+    assert look_back(living, [*days, LAST]) > 5
+    assert living.done["handle"] > 5, living.done
+    assert all(living.done[name] for name in ("_take_back", "_halt", "_resume", "_extend")), living.done
+    _require_that_a_difference_is_found(living)
