@@ -148,7 +148,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
     status = error.code or 500
-    more = {"way_out": too_large()} if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else {}
+    more: dict[str, Any] = {"way_out": too_large()} if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else {}
     return _show(status, HTTPStatus(status).name.lower(), "", **more)
 
 
