@@ -20,6 +20,7 @@ from service.fields.filters import Condition, condition, conditions
 from service.fields.table import (
     AREA,
     CHANGE,
+    CHANGED_UNSEEN,
     CHOICE,
     CODE,
     DATE,
@@ -47,6 +48,7 @@ from service.fields.table import (
     defaults,
     form_of,
     held,
+    hides_change,
     names,
     picked,
     take,
@@ -55,6 +57,7 @@ from service.fields.table import (
 __all__ = [
     "AREA",
     "CHANGE",
+    "CHANGED_UNSEEN",
     "CHOICE",
     "CODE",
     "DATE",
@@ -94,6 +97,7 @@ __all__ = [
     "defaults",
     "form_of",
     "held",
+    "hides_change",
     "merged",
     "names",
     "picked",

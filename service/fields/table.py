@@ -187,6 +187,14 @@ _TAKEN: Mapping[str, Callable[[Checks, Field, object], object]] = {
 """How a value of each kind is checked. Lines, several records and secrets are checked by their commands."""
 
 
+CHANGED_UNSEEN = "（已改，按权限遮盖）"
+
+
+def hides_change(value: Any) -> bool:
+    """Whether ``[before, after]`` of a change look alike: the value did change, and the masks do not show it."""
+    return isinstance(value, list) and len(value) == 2 and value[0] == value[1] and isinstance(value[0], str)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A kind of entry in the journal of records: what people call it, and the fields that its data hold."""

@@ -82,6 +82,16 @@ FILING: tuple[Field, ...] = (Field("on", "备案日期", DATE, required=True),)
 
 _LINK = (*picked(LINK, "leader_id", "starts_on"), *picked(COURSE, "ends_on", "held_from"))
 _LINK_ENTRY = (*_LINK, *picked(LINK, "reason", "note"), *picked(COURSE, "end_reason"))
+_HANDOVER_ENTRY = (
+    Field("from_leader_id", "原联系领导", pick="leaders"),
+    Field("ends_on", "原联系结束日期", DATE),
+    Field("held_from", "原联系代管开始日期", DATE),
+    *picked(HANDOVER, "starts_on"),
+    Field("leader_id", "接任领导", pick="leaders"),
+    *picked(LINK, "reason", "note"),
+    Field("handover_note", "交接说明"),
+)
+"""Two links meet in it: the one that ends, and the successor's."""
 _TEAM_ENTRY = (
     Field("head", "组长"),
     Field("liaison", "联络员"),
@@ -98,7 +108,7 @@ ENTRIES: Mapping[str, Entry] = {
     "link_ended": Entry("结束联系关系", _LINK_ENTRY),
     "link_held": Entry("转由区人才办代管", _LINK_ENTRY),
     "link_released": Entry("更正代管", _LINK_ENTRY),
-    "link_handed_over": Entry("移交联系关系", _LINK_ENTRY),
+    "link_handed_over": Entry("移交联系关系", _HANDOVER_ENTRY),
     "service_team_set": Entry("组建工作团队", _TEAM_ENTRY),
     "service_team_ended": Entry("工作团队结束", _TEAM_ENTRY),
     "service_team_resumed": Entry("工作团队恢复", _TEAM_ENTRY),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.fields import CHANGED_UNSEEN, hides_change
 from service.processes.bounds import local_target
 
 KINDS = ("phone", "email", "identity")
@@ -69,7 +70,8 @@ class Private:
         if isinstance(data, list):
             kind = self._label(data)
             if kind in withheld:
-                return [data[0], ARROW.join(self._masked(part, kind) for part in str(data[1]).split(ARROW))]
+                parts = [self._masked(part, kind) for part in str(data[1]).split(ARROW)]
+                return [data[0], ARROW.join(parts) + (CHANGED_UNSEEN if hides_change(parts) else "")]
             return [self.shown(one, withheld, marked) for one in data]
         return data
 

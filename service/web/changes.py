@@ -13,7 +13,7 @@ from service.attachments import record_history
 from service.auth.fields import ENTRIES as ACCOUNT_ENTRIES
 from service.contacts.access import readable
 from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
-from service.fields import NOTHING, Entry, Field
+from service.fields import CHANGED_UNSEEN, NOTHING, Entry, Field, hides_change
 from service.history import HistoryEvent
 from service.http.context import actor, db, wired
 from service.ledger import Cell
@@ -120,7 +120,9 @@ class Reading:
             value = data.get(one.name)
             if entry.changes and isinstance(value, list) and len(value) == 2:
                 before, after = (self.text(one, each) or NOTHING for each in value)
-                found.append(ChangeLine(one.label, before, after))
+                found.append(
+                    ChangeLine(one.label, before, f"{after}{CHANGED_UNSEEN}" if hides_change(value) else after)
+                )
             elif one.name != "active" and (text := self.text(one, value)):
                 found.append(ChangeLine(one.label, None, text))
         return tuple(found)

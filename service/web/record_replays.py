@@ -76,6 +76,7 @@ def link(link_id: UUID) -> ResponseReturnValue:
         back=url_for("web.links.link", link_id=link_id),
         here=lambda **at: url_for("web.record_replays.link", link_id=link_id, **at),
         fields=(*LINK, *COURSE),
+        own=True,
     )
 
 
@@ -91,6 +92,7 @@ def roster(roster_id: UUID) -> ResponseReturnValue:
         back=url_for("web.rosters.roster", roster_id=roster_id),
         here=lambda **at: url_for("web.record_replays.roster", roster_id=roster_id, **at),
         fields=ROSTER,
+        own=True,
     )
 
 
@@ -104,13 +106,22 @@ def _day_asked() -> date | None:
 
 
 def _page(
-    steps: Sequence[RecordStep], *, title: str, back: str, here: Callable[..., str], fields: Sequence[Field]
+    steps: Sequence[RecordStep],
+    *,
+    title: str,
+    back: str,
+    here: Callable[..., str],
+    fields: Sequence[Field],
+    own: bool = False,
 ) -> str:
-    """The page at the step that the address asks for; ``part=step`` answers what it says of that step alone."""
+    """The page at the step that the address asks for; ``part=step`` answers what it says of that step alone.
+
+    ``own``: an entry may be about other records beside this one, whose changes are read off the record itself.
+    """
     on = _day_asked()
     shown = step_at(steps, seq=asked_step(), on=on)
     place = steps.index(shown)
-    told = _changed(shown, _told([shown])[0], fields)
+    told = _own_lines(_told([shown])[0], shown, fields) if own else _told([shown])[0]
     about = {
         "number": place + 1,
         "total": len(steps),
@@ -139,22 +150,6 @@ def _told(steps: Sequence[RecordStep]) -> list[Change]:
     return list(reversed(changes((one.event, one.data) for one in steps)))
 
 
-def _changed(shown: RecordStep, told: Change, fields: Sequence[Field]) -> Change:
-    """The entry with what it changed in this record; where it tells of the one that took its place, not with that."""
-    if shown.own:
-        return told
-    text, row = Reading(Names(db(), _day(shown))).text, shown.row or {}
-    lines = [
-        ChangeLine(one.label, text(one, shown.before.get(one.name)) or NOTHING, text(one, row[one.name]))
-        for one in fields
-        if one.name in shown.changed
-    ]
-    if "version" in shown.data:
-        by = f"第 {shown.data['version']} 版，{shown.data['document_no']}"
-        lines.append(ChangeLine("由哪一版取代", None, by))
-    return replace(told, lines=tuple(lines))
-
-
 def _values(shown: RecordStep, fields: Sequence[Field]) -> list[Value]:
     """The fields of the record as it stood, in the names of that day; empty ones that nobody touched are left out."""
     if shown.row is None:
@@ -168,6 +163,32 @@ def _values(shown: RecordStep, fields: Sequence[Field]) -> list[Value]:
             if text or new:
                 found.append(Value(one.label, text, new))
     return found
+
+
+def _own_lines(told: Change, shown: RecordStep, fields: Sequence[Field]) -> Change:
+    """The entry with what it changed of this record, where it tells of another one beside it."""
+    reading = Reading(Names(db(), _day(shown)))
+    row = shown.row or {}
+    lines = []
+    if said := _other(shown):
+        lines.append(ChangeLine("另一条记录", None, said))
+    for one in fields:
+        before, after = (reading.text(one, each.get(one.name)) for each in (shown.before, row))
+        if before != after:
+            lines.append(ChangeLine(one.label, (before or NOTHING) if shown.before else None, after or NOTHING))
+    return replace(told, lines=tuple(lines))
+
+
+def _other(shown: RecordStep) -> str:
+    """What the entry says of the other record that it is about; '' where there is none."""
+    data, row = shown.event.data, shown.row or {}
+    if shown.event.kind == "link_handed_over":
+        if row.get("id") == data["from_link_id"]:
+            return f"移交给{data['leader_name']}，自 {data['starts_on']} 起"
+        return f"由{data['from_leader_name']}移交，自 {data['starts_on']} 起"
+    if shown.event.kind == "roster_decided" and row.get("id") != data["id"]:
+        return f"被第 {data['version']} 版取代（文号 {data['document_no']}，{data['decided_on']} 确定）"
+    return ""
 
 
 def _lines(shown: RecordStep) -> list[tuple[str, str, str, str]]:

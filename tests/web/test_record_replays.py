@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
 from service import clock, liaisons, talents
-from service.liaisons.models import Link, Roster
+from service.liaisons.models import Link, Roster, ServiceTeam
 from service.people.models import Leader
 from service.rights import SYSTEM
 from tests.factories.visitor import Visitor
@@ -66,6 +68,78 @@ def test_links_and_rosters_end_where_their_rows_stand(world: World) -> None:
         assert office.get(f"/rosters/{roster_id}/replay").status_code == 200
 
 
+def changed(page: str) -> dict[str, tuple[str, str]]:
+    """What the page says that the step changed."""
+    found = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]*)</td><td>([^<]*)</td></tr>', page)
+    return {label: (before, after) for label, before, after in found}
+
+
+def test_a_handover_tells_each_of_its_two_links_its_own_changes(world: World) -> None:
+    with world.database.reading() as session:
+        link = session.scalars(select(Link).where(Link.status == "active", Link.leader.has(klass="A"))).first()
+        assert link is not None
+        served = select(Link.leader_id).where(Link.talent_id == link.talent_id)
+        standing = select(ServiceTeam.leader_id)
+        wanted = (Leader.klass == "A", Leader.id.not_in(served), Leader.id.in_(standing), Leader.ends_on.is_(None))
+        new = session.scalars(select(Leader).where(*wanted)).first()
+        assert new is not None
+        link_id, successor, names = link.id, new.id, (link.leader.person.name, new.person.name)
+        began = link.starts_on.isoformat()
+    today = clock.today()
+    with world.transaction() as session:
+        taken = liaisons.hand_over(
+            session, link_id=link_id, successor_id=successor, starts_on=today, actor=SYSTEM, now=clock.now()
+        )
+        taken_id = taken.id
+    auditor = Visitor(world, "office")
+    old = auditor.get(f"/links/{link_id}/replay").text
+    ends = (today - timedelta(days=1)).isoformat()
+    assert changed(old)["结束日期"] == ("（空）", ends)
+    assert changed(old)["结束原因"] == ("（空）", f"移交给{names[1]}")
+    assert changed(old)["另一条记录"] == ("—", f"移交给{names[1]}，自 {today.isoformat()} 起")
+    assert not {"联系领导", "开始日期"} & changed(old).keys()
+    assert (told(old)["联系领导"], told(old)["开始日期"]) == (names[0], began)
+    new_page = auditor.get(f"/links/{taken_id}/replay").text
+    assert changed(new_page)["联系领导"] == ("—", names[1])
+    assert changed(new_page)["另一条记录"] == ("—", f"由{names[0]}移交，自 {today.isoformat()} 起")
+    assert "结束日期" not in changed(new_page)
+
+
+def decided(world: World, number: str) -> tuple[UUID, int]:
+    """A version of the list of class A, in force, and its number."""
+    with world.transaction() as session:
+        links = session.scalars(select(Link).where(Link.status == "active", Link.leader.has(klass="A"))).all()
+        items = [
+            {"leader_id": str(one.leader_id), "talent_id": one.talent_id, "reason": one.reason, "note": one.note}
+            for one in links
+        ]
+        drafted = liaisons.draft_roster(session, scope="A", items=items, actor=SYSTEM, now=clock.now())
+        on = clock.today()
+        liaisons.decide_roster(
+            session, roster_id=drafted.id, document_no=number, decided_on=on, actor=SYSTEM, now=clock.now()
+        )
+        return drafted.id, drafted.version
+
+
+def test_a_roster_that_is_superseded_keeps_its_own_number(world: World) -> None:
+    old, _ = decided(world, "南人才〔2026〕98号")
+    _, version = decided(world, "南人才〔2026〕99号")
+    page = Visitor(world, "office").get(f"/rosters/{old}/replay").text
+    assert changed(page).keys() == {"另一条记录", "状态"}
+    assert f"被第 {version} 版取代（文号 南人才〔2026〕99号" in changed(page)["另一条记录"][1]
+    assert told(page)["文号"] == "南人才〔2026〕98号"
+
+
+def test_a_change_that_the_mask_hides_is_named(world: World) -> None:
+    change(world, phone="13900001234")
+    change(world, phone="13911111234")
+    page = Visitor(world, "auditor").get("/talents/T0001/replay").text
+    assert changed(page)["联系电话"] == ("139****1234", "139****1234（已改，按权限遮盖）")
+    assert told(page)["联系电话"] == "139****1234"
+    assert "<mark>139****1234</mark>" in page
+    assert "已改，按权限遮盖" not in Visitor(world, "office").get("/talents/T0001/replay").text
+
+
 def test_a_link_that_was_handed_over_tells_of_itself_and_of_its_successor(world: World) -> None:
     today = clock.today()
     with world.transaction() as session:
@@ -81,8 +155,8 @@ def test_a_link_that_was_handed_over_tells_of_itself_and_of_its_successor(world:
         )
         key, name, starts_on = link.id, successor.person.name, link.starts_on.isoformat()
     page = Visitor(world, "office").get(f"/links/{key}/replay").text
-    changed = dict(re.findall(r'<th scope="row">([^<]+)</th><td>[^<]*</td><td>([^<]*)</td>', page))
-    assert changed["结束原因"] == f"移交给{name}"
-    assert changed["状态"] == "已结束"
-    assert not {"联系领导", "开始日期"} & set(changed)
+    new = dict(re.findall(r'<th scope="row">([^<]+)</th><td>[^<]*</td><td>([^<]*)</td>', page))
+    assert new["结束原因"] == f"移交给{name}"
+    assert new["状态"] == "已结束"
+    assert not {"联系领导", "开始日期"} & set(new)
     assert told(page)["开始日期"] == starts_on

@@ -124,3 +124,13 @@ def test_a_notice_whose_receivers_the_office_chose_names_them(world: World) -> N
     [said] = [text for kind, text in rows(offline(world), seq, "发出的提醒") if kind == "办结"]
     assert named in said
     assert re.search(rf"办结 → [^<]*{named}", page_of(world, seq))
+
+
+def test_a_late_step_is_late_offline_as_on_the_page(world: World) -> None:
+    world.dispatched("edu")
+    world.pass_days(25)
+    world.do("handler-edu", "handle", unit="edu")
+    seq = seq_of(world, "completed", "handle")
+    [[_, late]] = [row for row in rows(offline(world), seq, "说明") if row[0] == "时限"]
+    assert re.fullmatch(r"超期 \d+ 个工作日", late)
+    assert late in page_of(world, seq)

@@ -122,6 +122,8 @@ def _parts(
     if one.kind == "returned":
         label = next((label for (_, node), label in made.program.names.items() if node == one.data.get("target")), "")
         said.insert(0, ["退回到", one_line(label)])
+    if one.data.get("late_days"):
+        said.append(["时限", f"超期 {one.data['late_days']} 个工作日"])
     yield "说明", said
     yield "填写的内容", form
     yield (

@@ -16,7 +16,7 @@ from service.config.editable import CHANGED, label_of
 from service.config.secrets import shown
 from service.contacts.fields import ENTRIES as CONTACTS
 from service.exchange.fields import ENTRIES as IMPORTS
-from service.fields import NOTHING, Entry, Field
+from service.fields import CHANGED_UNSEEN, NOTHING, Entry, Field, hides_change
 from service.history.notices import ENTRIES as NOTICES
 from service.jobs.fields import ENTRIES as JOBS
 from service.ledger.circulars import ENTRIES as CIRCULARS
@@ -181,7 +181,8 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
         if kind in HANDED_OUT and isinstance(value, str):
             value = {"asked": asked_words, "way": way_words}.get(one.name, str)(value)
         if entry is not None and entry.changes and isinstance(value, list) and len(value) == 2:
-            yield f"{one.label}：{_text(one, value[0], named) or NOTHING} → {_text(one, value[1], named) or NOTHING}"
+            first, last = (_text(one, each, named) or NOTHING for each in value)
+            yield f"{one.label}：{first} → {last}{CHANGED_UNSEEN if hides_change(value) else ''}"
         elif text := _text(one, value, named):
             yield f"{one.label}：{text}"
     if "username" in data and "username" not in told:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.audit.replay.changes import Change, Filled, changes
+from service.audit.replay.changes import Change, Filled, changes, unseen
 from service.audit.replay.course import OPENS, course
 from service.audit.replay.fold import ATTACHED, fold
 from service.audit.replay.forms import FormSeen, form_seen
@@ -85,6 +85,8 @@ class CaseReplay:
                 continue
             case = before if one.case is raw else self._mine.data(one.case)
             told = list(changes(before, case))
+            if case is not before and raw is not None:
+                told = sorted([*told, *unseen(raw, one.case, case, told)], key=lambda change: change.path)
             fields = filled.take(self.versions.at(one.seq), one, told)
             yield Shown(self._as_seen(one, case), told, before, fields)
             before, raw = case, one.case

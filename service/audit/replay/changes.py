@@ -44,6 +44,19 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> I
             yield Change(where, name, before, after)
 
 
+def unseen(
+    old: Mapping[str, Any], new: Mapping[str, Any], seen: Mapping[str, Any], told: Iterable[Change]
+) -> Iterator[Change]:
+    """The changes from ``old`` to ``new`` that the masks of ``seen`` hide: before and after look alike there."""
+    known = {one.path for one in told}
+    for one in changes(old, new):
+        value: Any = seen
+        for name in one.path.split("/"):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if one.path not in known and value is not None and one.old is not None and one.new is not None:
+            yield Change(one.path, one.field, value, value)
+
+
 def fields_of(made: Compiled) -> dict[str, Mapping[str, Any]]:
     """Field → schema, of all forms of a version; of a name that several forms have, the first form's."""
     found: dict[str, Mapping[str, Any]] = {}

@@ -15,6 +15,7 @@ from service.audit.replay.steps import NO_STEP
 from service.audit.tables.baseline import take_baseline
 from service.audit.tables.registry import FAMILIES, HELD
 from service.errors import NotFound
+from service.fields import hides_change
 from service.history import HistoryEvent
 from service.history.folding import BASELINE, Row, Rows
 from service.liaisons.models import Link, Roster, RosterItem
@@ -28,24 +29,21 @@ About = Callable[[Rows], tuple[Row | None, list[Row]]]
 class RecordStep:
     """An entry of a record's journal, with the record as it stood after it (None: it was not there) and its lines.
 
-    ``changed`` are the columns that it set or changed, ``before`` is the record until then. An entry that is not its
-    ``own`` tells of another record, which took the place of this one.
+    ``before`` is the record until then, empty where it was not there; ``changed`` are the columns that it set or
+    changed.
     """
 
     event: HistoryEvent
     data: Mapping[str, Any]
     row: Row | None
     lines: Sequence[Row]
-    changed: frozenset[str]
     before: Row
-    own: bool
+    changed: frozenset[str]
 
 
 def talent_steps(talent_id: str, entries: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[RecordStep]:
     """A talent's file after each entry of its journal; ``entries`` have their data as the reader may see them."""
-    return _steps(
-        f"talent:{talent_id}", entries, lambda rows: (rows.get(Talent, rows.name), []), lambda _: True, lambda _: True
-    )
+    return _steps(f"talent:{talent_id}", entries, lambda rows: (rows.get(Talent, rows.name), []), lambda _: True)
 
 
 def link_steps(link: Link, events: Iterable[HistoryEvent]) -> list[RecordStep]:
@@ -56,7 +54,6 @@ def link_steps(link: Link, events: Iterable[HistoryEvent]) -> list[RecordStep]:
         ((event, event.data) for event in events),
         lambda rows: (rows.get(Link, key), []),
         lambda data: key in (data.get("link_id"), data.get("from_link_id")),
-        lambda data: key == data.get("link_id"),
     )
 
 
@@ -72,7 +69,6 @@ def roster_steps(roster: Roster, events: Iterable[HistoryEvent]) -> list[RecordS
         ((event, event.data) for event in events),
         about,
         lambda data: key == data.get("id") or key in data.get("superseded", ()),
-        lambda data: key == data.get("id"),
     )
 
 
@@ -98,7 +94,6 @@ def _steps(
     entries: Iterable[tuple[HistoryEvent, Mapping[str, Any]]],
     about: About,
     concerns: Callable[[Mapping[str, Any]], bool],
-    owns: Callable[[Mapping[str, Any]], bool],
 ) -> list[RecordStep]:
     rows, fold = Rows(stream), FAMILIES[stream.partition(":")[0]].fold
     found: list[RecordStep] = []
@@ -112,8 +107,9 @@ def _steps(
         row, lines = about(rows)
         row = dict(row) if row is not None else None
         if concerns(data) and event.kind != BASELINE:
-            changed = frozenset(name for name, value in (row or {}).items() if before.get(name) != value)
-            found.append(RecordStep(event, data, row, [dict(line) for line in lines], changed, before, owns(data)))
+            changed = {name for name, value in (row or {}).items() if before.get(name) != value}
+            changed |= {name for name, value in data.items() if name in (row or {}) and hides_change(value)}
+            found.append(RecordStep(event, data, row, [dict(line) for line in lines], before, frozenset(changed)))
         before = row or {}
     return found
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from service.audit.replay.changes import Change, answers_of, fields_then
 from service.audit.replay.steps import Happened
+from service.fields import CHANGED_UNSEEN
 from service.processes.bundles import Compiled
 from service.processes.told_fields import DayWords, day_words, words
 
@@ -75,7 +76,8 @@ class Values:
                 self._filled.get(change.path) or self._fields.get(change.field) or self._answers.get(change.field, {})
             )
         title = str(schema.get("title") or _COMMON.get(change.field) or change.field)
-        return Worded(title, slot, self._text(schema, change.old), self._text(schema, change.new))
+        old, new = self._text(schema, change.old), self._text(schema, change.new)
+        return Worded(title, slot, old, f"{new}{CHANGED_UNSEEN}" if change.old == change.new else new)
 
     def _slot(self, scope: str) -> str:
         said = self._one.case.get("slots", {}).get(scope) or self._before.get("slots", {}).get(scope, {})
