@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import Text, exists, select, type_coerce
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.access_log.entries import digest_of
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.access_log.sealing import STREAM
 from service.canonical import dumps
+from service.errors import DAMAGE
 
 Fault = tuple[str, str, str]
 """The table, the number of the entry, what is wrong in Chinese."""
@@ -48,12 +50,13 @@ def _batch(
     if len(kept) == len(found):
         for (one, digest), leaf in zip(found, kept, strict=True):
             if digest != leaf:
-                yield "access_entry", str(one), f"访问记录第 {one} 条被改动（第 {number} 批）"
+                yield "access_entry", str(one), f"访问记录第 {one} 条被改动（第 {number} 批）{_now(session, one)}"
         return
     there, known = {digest for _, digest in found}, set(kept)
     for one, digest in found:
         if digest not in known:
-            yield "access_entry", str(one), f"访问记录第 {one} 条被改动，或是事后插入的（第 {number} 批）"
+            what = f"访问记录第 {one} 条被改动，或是事后插入的（第 {number} 批）{_now(session, one)}"
+            yield "access_entry", str(one), what
     for at, leaf in enumerate(kept, 1):
         if leaf not in there:
             what = f"第 {number} 批访问记录（第 {span[0]} 到 {span[1]} 条）的第 {at} 条被删除或改动"
@@ -62,11 +65,21 @@ def _batch(
         yield "access_entry", str(number), f"第 {number} 批访问记录的摘要有 {len(kept)} 条，应为 {entries} 条"
 
 
+def _now(session: Session, one: int) -> str:
+    """The words for whose look of which moment an entry tells as it stands now; '' where that cannot be read."""
+    try:
+        row = session.execute(select(AccessEntry.username, AccessEntry.at).where(AccessEntry.id == one)).one()
+        at = clock.local(row.at)
+        return f"；现在记的是 {row.username} {clock.written(at.date())}{at:%H:%M} 的访问"
+    except DAMAGE:
+        return ""
+
+
 def _outside(session: Session, after: int, before: int) -> Iterator[Fault]:
     """Entries between two batches, which nothing puts under the journal."""
     found = select(AccessEntry.id).where(AccessEntry.id > after, AccessEntry.id < before)
     for one in session.scalars(found.order_by(AccessEntry.id)):
-        yield "access_entry", str(one), f"访问记录第 {one} 条不属于任何一批，是事后插入的"
+        yield "access_entry", str(one), f"访问记录第 {one} 条不属于任何一批，是事后插入的{_now(session, one)}"
 
 
 def _digests(session: Session, first: int, last: int) -> Iterator[tuple[int, bytes]]:

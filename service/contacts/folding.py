@@ -105,7 +105,7 @@ FAMILIES = (
     Family(
         "contact",
         (
-            Held(Contact, Contact.id, _CONTACT_OF, lambda row: f"{row['held_on']} {row['id']}"),
+            Held(Contact, Contact.id, _CONTACT_OF, lambda row: row["id"]),
             Held(ContactTalent, ContactTalent.contact_id, "联系对象", lambda row: row["talent_id"]),
             Held(ContactTopic, ContactTopic.contact_id, "联系内容", lambda row: f"第 {row['topic']} 项"),
             Held(Opinion, Opinion.contact_id, "意见建议", lambda row: f"第 {row['position']} 条"),

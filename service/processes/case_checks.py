@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
@@ -27,9 +28,9 @@ from service.db.raw_rows import Read, Row, shape
 from service.errors import DAMAGE, LiaisonError
 from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
-from service.ids import as_id
 from service.processes import told_effects
 from service.processes.bundles import Compiled
+from service.processes.called import row_called, valued
 from service.processes.case_link import CaseLink
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
@@ -225,10 +226,12 @@ def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterat
             what = f"保存的状态（{seal}…）与重放结果不符"
         else:
             what = f"事项的{column_words(column)}与历史不符"
-        values = apart_in(session, Instance, column, told.instance, have[0])
+        values = valued(
+            session, column, apart_in(session, Instance, column, told.instance, have[0]), told.instance, have[0]
+        )
         yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column, **values)
     yield from _held(session, stream, UserTask, "任务", case, told.tasks)
-    yield from _held(session, stream, Timer, "定时", case, told.timers)
+    yield from _held(session, stream, Timer, "定时", case, told.timers, tasks=told.tasks)
     yield from _held(session, stream, CopyTo, "抄送", case, told.copies, key="username")
     yield from _held(session, stream, Urge, "催办", case, told.urges, key="seq")
     yield from _held(session, stream, CaseLink, "关联", case, told.links, key="other_id")
@@ -244,12 +247,13 @@ def _held(
     case: Case,
     must: Mapping[str, Mapping[str, Any]],
     key: str = "id",
+    tasks: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Iterator[Mismatch]:
     """Each row that is missing, too many, or says something else than it must."""
     known = shape(session, model)
     found = {str(row[key]): row for row in case.rows[model]}
     for row in must.values():
-        name = _called(session, model, row, key)
+        name = row_called(session, model, row, key, tasks)
         there = found.pop(str(known.form(key, row[key])), None)
         if there is None:
             what = f"缺少{noun}「{name}」的记录"
@@ -257,20 +261,11 @@ def _held(
             continue
         for column in raw_rows.differences(session, model, there, row):
             what = f"{noun}「{name}」的{column_words(column)}与历史不符"
-            values = apart_in(session, model, column, row, there)
+            values = valued(session, column, apart_in(session, model, column, row, there), row, there)
             yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, name, column, **values)
     for row in found.values():
-        name = _called(session, model, row, key)
+        name = row_called(session, model, row, key, tasks)
         yield Mismatch(stream, None, f"{noun}「{name}」没有历史", model.__tablename__, name, **NOT_THERE)
-
-
-def _called(session: Session, model: type[Base], row: Mapping[str, Any], key: str) -> str:
-    """A row as people call it: by its name, its number, or the number of the case that it leads to."""
-    name = next((row[one] for one in ("name", "username", "reader", "number") if row.get(one)), None)
-    if name is None and model is CaseLink:
-        other = as_id(str(row[key]))
-        name = session.scalar(select(Instance.number).where(Instance.id == other)) if other is not None else None
-    return one_line(str(name)) if name is not None else f"第 {row.get('seq', row[key])} 条"
 
 
 def _runs(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:

@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text
 
-from service import history, talents
+from service import clock, contacts, history, talents
 from service.audit import upgrade
 from service.audit.tables.comparing import UNTOLD, Comparison, Told
 from service.audit.tables.guards import GUARDED
+from service.audit.tables.names import named
 from service.audit.tables.registry import FAMILIES
 from service.audit.tables.streams import verify_records
 from service.audit.upgrade import write_baseline
@@ -21,8 +22,12 @@ from service.cli import liaison
 from service.contacts.models import MissedInterviews
 from service.notifications.models import MailAddress
 from service.people.models import Leader
+from service.processes.models import Instance
+from service.processes.rules import STAGES
+from service.rights import SYSTEM
 from service.talents.models import Talent
-from tests.factories.journal import tamper
+from tests.factories.contacts import CALENDAR
+from tests.factories.journal import delete, tamper
 from tests.factories.world import World
 
 
@@ -137,3 +142,74 @@ def test_a_column_that_no_event_tells_holds_nothing(world: World) -> None:
         less = {name: value for name, value in full.items() if name != "name"}
         told = list(comparison.compare([(stream, row)], [Told("talent:T0001", less, {}, frozenset())]))
     assert [(one.column, one.sort) for one in told] == [("name", UNTOLD)]
+
+
+def a_contact(world: World) -> tuple[str, str]:
+    """A contact with a restricted note: its id, and leader, talent and day as people call it."""
+    today = clock.today()
+    with world.transaction() as session:
+        leader = session.scalars(select(Leader).where(Leader.klass == "A", Leader.ends_on.is_(None))).first()
+        assert leader is not None
+        made = contacts.record_contact(
+            session,
+            leader_id=leader.id,
+            talent_ids=["T0001"],
+            form="phone",
+            held_on=today,
+            topics=[2],
+            summary="了解近况",
+            restricted="不宜外传",
+            calendar=CALENDAR,
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        talent = session.get_one(Talent, "T0001").name
+        return str(made.id), f"{leader.person.name}—{talent} {today.isoformat()}"
+
+
+def test_a_contact_is_named_by_leader_talent_and_day(world: World) -> None:
+    key, called = a_contact(world)
+    tamper(world.database, "UPDATE restricted_note SET text = '另一句话'")
+    tamper(world.database, "UPDATE contact SET summary = '另一句话'")
+    told = {one.table: one for _, one in Verifier(world.database, "key", 1).verify(full=True).findings}
+    assert told["restricted_note"].row == told["contact"].row == called
+    assert f"「{called}」" in told["contact"].what
+    with world.database.reading() as session:
+        assert named(session, f"contact:{key}") == f"联系记录 {called}"
+    delete(world.database, "contact_talent", "true")
+    delete(world.database, "contact", "true")
+    with world.database.reading() as session:  # by the entry that recorded it
+        assert named(session, f"contact:{key}") == f"联系记录 {called}"
+
+
+def test_a_case_of_which_nothing_is_left_is_named_by_the_number_that_lacks(world: World) -> None:
+    cases = [world.accepted(title=title) for title in ("一", "二", "三")]
+    gone = cases[1]
+    with world.database.reading() as session:
+        number = session.get_one(Instance, gone).number
+    kept = gone.hex if world.database.is_sqlite else str(gone)
+    delete(world.database, "history_event", f"stream = 'instance:{gone}'")
+    delete(world.database, "instance", f"id = '{kept}'")
+    with world.database.reading() as session:
+        said = named(session, f"instance:{gone}")
+    assert said == f"事项 {number}（日志里只缺这个编号，标识 {str(gone)[:8]}…）"
+
+
+def test_what_stands_beside_a_case_is_called_by_words(world: World) -> None:
+    world.dispatched("edu")
+    tamper(world.database, "DELETE FROM case_reader WHERE reader LIKE 'role:%%@edu'")
+    tamper(world.database, "DELETE FROM case_reader WHERE reader LIKE 'user:%%'")
+    tamper(world.database, "UPDATE timer SET attempts = 7 WHERE status = 'waiting'")
+    tamper(world.database, "UPDATE instance SET stage = 'supervision'")
+    found = [one for _, one in Verifier(world.database, "key", 1).verify(full=True).findings]
+    readers = {one.row for one in found if one.table == "case_reader"}
+    assert {one for one in readers if one.endswith("（区教育局）")}
+    assert {one for one in readers if one.startswith("账号 ")}
+    assert not [one for one in readers if ":" in one or "@" in one]
+    assert {one.row for one in found if one.table == "timer" and one.row.endswith("：区教育局）")}
+    [stage] = [one for one in found if one.column == "stage" and one.table == "instance"]
+    assert stage.have == f"{STAGES['supervision']}（“supervision”）"
+    with world.database.reading() as session:
+        year = clock.today().year
+        assert named(session, f"counter:number:request:{year}") == f"受理编号 {year} 年（number:request:{year}）"
+        assert named(session, f"counter:circular:{year}") == f"通报文号 {year} 年（circular:{year}）"

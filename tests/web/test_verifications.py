@@ -86,7 +86,7 @@ def test_a_finding_names_its_record_by_words(world: World) -> None:
     with world.database.reading() as session:
         case = session.get_one(Instance, world.case)
         assert named(session, f"instance:{world.case}") == f"事项 {case.number}"
-        assert named(session, f"instance:{gone}") == f"事项 {gone}"
+        assert named(session, f"instance:{gone}") == "事项 标识 00000000…"
         assert [named(session, one) for one in ("access_log", "seals", "calendar")] == ["访问记录", "封存", "工作日历"]
         assert named(session, "talent:T0001") == "人才 T0001"
         assert named(session, f"contact:{gone}") == "联系记录 标识 00000000…"

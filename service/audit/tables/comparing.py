@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from service import clock
+from service.audit.tables.called import contact_called
 from service.audit.tables.columns import column_of
 from service.db import Base
 from service.db.differing import NOT_THERE, THERE, apart
@@ -326,12 +327,13 @@ class Comparison:
             return "、".join(self._worded(str(row.get(name))) for name in self.known.keys)
 
     def _worded(self, title: str) -> str:
-        """The number of the case whose id a title is; of another id its beginning."""
+        """The number of the case, or leader, talents and day of the contact, whose id a title is; of another id its
+        beginning."""
         key = as_id(title)
         if key is None:
             return title
         number = self.session.scalar(select(Instance.number).where(Instance.id == key))
-        return number or f"标识 {str(key)[:8]}…"
+        return number or contact_called(self.session, key) or f"标识 {str(key)[:8]}…"
 
     def _finding(self, stream: str, row: Row, column: str | None, what: str, sort: str | None = None) -> Mismatch:
         return Mismatch(stream, None, what, self.table, self._title(row), column, sort)

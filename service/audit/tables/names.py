@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from service.audit.questions.known import KINDS as RECORDS
+from service.audit.tables.called import case_gone, contact_called
 from service.audit.tables.registry import FAMILIES, HELD
 from service.auth.models import Account
 from service.config.notifications import KINDS
@@ -24,6 +25,7 @@ from service.history.notices import NOTICE, Notice
 from service.ids import as_id
 from service.people.models import Person, Unit
 from service.people.queries import unit_names
+from service.processes.called import counter_called
 from service.processes.models import Instance
 from service.processes.rules import one_line
 from service.processes.wiring import wiring
@@ -80,7 +82,6 @@ WHOLE: Mapping[str, str] = {
     "database": "数据库",
     "definition": "流程",
     "schedule": "定时开始",
-    "counter": "编号",
     "access": "账号和登录",
     "search": "检索",
     "figures": "统计",
@@ -96,10 +97,15 @@ def table_names() -> Mapping[str, str]:
 def named(session: Session, stream: str) -> str:
     """The name of the record of a stream: its kind with its id where it is gone; the stream where nothing is known."""
     prefix, _, name = stream.partition(":")
+    if prefix == "counter":
+        return counter_called(name)
     if prefix in WHOLE:
         return f"{WHOLE[prefix]} {name}".strip()
     if prefix == "notice" and (told := _notice(session, name)) is not None:
         return told
+    contact = as_id(name) if prefix == "contact" else None
+    if contact is not None and (said := contact_called(session, contact)) is not None:
+        return f"联系记录 {said}"
     if prefix not in ("instance", "person") and (noun := RECORDS.get(prefix) or table_names().get(stream)):
         return f"{noun} {_titled(session, prefix, name) or short(name)}".strip()
     if prefix == "unit":
@@ -113,15 +119,17 @@ def named(session: Session, stream: str) -> str:
     if prefix == "person":
         found = session.scalar(select(Person.name).where(Person.id == key))
         return f"人员 {found or name}"
-    if prefix != "instance":
-        return stream
+    return _case(session, name, key) if prefix == "instance" else stream
+
+
+def _case(session: Session, name: str, key: UUID) -> str:
     try:
         row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
     except DBAPIError as error:
         if not is_no_text(error):
             raise
         return f"事项 {name}"
-    return f"事项 {row.number or f'“{row.title}”'}" if row is not None else f"事项 {name}"
+    return f"事项 {row.number or f'“{row.title}”'}" if row is not None else case_gone(session, name)
 
 
 def _notice(session: Session, name: str) -> str | None:

@@ -14,6 +14,7 @@ from service.audit.verifying.marks import Marks
 from service.audit.verifying.pieces import Hands
 from service.config.trust import Timeouts
 from service.db import Database
+from service.processes.wiring import KEY, Wiring
 
 
 def collect_seldom() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
     database = Database(said["url"], Timeouts(**said["timeouts"]), read_url=said["read_url"])
+    database.session_info[KEY] = Wiring(role_names=said["roles"])  # findings call roles by their names
     hands = Hands(database, Marks(said["key"]), full=said["full"])
     collect_seldom()
     try:

@@ -16,6 +16,7 @@ from threading import Lock
 
 from service.audit.verifying.pieces import Answer, Hands, Piece
 from service.errors import Incident
+from service.processes.wiring import KEY, Wiring
 
 _LOST = "核验的子进程没有正常结束，核验没有做完；请联系系统管理员查看日志（多半是内存不足），或减少并行数再试"
 
@@ -36,8 +37,16 @@ class Children:
     def __init__(self, hands: Hands, count: int) -> None:
         timeouts = asdict(hands.database.timeouts)
         url, aside = hands.database.url.render_as_string(hide_password=False), hands.database.read_url
+        wired: Wiring | None = hands.database.session_info.get(KEY)
         self._begin = json.dumps(
-            {"url": url, "read_url": aside, "timeouts": timeouts, "key": hands.marks.key, "full": hands.full}
+            {
+                "url": url,
+                "read_url": aside,
+                "timeouts": timeouts,
+                "key": hands.marks.key,
+                "full": hands.full,
+                "roles": dict(wired.role_names) if wired is not None else {},
+            }
         )
         self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="verify")
         self._count = count
