@@ -73,7 +73,7 @@ def _export_log(file: Path, suffix: str, wish: LogWish) -> None:
         damaged.extend(done.damaged)
         return done.cases
 
-    _export_to(file, to, "件事项")
+    _export_to(file, to, "件事项", logs.asked_of(wish))
     if damaged:
         named = "、".join(damaged)
         click.echo(f"注意：有 {len(damaged)} 件的日志残缺，没有导出，请运行 liaison verify 核验：{named}", err=True)
@@ -91,7 +91,7 @@ def ledger_table(file: Path) -> None:
     if write is None:
         raise Invalid("不能识别的文件类型", [Finding(str(file), "文件名应以 .xlsx 或 .csv 结尾")])
     names = organization()
-    _export(file, lambda session, into: write(ledger_rows(session, all_cases(session), names), into), "行")
+    _export(file, lambda session, into: write(ledger_rows(session, all_cases(session), names), into), "行", "全部需求")
 
 
 @export.command()
@@ -136,17 +136,18 @@ def _require_new(file: Path) -> None:
         raise Conflict(f"文件 {file} 已存在，请换一个文件名")
 
 
-def _export(file: Path, write: Callable[[Session, BinaryIO], int], what: str) -> None:
+def _export(file: Path, write: Callable[[Session, BinaryIO], int], what: str, asked: str) -> None:
     """Writes ``file`` whole or not at all. Raises Conflict where there is such a file, NotFound without its folder."""
 
     def to(session: Session, path: Path) -> int:
         with path.open("wb") as into:
             return write(session, into)
 
-    _export_to(file, to, what)
+    _export_to(file, to, what, asked)
 
 
-def _export_to(file: Path, write: Callable[[Session, Path], int], what: str) -> None:
+def _export_to(file: Path, write: Callable[[Session, Path], int], what: str, asked: str) -> None:
+    """Writes ``file`` whole or not at all, and journals it with what was ``asked`` for; ``what`` is counted."""
     _require_new(file)
     partial = file.with_name(file.name + ".partial")
     partial.unlink(missing_ok=True)
@@ -154,7 +155,7 @@ def _export_to(file: Path, write: Callable[[Session, Path], int], what: str) -> 
         with wired() as database, database.reading(long=True, aside=True) as session:
             count = write(session, partial)
         with wired() as database, database.transaction() as session:
-            told = {"name": file.name, "sha256": digest(partial), "records": count, "asked": what, "way": "命令行"}
+            told = {"name": file.name, "sha256": digest(partial), "records": count, "asked": asked, "way": "命令行"}
             access_log.note_exported(session, data=told, actor=doer(), now=clock.now())
         partial.rename(file)
     finally:

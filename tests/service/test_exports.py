@@ -18,7 +18,9 @@ from r4pm import bindings
 from sqlalchemy import select
 
 from service.audit.logs.cases import Codes
+from service.audit.questions.places import asked_words
 from service.cli import liaison
+from service.history import HistoryEvent
 from service.people.models import Person
 from service.processes import operations
 from service.processes.models import Instance
@@ -238,6 +240,17 @@ def test_a_log_of_one_process_and_period(cases, export, tmp_path):
         etree.parse(export("xes", "none.xes", more=("--from", "2026-09-17"))).getroot().find(f"{XES_NAME}trace") is None
     )
     export("xes", "wrong.xes", code=1, more=("--from", "2026-09-17", "--to", "2026-09-16"))
+    with cases.database.reading() as session:
+        query = select(HistoryEvent.data).where(HistoryEvent.kind == "exported").order_by(HistoryEvent.id)
+        asked = [asked_words(data["asked"]) for data in session.scalars(query)]
+    assert asked == ["流程：request；从：2026-09-16；到：2026-09-16", "从：2026-09-17"]
+
+
+def test_what_a_log_of_all_was_asked_for_is_said(cases, export):
+    export("xes", "all.xes")
+    with cases.database.reading() as session:
+        data = session.scalars(select(HistoryEvent.data).where(HistoryEvent.kind == "exported")).one()
+    assert asked_words(data["asked"]) == "全部事项"
 
 
 def test_a_case_with_a_damaged_journal_is_named_and_the_others_go_out(cases, export):

@@ -13,6 +13,7 @@ from service import auth, clock
 from service.cli import liaison
 from service.errors import Conflict, Invalid, NotAllowed
 from service.processes import commands, freeing, halting, operations, timers
+from service.processes.incidents import CLOCK, open_incident
 from service.processes.models import Incident, Timer
 from service.processes.stuck import STANDSTILL, UNMANNED, Reason, count, stuck_cases
 from service.rights import SYSTEM
@@ -243,6 +244,12 @@ def test_a_timer_that_is_given_up_is_a_reason_until_it_is_tried_again(world: Wor
 def test_the_command_line_lists_them_and_says_so_by_its_exit_code(world: World) -> None:
     command = ["--config", str(CONFIG), "stuck"]
     environ = {"LIAISON_DATABASE_URL": world.settings.database_url}
+    assert CliRunner().invoke(liaison, command, env=environ).exit_code == 0
+    with world.transaction() as session:
+        open_incident(session, kind=CLOCK, message="服务器时间比预计快 3 天", now=clock.now())
+    held = CliRunner().invoke(liaison, command, env=environ)
+    assert (held.exit_code, "后台已停下" in held.output, "快 3 天" in held.output) == (1, True, True)
+    assert CliRunner().invoke(liaison, [*command[:-1], "resume"], env=environ).exit_code == 0
     assert CliRunner().invoke(liaison, command, env=environ).exit_code == 0
     caught(world)
     answer = CliRunner().invoke(liaison, command, env=environ)

@@ -302,6 +302,10 @@ def test_steps_that_nobody_holds_come_before_working_days_without_work(filled: W
     assert days
     calendar = Calendar.from_config()
     assert all(calendar.is_working_day(date.fromisoformat(one)) for one in days)
+    assert [one["since"] for one in answer(filled, "gaps", limit=200, kind="idle")] == days
+    held = [one["what"] for one in answer(filled, "gaps", limit=200, kind="not_taken")]
+    assert set(held) == {"无人领办的步骤"}
+    assert len(held) == len(found) - len(days)
 
 
 @ON_BOTH

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from service.audit.logs.cases import RIGHT, Done, LogWish, require_moderate, wish_of
+from service.audit.logs.cases import RIGHT, Done, LogWish, asked_of, require_moderate, wish_of
 from service.audit.logs.ocel_json import write_json
 from service.audit.logs.ocel_sqlite import write_sqlite
 from service.audit.logs.xes import write_xes
@@ -27,6 +27,7 @@ __all__ = [
     "RIGHT",
     "Done",
     "LogWish",
+    "asked_of",
     "require_moderate",
     "wish_of",
     "write",

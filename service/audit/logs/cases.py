@@ -28,6 +28,7 @@ RIGHT = "export_all"
 MOST_AT_ONCE = 5000
 """Cases of an event log that a page or a call gives; the command line gives all."""
 MOST_NAMED = 10
+ALL_CASES = "全部事项"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,12 @@ def wish_of(process: str | None, first: date | None, last: date | None) -> LogWi
     if first is not None and last is not None and last < first:
         raise Invalid("导出设置有 1 处需要修改", [Finding("/to", "结束日期不能早于开始日期")])
     return LogWish(process, first, last)
+
+
+def asked_of(wish: LogWish) -> str:
+    """The wish as the journal keeps what was asked for: process=request；from=2026-01-01."""
+    asked = {"process": wish.process, "from": wish.first, "to": wish.last}
+    return "；".join(f"{name}={value}" for name, value in asked.items() if value) or ALL_CASES
 
 
 def count(session: Session, wish: LogWish) -> int:

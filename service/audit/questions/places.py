@@ -241,6 +241,8 @@ POSITIONS = frozenset(
     {"after", "at", "before", "col", "cursor", "limit", "offset", "once", "page", "sort", "v", "view"},
 )
 """Parts of an address that say where on a page, and nothing of what was looked for."""
+_ONLY_COUNTED = frozenset({"件事项", "行"})
+"""The words that the command line once kept instead of what was asked for."""
 _YES = frozenset({"yes", "true"})
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -267,6 +269,8 @@ def filters_words(asked: Mapping[str, Any], unit: Callable[[str], str | None] | 
 
 def asked_words(text: str) -> str:
     """The same of filters that were kept as one text: ``person=office；day=``."""
+    if text in _ONLY_COUNTED:
+        return "当时没有记下条件"
     parts = [one.partition("=") for one in text.split("；")]
     plain = all(sign and name.isidentifier() for name, sign, _ in parts)
     return filters_words({name: value for name, _, value in parts}) if plain else text

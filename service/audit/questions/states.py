@@ -150,8 +150,8 @@ def _line(run: Sequence[date], told: tuple[str, str]) -> str:
 def _differing(before: CalendarNotices, after: CalendarNotices) -> Iterator[str]:
     """The notices and closures that one has and the other has not, and the numbers of known years."""
     had, has = _spoken(before), _spoken(after)
-    yield from (f"{line}：{NOTHING} → 有" for line in has if line not in had)
-    yield from (f"{line}：有 → {NOTHING}" for line in had if line not in has)
+    yield from (f"新增{line}" for line in has if line not in had)
+    yield from (f"删去{line}" for line in had if line not in has)
     years = before.library_numbers.keys() | after.library_numbers.keys()
     for year in sorted(years):
         was, now = before.library_numbers.get(year, NOTHING), after.library_numbers.get(year, NOTHING)
@@ -165,10 +165,10 @@ def _spoken(notices: CalendarNotices) -> list[str]:
         off = "、".join(f"{each.name} {_span(each.first, each.last)} 放假" for each in one.days_off)
         worked = "、".join(day.isoformat() for day in one.worked_weekends)
         parts = (off, f"{worked} 上班" if worked else "", f"变更 {one.amends}" if one.amends else "")
-        told.append(f"{one.number}（{one.year} 年）{'，'.join(part for part in parts if part)}")
+        told.append(f"放假安排：{one.number}（{one.year} 年）{'，'.join(part for part in parts if part)}")
     for closure in notices.closures:
         number = f"（{closure.number}）" if closure.number else ""
-        told.append(f"{_span(closure.first, closure.last)} {closure.reason}{number}")
+        told.append(f"停工：{_span(closure.first, closure.last)} {closure.reason}{number}")
     return told
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from service import clock
@@ -267,18 +267,27 @@ def _states(session: Session, streams: Sequence[str]) -> dict[str, tuple[str, in
     }
 
 
+NOT_TAKEN, IDLE = "not_taken", "idle"
+GAPS: Mapping[str, str] = {NOT_TAKEN: "无人领办的步骤", IDLE: "没有后台活动的日子"}
+
+
 def gaps(asked: Asked) -> Page[Row]:
-    """Open steps that nobody has taken, the longest first; then the working days without work in the background."""
+    """Open steps that nobody has taken, the longest first; then the working days without work in the background.
+
+    ``kind`` asks for one of the two.
+    """
     limit, offset = _bounds(asked)
-    session = asked.session
-    days = _idle_days(asked)
+    session, kind = asked.session, asked.text("kind")
+    days = _idle_days(asked) if kind != NOT_TAKEN else []
     query = (
         select(UserTask)
         .join(Instance, Instance.id == UserTask.instance_id)
         .where(UserTask.status == OPEN, UserTask.assignee.is_(None), Instance.status == "running")
     )
+    if kind == IDLE:
+        query = query.where(false())
     total = session.scalar(query.with_only_columns(func.count())) or 0
-    idle: list[Row] = [{"what": "没有后台活动的日子", "since": day, "days": None, "links": {}} for day in days]
+    idle: list[Row] = [{"what": GAPS[IDLE], "since": day, "days": None, "links": {}} for day in days]
     listed: list[Row] = []
     tasks = list(session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(limit).offset(offset)))
     known = Known(session).learn((), (stream_of(one.instance_id) for one in tasks), (one.unit for one in tasks))
@@ -287,7 +296,7 @@ def gaps(asked: Asked) -> Page[Row]:
         listed.append(
             {
                 **_case(known, one.instance_id),
-                "what": "无人领办的步骤",
+                "what": GAPS[NOT_TAKEN],
                 "step": one_line(one.name),
                 "unit": _whose(one, known, asked.organization),
                 "since": entered,

@@ -245,7 +245,7 @@ QUESTIONS: tuple[Question, ...] = (
         "无人办理、后台停顿",
         "没有人领办的步骤，放了多久；其后是后台没有任何活动的工作日（默认查最近 90 天）",
         ALL,
-        _PERIOD,
+        (Filter("kind", "种类", CHOICE, steps.GAPS), *_PERIOD),
         (
             WHAT,
             ABOUT,
