@@ -58,3 +58,8 @@ def test_an_address_of_no_step_shows_no_other(world: World, at: str) -> None:
         answer = Visitor(world, "auditor").get(f"/cases/{world.case}/{page}?at={at}")
         assert answer.status_code == 404, page
         assert "没有这一步" in answer.text, page
+
+
+def test_names_that_are_todays_are_said_to_be(world: World) -> None:
+    world.dispatched("edu")
+    assert "角色用现在的名称" in Visitor(world, "auditor").get(f"/cases/{world.case}/replay").text
