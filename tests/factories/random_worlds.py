@@ -25,6 +25,8 @@ from tests.factories.agreement import Step
 from tests.factories.world import LIAISON, OFFICE, World
 
 Thing = TypeVar("Thing")
+IN_ORDER = (UserTask.entered_at, UserTask.task, UserTask.unit)
+"""Ids are others each time: by them chance would choose other steps."""
 UNITS = ("edu", "hrss", "housing", "health", "guicheng")
 CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "accept": {"decision": ("accept",) * 8 + ("return", "reject")},
@@ -54,7 +56,7 @@ class RandomWorld:
         self.world.clock.set(datetime.combine(day, time(10), clock.SHANGHAI))
         self._fire()
         acts: list[Callable[[], None]] = [self._begin] * 2 + [self._answer] * 9
-        acts += [self._take_back, self._halt, self._resume, self._extend, self._urge, self._return]
+        acts += [self._take_back, self._halt, self._resume, self._extend] * 2 + [self._urge, self._return]
         for _ in range(self.chance.randint(3, 8)):
             act = self.chance.choice(acts) if self.chance.random() < 0.97 else self._terminate
             try:
@@ -91,7 +93,7 @@ class RandomWorld:
     def _take_back(self) -> None:
         with self.world.database.reading() as session:
             ended = select(UserTask).where(UserTask.status == "completed", UserTask.task != "record_need")
-            rows = session.scalars(ended.order_by(UserTask.entered_at.desc(), UserTask.id).limit(6)).all()
+            rows = session.scalars(ended.order_by(*IN_ORDER)).all()[-6:]
             session.expunge_all()
         task = self._one_of(rows)
         self._do(self._doer(task), operations.take_back, task_id=task.id, reason="填错了")
@@ -108,7 +110,7 @@ class RandomWorld:
     def _resume(self) -> None:
         with self.world.database.reading() as session:
             still = session.scalars(
-                select(Instance.id).where(Instance.status == "suspended").order_by(Instance.id)
+                select(Instance.id).where(Instance.status == "suspended").order_by(Instance.started_at)
             ).all()
         self._do(OFFICE, halting.resume, instance_id=self._one_of(still or self.cases), reason="")
 
@@ -134,7 +136,7 @@ class RandomWorld:
     def _open(self, role: str | None = None) -> UserTask:
         with self.world.database.reading() as session:
             tasks = select(UserTask).join(Instance, Instance.id == UserTask.instance_id)
-            tasks = tasks.where(UserTask.status == "open", Instance.process == "request").order_by(UserTask.id)
+            tasks = tasks.where(UserTask.status == "open", Instance.process == "request").order_by(*IN_ORDER)
             rows = [one for one in session.scalars(tasks) if role in (None, one.role)]
             session.expunge_all()
         return self._one_of(rows)
