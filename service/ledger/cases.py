@@ -26,6 +26,7 @@ from service.processes.past import State, states, units_awaiting, units_of_role_
 from service.processes.rules import NEED, STATUSES, left, one_line
 from service.processes.speaking import Term, terms, unit_terms
 from service.processes.stages import StageNames
+from service.processes.wide import of_process
 from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.past import names_then
 from service.workdays import Calendar
@@ -120,8 +121,8 @@ def ledger_rows(
 
 
 def all_cases(session: Session, process: str = NEED) -> Iterator[Instance]:
-    """Every case of the process, the oldest first."""
-    found = select(Instance).where(Instance.process == process).order_by(Instance.started_at, Instance.id)
+    """Every case of the process, of needs those that have been filled in, the oldest first."""
+    found = select(Instance).where(*of_process(process, found=False)).order_by(Instance.started_at, Instance.id)
     yield from session.scalars(found.execution_options(yield_per=BATCH))
 
 

@@ -177,6 +177,8 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
     clauses: list[ColumnElement[bool]] = [*tied]
     if is_past(on) and on is not None:
         clauses.append(Instance.started_at < clock.end_of(on))
+        if wanted.process == NEED:
+            clauses.append(rows.title != "")  # what was filled in later was no need yet
     clauses += _equal(
         {
             rows.status: wanted.status,

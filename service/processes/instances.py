@@ -17,6 +17,7 @@ from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.rules import GREY, NEED, WORST_FIRST, light
 from service.processes.visibility import visible_clause
+from service.processes.wide import of_process
 from service.rights import Actor
 
 GOING_ON = (RUNNING, SUSPENDED)
@@ -79,7 +80,7 @@ def needs_by_talent(session: Session, talent_ids: Collection[str], today: date) 
 def needs_seen(session: Session, actor: Actor, today: date, most: int) -> Counter[str] | None:
     """The running needs that the actor may see, which the ledger finds by their status, by how they stand as above;
     None where they are more than ``most``. Two statements."""
-    of_need = (Instance.process == NEED, Instance.status == RUNNING)
+    of_need = (*of_process(NEED, found=False), Instance.status == RUNNING)
     some = select(Instance.id).where(*of_need, visible_clause(session, actor)).limit(most + 1)
     found = _stands(session, Instance.id.in_(some), today)
     return Counter(mark for _, marks in found for mark in marks) if len(found) <= most else None

@@ -93,6 +93,7 @@ class DefinitionFile(Base):
 
 
 _SUSPENDED, _GOING = text("status = 'suspended'"), text("until_on IS NULL AND void_on IS NULL")
+_UNTITLED = text("title = ''")
 _PLACE, _AGAIN = ("instance_id", "process", "task", "scope"), text("round > 1")
 _VISIT = (*_PLACE, "entered_seq", "completed_seq", "status", "due_on")
 
@@ -106,6 +107,8 @@ class Instance(Base):
         Index("ix_instance_process_status", "process", "status"),
         Index("ix_instance_process_started_at", "process", "started_at"),
         Index("ix_instance_suspended", "id", sqlite_where=_SUSPENDED, postgresql_where=_SUSPENDED),
+        # What has been begun and not yet filled in is left out of every list of needs.
+        Index("ix_instance_untitled", "id", sqlite_where=_UNTITLED, postgresql_where=_UNTITLED),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

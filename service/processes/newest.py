@@ -16,8 +16,9 @@ from service.processes import visibility
 from service.processes.filters import BEST, CaseFilter
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.reader_models import CaseReader
+from service.processes.rules import NEED
 from service.processes.visibility import Ways
-from service.processes.wide import of_process
+from service.processes.wide import of_process, untitled
 from service.rights import Actor
 
 _STATUSES = (RUNNING, SUSPENDED, COMPLETED, TERMINATED)
@@ -75,6 +76,8 @@ def _all(ways: Ways, wanted: CaseFilter, most: int) -> Iterator[Select[UUID, dat
 def _of(way: Any, status: str, wanted: CaseFilter, most: int) -> Select[UUID, datetime]:
     found = select(CaseReader.instance_id, CaseReader.started_at)
     found = found.where(way, CaseReader.process == wanted.process, CaseReader.status == status)
+    if wanted.process == NEED:
+        found = found.where(CaseReader.instance_id.not_in(untitled()))
     return found.order_by(CaseReader.started_at.desc(), CaseReader.instance_id).limit(most)
 
 

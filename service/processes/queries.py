@@ -47,7 +47,7 @@ from service.processes.todo import open_tasks as open_tasks
 from service.processes.told_texts import day_facts, told_form
 from service.processes.versions import find_versions
 from service.processes.visibility import Seen, seen
-from service.processes.wide import listed
+from service.processes.wide import listed, of_process
 from service.processes.wiring import wiring
 from service.rights import Actor, may
 
@@ -274,7 +274,7 @@ def count_each(session: Session, actor: Actor, questions: Sequence[CaseFilter], 
 def first_started(session: Session, actor: Actor, process: str) -> date | None:
     """The day on which the first of the cases of a process began that the actor may see."""
     mine = visibility.visible_clause(session, actor)
-    found = session.scalar(select(func.min(Instance.started_at)).where(Instance.process == process, mine))
+    found = session.scalar(select(func.min(Instance.started_at)).where(*of_process(process, found=False), mine))
     return clock.local(found).date() if found is not None else None
 
 

@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, intersect, or_, select, union, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, intersect, literal_column, or_, select, union, union_all
+from sqlalchemy.orm import Session, aliased
 
 from service.db.lists import MOST_COUNTED, Page, held
 from service.processes.models import Instance
 from service.processes.reader_models import CaseReader
+from service.processes.rules import NEED
 
 _SPARE = 2_000
 """Ids beyond those that are counted which a probe looks at: some may be of another process."""
@@ -56,10 +57,18 @@ def by_reader(ways: Sequence[str]) -> Wide:
 
 
 def of_process(process: str | None, *, found: bool) -> list[ColumnElement[bool]]:
-    """The cases of a process. ``found``: other conditions find them; SQLite, which counts no values, is then kept from
+    """The cases of a process, of needs those that have been filled in. ``found``: other conditions find them; SQLite, which counts no values, is then kept from
     walking through all cases of the process for them."""
     column = Instance.process.concat("") if found else Instance.process
-    return [column == process] if process else []
+    drafts = [Instance.id.not_in(untitled())] if process == NEED else []
+    return [column == process, *drafts] if process else []
+
+
+def untitled() -> Select[UUID]:
+    """What has been begun and not yet filled in: it is no need yet, in no list and no figure of needs."""
+    # as a literal: SQLite looks into a partial index only where it reads the value in the statement
+    draft = aliased(Instance)
+    return select(draft.id).where(draft.title == literal_column("''"))
 
 
 def listed(

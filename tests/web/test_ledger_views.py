@@ -9,6 +9,7 @@ from service import clock
 from service.history import stream_events
 from service.history.notices import NOTICE
 from service.ledger import revisits
+from service.processes import commands
 from service.processes.calendars import current
 from tests.factories.databases import ON_BOTH
 from tests.factories.exports import exported_rows
@@ -168,3 +169,27 @@ def test_every_field_of_a_form_is_a_column_as_of_the_asked_day(world: World) -> 
     assert "已协调学位" not in office.get("/ledger", **chosen, as_of=then).text
     book = exported_rows(office, "/ledger.xlsx?col=handle.reply")
     assert "已协调学位；已登记公租房" in [cell.value for row in book for cell in row]
+
+
+def test_what_was_begun_and_not_filled_in_is_no_need_anywhere(world: World) -> None:
+    world.recorded(title="子女入学")
+    with world.transaction() as session:
+        begun = commands.start(session, process="request", data={}, actor=world.actor(LIAISON), now=clock.now())
+        draft = world.case = begun.id
+    for user in (OFFICE, LIAISON):
+        visitor = Visitor(world, user)
+        for more in ({}, {"status": "running"}, {"late": "no"}, {"since": "2026-01-01"}, {"as_of": "2026-09-15"}):
+            page = visitor.get("/ledger", **more).text
+            assert ("子女入学" in page, "（尚未登记）" in page) == (True, False), (user, more)
+        assert len(exported_rows(visitor, "/ledger.xlsx")) == 1
+        listed = world.api(user).get("/requests").json
+        assert (listed["total"], [one["title"] for one in listed["items"]]) == (1, ["子女入学"])
+    assert "（尚未登记）" in Visitor(world, LIAISON).get("/cases/started").text
+    on = clock.today()
+    world.pass_days(1)
+    world.do(LIAISON, "record_need", world.need(title="租房补贴"))
+    office = Visitor(world, OFFICE)
+    assert "租房补贴" in office.get("/ledger").text
+    assert str(draft) in office.get("/ledger").text
+    assert str(draft) not in office.get("/ledger", as_of=on.isoformat()).text
+    assert mismatches(world) == []
