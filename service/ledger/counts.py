@@ -17,9 +17,8 @@ from service.history import HistoryEvent, of_kinds, stream_events
 from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
 from service.liaisons.served import served_within
-from service.people.models import Leader
-from service.people.past import served_by_unit
 from service.processes import lateness
+from service.processes.column_filters import of_office
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.need_figures import ON_THE_SPOT, REJECTED
@@ -237,11 +236,7 @@ def _needs(on: date) -> tuple[Rows, ColumnElement[bool]]:
 
 
 def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> ColumnElement[bool]:
-    if unit is None:
-        return true()
-    # a need keeps its leader's id as text
-    leaders = [str(one) for one in session.scalars(select(Leader.id).where(served_by_unit(session, unit, on)))]
-    return or_(Instance.initiator_unit == unit, cases.leader_id.in_(leaders))
+    return true() if unit is None else of_office(session, cases, unit, on)
 
 
 def _outcome(cases: Rows) -> ColumnElement[str]:

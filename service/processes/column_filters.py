@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.db.memory import remembered
+from service.people.models import Leader
+from service.people.past import served_by_unit
 from service.processes import figure_tallies, speaking
 from service.processes.models import Instance
 from service.processes.order_models import CaseOrder
@@ -116,6 +118,13 @@ def _in_days(wanted: CaseFilter, on: date) -> Iterator[Asked]:
             yield Asked(made() >= first, column >= first)
         elif last is not None:
             yield Asked(made() <= last, column <= last)
+
+
+def of_office(session: Session, rows: Rows, unit: str, on: date) -> ColumnElement[bool]:
+    """The cases of a liaison office as of a day (R5): those of its leaders, and those that it registered."""
+    # a need keeps its leader's id as text
+    leaders = [str(one) for one in session.scalars(select(Leader.id).where(served_by_unit(session, unit, on)))]
+    return or_(Instance.initiator_unit == unit, rows.leader_id.in_(leaders))
 
 
 def midnight(day: date) -> datetime:

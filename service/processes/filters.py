@@ -16,7 +16,7 @@ from service.errors import Finding, Invalid
 from service.fields import condition
 from service.processes import lateness, need_figures, speaking
 from service.processes.column_filters import UNSAID as UNSAID
-from service.processes.column_filters import midnight, of_columns
+from service.processes.column_filters import midnight, of_columns, of_office
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.past import Rows, assisted_by, assisting, cases_on, is_past, of_unit, said
 from service.processes.readers import UNIT
@@ -93,6 +93,7 @@ class CaseFilter:
     town: str | None = None
     unit: str | None = condition(note="code of a unit that has, or had, a task in the case")
     origin: str | None = condition(note="code of the unit that registered it")
+    office: str | None = condition(note="code of a liaison office: needs of its leaders, and those it registered")
     lead: str | None = condition(note="code of the unit that leads (主办)")
     assisting: str | None = condition(note="code of a unit that assists (协办)")
     outcome: str | None = condition(note="what came of it, as the feedback says")
@@ -104,6 +105,10 @@ class CaseFilter:
     figure: str | None = condition(choices=need_figures.FIGURES, note="the needs that this figure counts")
     asked: str | None = condition(note="code of a responsible unit that had been asked for an answer")
     done_in: str | None = condition(note="a stage of which a step had been done; `stage.unit`: by a responsible unit")
+    answers: str | None = condition(
+        choices=lateness.ANSWERS, note="the needs of the answers that are counted so, of the unit `asked` if named"
+    )
+    answers_since: date | None = condition(note="counts the `answers` from this day on, as of `as_of`")
     rule: str | None = condition(note="id of a rule that proposes units: dispatched as it does")
     against: str | None = condition(note="id of a rule that proposes units: dispatched otherwise than it does")
     late: bool | None = condition(note="a responsible unit is late in it as of `as_of`")
@@ -193,6 +198,8 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
     clauses += own
     if wanted.assisting:
         clauses.append(assisted_by(rows, wanted.assisting) if "\x00" not in wanted.assisting else false())
+    if wanted.office:
+        clauses.append(of_office(session, rows, wanted.office, on or today) if "\x00" not in wanted.office else false())
     if wanted.talents is not None:
         clauses.append(rows.talent_id.in_(wanted.talents))
     clauses += _figures(wanted, rows, on or today)
@@ -237,6 +244,11 @@ def _figures(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement
         return
     if wanted.figure and wanted.figure not in need_figures.FIGURES:
         raise Invalid("不能这样筛选", [Finding("/figure", "可用：" + "、".join(need_figures.FIGURES))])
+    if wanted.answers and wanted.answers not in lateness.ANSWERS:
+        raise Invalid("不能这样筛选", [Finding("/answers", "可用：" + "、".join(lateness.ANSWERS))])
+    if wanted.answers or wanted.answers_since:
+        which = wanted.answers or lateness.ASKED_FOR
+        yield Instance.id.in_(lateness.answer_cases(which, on, wanted.answers_since, wanted.asked or None))
     if wanted.figure or wanted.asked:
         yield need_figures.found_in(wanted.figure or need_figures.REGISTERED, rows, on, wanted.asked or None)
     if wanted.done_in:

@@ -155,10 +155,7 @@ def unit_answers(session: Session, *, process: str, since: date, on: date) -> Ma
     """
     # nearly all such runs are of this process: looking up the few others' cases spares a look at each run's case
     others = select(Instance.id).where(or_(Instance.process < process, Instance.process > process))
-    answered = and_(ClockRun.ended == RUN_ANSWERED, ClockRun.until_on <= on)
-    in_time = and_(answered, ClockRun.due_on >= ClockRun.until_on)
-    late = and_(answered, ClockRun.due_on < ClockRun.until_on)
-    unanswered = and_(is_late(on), or_(is_open(on), ClockRun.ended != RUN_ANSWERED))
+    in_time, late, unanswered = _answers(on)
     rows = session.execute(
         select(
             ClockRun.unit,
@@ -171,12 +168,40 @@ def unit_answers(session: Session, *, process: str, since: date, on: date) -> Ma
             by_unit(),
             ClockRun.unit.is_not(None),
             counts(on),
-            or_(ClockRun.until_on.is_(None), ClockRun.until_on >= since),
+            _since(since),
             or_(in_time, late, unanswered),
         )
         .group_by(ClockRun.unit)
     )
     return {str(unit): Answers(*numbers) for unit, *numbers in rows}
+
+
+ASKED_FOR, ANSWERED_IN_TIME, MISSED = "asked", "in_time", "missed"
+ANSWERS: Mapping[str, str] = {ASKED_FOR: "应答复", ANSWERED_IN_TIME: "按期答复", MISSED: "未按期答复"}
+"""What ``unit_answers`` counts, in words."""
+
+
+def answer_cases(which: str, on: date, since: date | None, unit: str | None) -> Select[UUID]:
+    """The cases of what ``unit_answers`` counts from ``since`` on, as of a day: all of it (``ASKED_FOR``), what was
+    answered in time, or what was not; of one ``unit`` or of all."""
+    in_time, late, unanswered = _answers(on)
+    wanted = {ASKED_FOR: or_(in_time, late, unanswered), ANSWERED_IN_TIME: in_time, MISSED: or_(late, unanswered)}
+    found = select(ClockRun.instance_id).where(by_unit(), counts(on), wanted[which])
+    found = found.where(ClockRun.unit == unit if unit is not None else ClockRun.unit.is_not(None))
+    return found.where(_since(since)) if since is not None else found
+
+
+def _answers(on: date) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
+    """As of a day: the answers in time, those that were late, and what is late without an answer."""
+    answered = and_(ClockRun.ended == RUN_ANSWERED, ClockRun.until_on <= on)
+    in_time = and_(answered, ClockRun.due_on >= ClockRun.until_on)
+    late = and_(answered, ClockRun.due_on < ClockRun.until_on)
+    return in_time, late, and_(is_late(on), or_(is_open(on), ClockRun.ended != RUN_ANSWERED))
+
+
+def _since(day: date) -> ColumnElement[bool]:
+    """The runs that went on, or ended, on a day or later."""
+    return or_(ClockRun.until_on.is_(None), ClockRun.until_on >= day)
 
 
 def counts(on: date, run: type[ClockRun] = ClockRun) -> ColumnElement[bool]:

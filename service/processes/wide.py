@@ -57,8 +57,8 @@ def by_reader(ways: Sequence[str]) -> Wide:
 
 
 def of_process(process: str | None, *, found: bool) -> list[ColumnElement[bool]]:
-    """The cases of a process, of needs those that have been filled in. ``found``: other conditions find them; SQLite, which counts no values, is then kept from
-    walking through all cases of the process for them."""
+    """The cases of a process, of needs those that have been filled in. ``found``: other conditions find them; SQLite,
+    which counts no values, is then kept from walking through all cases of the process for them."""
     column = Instance.process.concat("") if found else Instance.process
     drafts = [Instance.id.not_in(untitled())] if process == NEED else []
     return [column == process, *drafts] if process else []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.http.context import actor, db, settings
 from service.ledger.assessment import sheet_of_year
-from service.processes.lateness import MEANING
+from service.processes.lateness import ASKED_FOR, MEANING
 from service.reports import INDICATORS, Figure, Score, Sheet
-from service.reports.assessment import OF_LEADERS
+from service.reports.assessment import OF_LEADERS, LeaderRow, UnitRow
 from service.web.access import requires
 from service.web.answers import argument
 from service.web.asked import asked_number
@@ -28,9 +28,13 @@ FIRST_YEAR = 2000
 @requires()
 def assessment() -> ResponseReturnValue:
     """考核指标."""
+    found = _sheet()
+    of_leader, of_unit = _openers(found)
     return render_template(
         "assessment/assessment.html",
-        sheet=_sheet(),
+        sheet=found,
+        of_leader=of_leader,
+        of_unit=of_unit,
         indicators=INDICATORS,
         leader_indicators=OF_LEADERS,
         weights=settings().assessment,
@@ -47,6 +51,32 @@ def export() -> ResponseReturnValue:
     found = _sheet()
     heading = ["对象", "类别", "单位", *INDICATORS.values(), "得分", "计算过程"]
     return sheet(f"{found.year} 年考核指标", heading, _rows(found))
+
+
+def _openers(found: Sheet) -> tuple[Callable[[LeaderRow, str], str], Callable[[UnitRow, str], str]]:
+    """Where a figure of a leader, and one of a unit, leads: to what it counts, up to the sheet's day."""
+    days = {"since": f"{found.year}-01-01", "until": found.on.isoformat()}
+
+    def of_leader(row: LeaderRow, code: str) -> str:
+        whose = {"leader": str(row.leader.id)}
+        if code == "needs_in_time":
+            return url_for("web.ledger.ledger", **whose, **days, as_of=days["until"])
+        if code in ("quota", "contacts"):
+            return url_for("web.links.links", **whose, status="all", on=days["until"])
+        if code == "interviews":
+            return url_for("web.interviews.interviews", **whose, year=found.year)
+        page = "web.contacts.index" if code == "entered_in_time" else "web.opinions.opinions"
+        return url_for(page, **whose, **days)
+
+    def of_unit(row: UnitRow, code: str) -> str:
+        if code == "answers_in_time":
+            asked = {"asked": row.unit.code, "answers": ASKED_FOR, "answers_since": days["since"]}
+            return url_for("web.ledger.ledger", **asked, as_of=days["until"])
+        if code == "reports_in_time":
+            return url_for("web.reports.reports_list", unit=row.unit.code, year=found.year)
+        return url_for(".assessment", year=found.year, unit=row.unit.code, _anchor="leaders")
+
+    return of_leader, of_unit
 
 
 def _sheet() -> Sheet:

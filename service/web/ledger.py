@@ -25,7 +25,7 @@ from service.processes.bundles import compiled
 from service.processes.definitions import latest
 from service.processes.dispatching import dispatch_rules
 from service.processes.filters import BEST, COMPUTED, MOST, UNSAID, CaseFilter
-from service.processes.lateness import MEANING
+from service.processes.lateness import ANSWERS, MEANING
 from service.processes.models import TERMINATED, Instance
 from service.processes.need_figures import FIGURES
 from service.processes.past import is_past
@@ -245,9 +245,10 @@ def choices() -> Choices:
         "rule": rules,
         "against": rules,
         "outcome": dict(OUTCOMES),
+        "answers": ANSWERS,
         "said": {key: one.title for key, one in said_columns(db()).items()},
         "said_is": HOW,
-        **dict.fromkeys(("unit", "lead", "assisting", "due_unit", "origin", "asked"), units),
+        **dict.fromkeys(("unit", "lead", "assisting", "due_unit", "origin", "asked", "office"), units),
     }
 
 
@@ -261,10 +262,12 @@ MORE = (
     "figure",
     "asked",
     "done_in",
+    "answers",
     "lead",
     "assisting",
     "due_unit",
     "origin",
+    "office",
     "outcome",
     "talent",
     "leader",

@@ -30,6 +30,7 @@ DATES: Mapping[str, str] = {
     "step_due_until": "环节期限到",
     "ended_since": "结束日期从",
     "ended_until": "结束日期到",
+    "answers_since": "答复件次自",
 }
 LABELS: Mapping[str, str] = {
     "q": "检索",
@@ -42,6 +43,7 @@ LABELS: Mapping[str, str] = {
     "town": "镇街",
     "unit": "责任单位",
     "origin": "登记单位",
+    "office": "联络员单位",
     "lead": "主办",
     "assisting": "协办",
     "due_unit": "期限单位",
@@ -52,6 +54,7 @@ LABELS: Mapping[str, str] = {
     "figure": "统计口径",
     "asked": "派往单位",
     "done_in": "办过的环节",
+    "answers": "答复件次",
     "rule": "照派单规则派出",
     "against": "未照派单规则派出",
     "late": "时限",

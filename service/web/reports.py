@@ -37,6 +37,7 @@ from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, exported
 from service.web.issuing import example_of, numbered
+from service.web.opened_needs import opened_needs
 from service.web.prints import without_type
 
 blueprint = Blueprint("reports", __name__)
@@ -108,6 +109,7 @@ def report(report_id: UUID) -> ResponseReturnValue:
         version=version_of(db(), report_edits(found)),
         files=attachments.of_record(f"report:{found.id}"),
         provisional=_provisional(),
+        opened=opened_needs(found.facts["needs"], found.facts["starts_on"], found.facts["ends_on"], found.unit_code),
         today=clock.today(),
     )
 

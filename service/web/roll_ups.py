@@ -26,6 +26,7 @@ from service.web.asked import asked_number
 from service.web.context import may_today
 from service.web.exports import Columns, workbook
 from service.web.issuing import example_of, numbered
+from service.web.opened_needs import opened_needs
 from service.web.prints import without_type
 
 blueprint = Blueprint("roll_ups", __name__)
@@ -51,6 +52,8 @@ def roll_up() -> ResponseReturnValue:
     past = summed["on"].isoformat() if summed["on"] < clock.today() else None
     told = {"summed": summed, "paper": paper, "lacking": lacking, "past": past, "today": clock.today()}
     told |= {"under_way": _under_way(summed), "example": example_of(ROLL_UP), "may_number": may_today(RIGHT)}
+    starts_on, ends_on = period_of(summed["year"], summed["half"])
+    told["opened"] = opened_needs(_counted(summed["totals"]), starts_on.isoformat(), ends_on.isoformat())
     return render_template("roll_ups/roll_up.html", **told, names=Names(db()))
 
 
@@ -88,6 +91,13 @@ def _summed() -> dict[str, Any]:
         year, half = half_to_report(clock.today())
     days = settings().contacts.report_days
     return half_years.rolled_up(db(), year=year, half=half, days=days, on=asked_day("as_of"))
+
+
+def _counted(totals: Mapping[str, Any]) -> dict[str, Any]:
+    """The needs of all offices among the totals, as they were counted."""
+    named = {"on": "needs_on", "started": "needs", "late": "needs_late", "late_steps": "needs_late_steps"}
+    found = {name: totals.get(key) for name, key in named.items()}
+    return {**found, "outcomes": totals["outcomes"], "names": totals["outcome_names"]}
 
 
 def _under_way(summed: Mapping[str, Any]) -> str:

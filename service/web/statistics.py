@@ -88,6 +88,7 @@ def index() -> ResponseReturnValue:
         meanings=(MEANING, ANSWERS_MEANING if found.answers else ""),
         stages_meaning=STAGES_MEANING,
         rules=dispatch_rates(db(), actor(), wish),
+        opened_answers=lambda unit, which: _answers(wish, found, unit, which),
         opened_rule=lambda **more: _ledger(wish, found, **more),
         rules_meaning=RULES_MEANING,
     )
@@ -230,6 +231,12 @@ def _ledger(wish: StatisticsFilter, found: Statistics, **more: str | None) -> st
         **more,
     }
     return url_for("web.ledger.ledger", **{name: value for name, value in told.items() if value})
+
+
+def _answers(wish: StatisticsFilter, found: Statistics, unit: str, which: str) -> str:
+    """The needs of a unit's answers, whenever they were registered."""
+    days: dict[str, str] = {"answers_since": found.period.since.isoformat(), "as_of": found.period.on.isoformat()}
+    return url_for("web.ledger.ledger", asked=unit, answers=which, **days)
 
 
 def _cells(

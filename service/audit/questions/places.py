@@ -139,6 +139,8 @@ ASKED: Mapping[str, str] = {
     "activity": "活动",
     "against": "未照派单规则派出",
     "all": "包括已停用、已卸任的",
+    "answers": "答复件次",
+    "answers_since": "答复件次自",
     "as_of": "截至",
     "asked": "派往单位",
     "assisting": "协办",
@@ -184,6 +186,7 @@ ASKED: Mapping[str, str] = {
     "member_units_only": "只看成员单位",
     "month": "月份",
     "number": "编号",
+    "office": "联络员单位",
     "on": "日期",
     "origin": "登记单位",
     "outcome": "办理结果",
@@ -234,7 +237,7 @@ ASKED: Mapping[str, str] = {
 }
 """Filter of an address → its word."""
 OF_UNITS = frozenset(
-    {"asked", "assisting", "due_unit", "employer_unit", "lead", "origin", "unit"},
+    {"asked", "assisting", "due_unit", "employer_unit", "lead", "office", "origin", "unit"},
 )
 """Filters whose value is the code of a unit."""
 POSITIONS = frozenset(
