@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0154_untitled_cases"
-down_revision = "0147_moved_stay_late"
+down_revision = "0142_pools_whole"
 branch_labels = None
 depends_on = None
 
