@@ -178,7 +178,7 @@ def unit_answers(session: Session, *, process: str, since: date, on: date) -> Ma
 
 ASKED_FOR, ANSWERED_IN_TIME, MISSED = "asked", "in_time", "missed"
 ANSWERS: Mapping[str, str] = {ASKED_FOR: "应答复", ANSWERED_IN_TIME: "按期答复", MISSED: "未按期答复"}
-"""What ``unit_answers`` counts, in words."""
+"""The kinds of requests that ``unit_answers`` counts, in words."""
 
 
 def answer_cases(which: str, on: date, since: date | None, unit: str | None) -> Select[UUID]:

@@ -92,8 +92,8 @@ class DefinitionFile(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-_SUSPENDED, _GOING = text("status = 'suspended'"), text("until_on IS NULL AND void_on IS NULL")
-_UNTITLED = text("title = ''")
+_GOING, _UNTITLED = text("until_on IS NULL AND void_on IS NULL"), text("title = ''")
+_SUSPENDED = text("status = 'suspended'")
 _PLACE, _AGAIN = ("instance_id", "process", "task", "scope"), text("round > 1")
 _VISIT = (*_PLACE, "entered_seq", "completed_seq", "status", "due_on")
 
@@ -107,7 +107,6 @@ class Instance(Base):
         Index("ix_instance_process_status", "process", "status"),
         Index("ix_instance_process_started_at", "process", "started_at"),
         Index("ix_instance_suspended", "id", sqlite_where=_SUSPENDED, postgresql_where=_SUSPENDED),
-        # What has been begun and not yet filled in is left out of every list of needs.
         Index("ix_instance_untitled", "id", sqlite_where=_UNTITLED, postgresql_where=_UNTITLED),
     )
 

@@ -54,7 +54,7 @@ def export() -> ResponseReturnValue:
 
 
 def _openers(found: Sheet) -> tuple[Callable[[LeaderRow, str], str], Callable[[UnitRow, str], str]]:
-    """Where a figure of a leader, and one of a unit, leads: to what it counts, up to the sheet's day."""
+    """The addresses of a leader's and of a unit's figures: lists of what they count, up to the sheet's day."""
     days = {"since": f"{found.year}-01-01", "until": found.on.isoformat()}
 
     def of_leader(row: LeaderRow, code: str) -> str:

@@ -37,6 +37,7 @@ from service.ledger.statistics import (
 from service.processes.filters import UNSAID
 from service.processes.lateness import MEANING
 from service.processes.need_figures import DONE, FIGURES, IN_SEVEN, IN_TIME, LATE, REGISTERED
+from service.processes.queries import first_started
 from service.processes.rules import NEED
 from service.rights import may
 from service.usecases.names import Names
@@ -81,6 +82,7 @@ def index() -> ResponseReturnValue:
         plots=plots(found, named, _opener(found, wish)),
         heat=_heat(found) if may(actor(), WAYS_RIGHT) else "",
         today=clock.today(),
+        begun=None if found.total.counts[REGISTERED] else first_started(db(), actor(), NEED),
         choices=choices(),
         units=every_unit(),
         leader=known.known("leaders", wish.leader) if wish.leader not in (None, UNSAID) else None,

@@ -64,6 +64,12 @@ def test_answers_of_the_statistics_open_the_needs_that_were_asked(world: World) 
         assert total is None or int(total[1]) == int(number), where
 
 
+def test_statistics_of_a_day_before_all_needs_name_the_first(world: World) -> None:
+    world.recorded()
+    page = Visitor(world, OFFICE).get("/statistics", as_of="1999-01-01").text
+    assert f"您可以查看的最早一件登记于 {clock.today().isoformat()}" in page
+
+
 def test_needs_of_a_report_and_of_the_roll_up_open_what_they_count(world: World) -> None:
     late_and_answered(world)
     year, half = clock.today().year, 2

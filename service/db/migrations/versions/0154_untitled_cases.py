@@ -1,4 +1,4 @@
-"""What has been begun and not yet filled in is found without reading all cases."""
+"""An index finds the cases that have been begun and not yet filled in."""
 
 from __future__ import annotations
 
