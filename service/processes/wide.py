@@ -65,7 +65,7 @@ def of_process(process: str | None, *, found: bool) -> list[ColumnElement[bool]]
 
 
 def untitled() -> Select[UUID]:
-    """The cases that have been begun and not yet filled in: they are no needs yet, in no list and no figure of needs."""
+    """The cases that have been begun and not yet filled in: they are no needs yet, in no list and no figure."""
     # as a literal: SQLite looks into a partial index only where it reads the value in the statement
     draft = aliased(Instance)
     return select(draft.id).where(draft.title == literal_column("''"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -55,10 +56,10 @@ def export() -> ResponseReturnValue:
 
 def _openers(found: Sheet) -> tuple[Callable[[LeaderRow, str], str], Callable[[UnitRow, str], str]]:
     """The addresses of a leader's and of a unit's figures: lists of what they count, up to the sheet's day."""
-    days = {"since": f"{found.year}-01-01", "until": found.on.isoformat()}
+    days: dict[str, Any] = {"since": f"{found.year}-01-01", "until": found.on.isoformat()}
 
     def of_leader(row: LeaderRow, code: str) -> str:
-        whose = {"leader": str(row.leader.id)}
+        whose: dict[str, Any] = {"leader": str(row.leader.id)}
         if code == "needs_in_time":
             return url_for("web.ledger.ledger", **whose, **days, as_of=days["until"])
         if code in ("quota", "contacts"):
@@ -70,7 +71,7 @@ def _openers(found: Sheet) -> tuple[Callable[[LeaderRow, str], str], Callable[[U
 
     def of_unit(row: UnitRow, code: str) -> str:
         if code == "answers_in_time":
-            asked = {"asked": row.unit.code, "answers": ASKED_FOR, "answers_since": days["since"]}
+            asked: dict[str, Any] = {"asked": row.unit.code, "answers": ASKED_FOR, "answers_since": days["since"]}
             return url_for("web.ledger.ledger", **asked, as_of=days["until"])
         if code == "reports_in_time":
             return url_for("web.reports.reports_list", unit=row.unit.code, year=found.year)

@@ -39,12 +39,12 @@ def opened_needs(counted: Mapping[str, Any], since: str, until: str, office: str
     on = counted.get("on")
     if not isinstance(on, str):
         return []
-    days = {"since": since, "until": min(until, on), "as_of": on, "office": office}
+    days: dict[str, Any] = {"since": since, "until": min(until, on), "as_of": on, "office": office}
 
     def told() -> Iterator[Opened]:
         for name, count, more in _figures(counted):
             if count:
-                yield Opened(name, count, url_for("web.ledger.ledger", **days, **more))
+                yield Opened(name, count, url_for("web.ledger.ledger", **days, **dict[str, Any](more)))
 
     return list(told())
 

@@ -237,7 +237,7 @@ def _ledger(wish: StatisticsFilter, found: Statistics, **more: str | None) -> st
 
 def _answers(wish: StatisticsFilter, found: Statistics, unit: str, which: str) -> str:
     """The needs of a unit's answers, whenever they were registered."""
-    days: dict[str, str] = {"answers_since": found.period.since.isoformat(), "as_of": found.period.on.isoformat()}
+    days: dict[str, Any] = {"answers_since": found.period.since.isoformat(), "as_of": found.period.on.isoformat()}
     return url_for("web.ledger.ledger", asked=unit, answers=which, **days)
 
 
