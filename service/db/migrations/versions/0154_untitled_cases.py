@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0154_untitled_cases"
-down_revision = "0142_pools_whole"
+down_revision = "0146_late_runs"
 branch_labels = None
 depends_on = None
 
