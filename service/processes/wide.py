@@ -111,29 +111,30 @@ def listed(
     found = query.order_by(*(newest if walked and newest is not None else order)).limit(limit).offset(offset)
     if walked and (driver := next((one for one in many if one.dated), None)) is not None:
         others = [*narrow, *(one.each for one in many if one is not driver)]
-        dated = _by_beginning(session, driver, others, limit, offset)
+        dated = _by_beginning(session, process, driver, others, limit, offset)
         found = found if dated is None else dated
     return Page(tuple(session.scalars(found)), total, limit, offset, more)
 
 
 def _by_beginning(
-    session: Session, one: Wide, others: Sequence[ColumnElement[bool]], limit: int, offset: int
+    session: Session, process: str | None, one: Wide, others: Sequence[ColumnElement[bool]], limit: int, offset: int
 ) -> Select[UUID] | None:
     """The newest of the cases that a condition lets through, in the order in which an index has them: where these lie
     far back, a walk from the newest on passes most cases there are. None where that is no quicker."""
     if not others:
-        parts = [_ordered(part).limit(limit + offset).subquery() for part in one.dated]
+        parts = [_ordered(part, process).limit(limit + offset).subquery() for part in one.dated]
         every = union_all(*(select(part.c[0], part.c[1]) for part in parts)).subquery()
         return select(every.c[0]).order_by(every.c[1].desc(), every.c[0]).limit(limit).offset(offset)
     if len(one.dated) > 1 or session.get_bind().dialect.name == "sqlite":  # which would ask the others before it sorts
         return None
-    some = _ordered(one.dated[0]).subquery()
+    some = _ordered(one.dated[0], process).subquery()
     found = select(some.c[0]).join(Instance, Instance.id == some.c[0]).where(*others)
     return found.order_by(some.c[1].desc(), some.c[0]).limit(limit).offset(offset)
 
 
-def _ordered(part: Select[UUID, datetime]) -> Select[UUID, datetime]:
+def _ordered(part: Select[UUID, datetime], process: str | None) -> Select[UUID, datetime]:
     key, begun = part.selected_columns[0], part.selected_columns[1]
+    part = part.where(key.not_in(untitled())) if process == NEED else part
     return part.order_by(begun.desc(), key)
 
 
@@ -154,12 +155,13 @@ def _parted(
 
 
 def _of_ids(session: Session, process: str | None, ids: Any) -> tuple[int, int]:
-    """How many ids there are, and how many of them are of cases of another process."""
+    """How many ids there are, and how many of them are of cases of another process, or of no needs yet."""
     some = ids.subquery()
     if not process:
         return session.scalar(select(func.count()).select_from(some)) or 0, 0
     # an index holds the others side by side: where they are few, no case is looked up
-    others = select(Instance.id).where(or_(Instance.process < process, Instance.process > process)).subquery()
+    apart = select(Instance.id).where(or_(Instance.process < process, Instance.process > process))
+    others = (union(apart, untitled()) if process == NEED else apart).subquery()
     query = select(func.count(), func.count(others.c.id)).select_from(some)
     found, unfit = session.execute(query.outerjoin(others, others.c.id == some.c[0])).one()
     return found, unfit
