@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.http.context import actor, db, settings
 from service.ledger.assessment import sheet_of_year
+from service.ledger.statistics import ANSWERS_MEANING
 from service.processes.lateness import ASKED_FOR, MEANING
 from service.reports import INDICATORS, Figure, Score, Sheet
 from service.reports.assessment import OF_LEADERS, LeaderRow, UnitRow
@@ -40,6 +41,7 @@ def assessment() -> ResponseReturnValue:
         leader_indicators=OF_LEADERS,
         weights=settings().assessment,
         meaning=MEANING,
+        answers_meaning=ANSWERS_MEANING,
         today=clock.today(),
         sees_all=may_today("view_assessment"),
     )

@@ -35,7 +35,7 @@ from service.ledger.statistics import (
     statistics,
 )
 from service.processes.filters import UNSAID
-from service.processes.lateness import MEANING
+from service.processes.lateness import MEANING, Answers
 from service.processes.need_figures import DONE, FIGURES, IN_SEVEN, IN_TIME, LATE, REGISTERED
 from service.processes.queries import first_started
 from service.processes.rules import NEED
@@ -82,6 +82,7 @@ def index() -> ResponseReturnValue:
         plots=plots(found, named, _opener(found, wish)),
         heat=_heat(found) if may(actor(), WAYS_RIGHT) else "",
         today=clock.today(),
+        answered=_answered(found),
         begun=None if found.total.counts[REGISTERED] else first_started(db(), actor(), NEED),
         choices=choices(),
         units=every_unit(),
@@ -233,6 +234,14 @@ def _ledger(wish: StatisticsFilter, found: Statistics, **more: str | None) -> st
         **more,
     }
     return url_for("web.ledger.ledger", **{name: value for name, value in told.items() if value})
+
+
+def _answered(found: Statistics) -> list[tuple[str, str, Answers]]:
+    """(unit, its name, its answers) where no need was registered: those of before are asked for all the same."""
+    if found.total.counts[REGISTERED]:
+        return []
+    known = Names(db(), found.period.on).learn(units=list(found.answers))
+    return [(key, known.known_unit(key) or "（未知单位）", one) for key, one in sorted(found.answers.items())]
 
 
 def _answers(wish: StatisticsFilter, found: Statistics, unit: str, which: str) -> str:

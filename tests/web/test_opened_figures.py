@@ -4,10 +4,12 @@ count."""
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 from service import clock
+from service.ledger.statistics import ANSWERS_MEANING
 from service.usecases import half_years
 from tests.factories.databases import ON_BOTH
 from tests.factories.visitor import Visitor
@@ -62,6 +64,18 @@ def test_answers_of_the_statistics_open_the_needs_that_were_asked(world: World) 
         total = TOTAL.search(Visitor(world, OFFICE).client.get(unescape(where)).get_data(as_text=True))
         assert total is not None or number == "0"
         assert total is None or int(total[1]) == int(number), where
+
+
+def test_statistics_and_assessment_count_answers_alike_over_the_year_boundary(world: World) -> None:
+    world.dispatched("edu")
+    world.clock.set(datetime(2027, 1, 5, 10, tzinfo=clock.SHANGHAI))
+    office = Visitor(world, OFFICE)
+    page, sheet = office.get("/statistics").text, office.get("/assessment").text
+    [(where, asked)] = [one for one in FIGURE.findall(page) if "answers=asked" in one[0]]
+    assert [one for one in FIGURE.findall(sheet) if "answers=asked" in one[0]] == [(where, asked)]
+    assert asked == "1"
+    assert ANSWERS_MEANING in page
+    assert ANSWERS_MEANING in sheet
 
 
 def test_statistics_of_a_day_before_all_needs_name_the_first(world: World) -> None:
