@@ -109,7 +109,7 @@ def test_the_office_may_begin_a_month_by_hand_and_draw_it_up_anew(world):
     [
         ((2026, 9), "2026年9月尚未结束，请在 2026-09-30 之后编制专报"),
         ((2026, 10), "2026年10月尚未开始，不能编制专报"),
-        ((2020, 1), "2020年1月没有应呈送专报的区领导：当月都没有联系对象"),
+        ((2020, 1), "2020年1月没有应呈送专报的区领导：当月都没有联系对象和需求"),
     ],
 )
 def test_a_month_that_cannot_be_reported_is_refused_at_its_field(world, month, said):
