@@ -180,7 +180,7 @@ def _own_lines(told: Change, shown: RecordStep, fields: Sequence[Field]) -> Chan
 
 
 def _other(shown: RecordStep) -> str:
-    """What the entry says of the other record that it is about; '' where there is none."""
+    """The words of the entry for the other record that it is about; '' where there is none."""
     data, row = shown.event.data, shown.row or {}
     if shown.event.kind == "link_handed_over":
         if row.get("id") == data["from_link_id"]:

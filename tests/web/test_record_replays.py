@@ -69,7 +69,7 @@ def test_links_and_rosters_end_where_their_rows_stand(world: World) -> None:
 
 
 def changed(page: str) -> dict[str, tuple[str, str]]:
-    """What the page says that the step changed."""
+    """The changes of the step as the page tells them."""
     found = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]*)</td><td>([^<]*)</td></tr>', page)
     return {label: (before, after) for label, before, after in found}
 
