@@ -105,11 +105,17 @@ def agree(world: World, facts: Facts, on: date, since: date) -> None:
     as_of = on.isoformat()
     listed = office.get("/requests", as_of=as_of, limit=200).json
     assert {one["id"]: (one["late"], one["late_steps"]) for one in listed["items"]} == {
-        case: (units[case], steps[case]) for case in units
+        case: (units[case], steps[case]) for case in titled
     }
-    assert office.get("/requests", as_of=as_of, late="true", limit=1).json["total"] == sum(units.values())
-    assert office.get("/requests", as_of=as_of, late="false", limit=1).json["total"] == len(units) - sum(units.values())
-    assert office.get("/requests", as_of=as_of, late_steps="true", limit=1).json["total"] == sum(steps.values())
+    assert office.get("/requests", as_of=as_of, late="true", limit=1).json["total"] == sum(
+        units[case] for case in titled
+    )
+    assert office.get("/requests", as_of=as_of, late="false", limit=1).json["total"] == len(titled) - sum(
+        units[case] for case in titled
+    )
+    assert office.get("/requests", as_of=as_of, late_steps="true", limit=1).json["total"] == sum(
+        steps[case] for case in titled
+    )
     sheet = office.get("/assessment", on=as_of).json
     figures = {row["id"]: {one["indicator"]: one for one in row["figures"]} for row in sheet["units"]}
     for unit, (total, well) in answers.items():
@@ -125,10 +131,10 @@ def agree(world: World, facts: Facts, on: date, since: date) -> None:
     heading, *cells = book.active.iter_rows(values_only=True)
     place = {name: heading.index(name) for name in ("是否超期", "环节超期")}
     assert Counter((row[place["是否超期"]], row[place["环节超期"]]) for row in cells) == Counter(
-        ("是" if units[case] else "否", "是" if steps[case] else "否") for case in units
+        ("是" if units[case] else "否", "是" if steps[case] else "否") for case in titled
     )
     page = pages.get(f"/ledger?as_of={as_of}").get_data(as_text=True)
-    assert ("到期日已过仍未答复" in page) == bool(units)
+    assert ("到期日已过仍未答复" in page) == bool(titled)
 
 
 def _agree_half_year(
