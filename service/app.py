@@ -50,6 +50,7 @@ class Request(flask.Request):
 
 log = structlog.get_logger(__name__)
 HOME = Path(__file__).resolve().parent.parent
+REQUIRED_FOR = "second_factor.required_for"
 KEPT_IDLE = 1
 """Connections to a district's database that are kept open between requests, of all that it may open: there are many."""
 
@@ -163,8 +164,9 @@ def _furnish(app: Flask, settings: Settings) -> Tracing | None:
 def check_roles(settings: Settings, organization: Organization) -> None:
     """Refuses settings that call for roles that the organization does not have."""
     known = organization.roles
+    place = settings.outranked.get(REQUIRED_FOR, REQUIRED_FOR)
     findings = [
-        Finding("second_factor.required_for", f"没有角色“{role}”，可写：{'、'.join(known)}")
+        Finding(place, f"没有角色“{role}”，可写：{'、'.join(known)}")
         for role in sorted(settings.second_factor.roles - known.keys())
     ]
     if settings.accounts.separate:

@@ -11,6 +11,7 @@ from flask import Response
 from service import attachments, clock
 from service.api.calls import Calls
 from service.api.fields import Flag, Id, Moment, Said, Schema, Whole
+from service.api.instances import Reason
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
@@ -227,10 +228,10 @@ def content(attachment_id: UUID) -> Response:
     return download(content_of(db(), kept), kept.media_type, kept.name)
 
 
-@calls.post("/attachments/<uuid:attachment_id>/withdraw", answer=Withdrawn)
-def withdraw(_body: dict[str, Any], attachment_id: UUID) -> Attachment:
+@calls.post("/attachments/<uuid:attachment_id>/withdraw", answer=Withdrawn, body=Reason)
+def withdraw(body: dict[str, Any], attachment_id: UUID) -> Attachment:
     """Hides a file, for who may attach one; of a case for who attached it and the Talent Office."""
-    return attachments.withdraw_attachment(db(), attachment_id=attachment_id, actor=actor(), now=clock.now())
+    return attachments.withdraw_attachment(db(), attachment_id=attachment_id, **body, actor=actor(), now=clock.now())
 
 
 def _listed(stream: str) -> Mapping[str, Any]:

@@ -57,6 +57,7 @@ class ReplayFile(Schema):
     at = Moment(required=True)
     withdrawn = Moment(required=True, allow_none=True)
     withdrawn_by = Said(required=True, allow_none=True)
+    withdrawn_why = Said(required=True, allow_none=True)
 
 
 class ReplayNotice(Schema):

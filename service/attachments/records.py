@@ -21,7 +21,7 @@ from service.contacts.access import acting_for_unit, acting_on_leader, selves
 from service.contacts.models import Activity, Contact, Matter
 from service.db import Base
 from service.errors import Conflict, LiaisonError, NotAllowed, NotFound
-from service.fields import Entry, Field
+from service.fields import Checks, Entry, Field, take
 from service.history import HistoryEvent, stream_events
 from service.history.records import record
 from service.people.models import Unit
@@ -45,9 +45,11 @@ LOOKED_THROUGH = 40
 """Files of a name that a search looks through for those that somebody may see."""
 
 _FILE = (Field("name", "文件"),)
+WITHDRAWAL = Field("reason", "撤回原因", required=True, longest=200)
+"""Why a file is taken back: an auditor who reads it later asks."""
 ENTRIES: Mapping[str, Entry] = {
     "file_attached": Entry("上传附件", _FILE),
-    "file_withdrawn": Entry("撤回附件", _FILE),
+    "file_withdrawn": Entry("撤回附件", (*_FILE, WITHDRAWAL)),
     "file_refused": Entry("附件未通过查毒", (*_FILE, Field("found", "查毒结果"))),
 }
 """Kinds of entries of the journal of a record that tell of its files."""
@@ -110,20 +112,26 @@ def said_of(kept: Attachment) -> dict[str, object]:
     return {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256, "stored": True}
 
 
-def withdraw_attachment(session: Session, *, attachment_id: UUID, actor: Actor, now: datetime) -> Attachment:
+def withdraw_attachment(
+    session: Session, *, attachment_id: UUID, reason: str, actor: Actor, now: datetime
+) -> Attachment:
     """Hides a file; it stays in the database, and the journal names its SHA-256.
 
     Of a case only who attached it and the Talent Office may: others' evidence is not one's own to take away. The entry
-    names the step with whose form the file was handed in: in a round no other unit reads its name.
+    names the step with whose form the file was handed in (in a round no other unit reads its name), and why it was
+    withdrawn. Raises ``Invalid`` without a ``reason``.
     """
     stream = attachment_for(session, attachment_id, actor).stream
     row, entering = _to_change(session, stream, actor, now)
     kept = get_attachment(session, attachment_id)  # once more: who was first to lock the record may have withdrawn it
     if not _may_withdraw(session, row, kept, actor):
         raise NotAllowed("只有上传人和区人才办可以撤回事项的附件")
+    checks = Checks()
+    why = take([WITHDRAWAL], {"reason": reason}, checks)
+    checks.done()
     kept.withdrawn_at = now
     session.flush()
-    data = {"id": kept.id, "name": kept.name, "sha256": kept.sha256}
+    data = {"id": kept.id, "name": kept.name, "sha256": kept.sha256, **why}
     record(session, stream, "file_withdrawn", data, actor=entering, now=now, task=kept.task_id)
     return kept
 

@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "circular_told": "通报情况",
         "opinion": "领导登记意见建议",
         "sealed": "日志封存",
+        "verification_failed": "核验发现不符",
         "policy_changed": "政策变化",
         "stamp_asked": "用印申请",
         "stamp_decided": "用印结果",

@@ -166,12 +166,20 @@ class Table:
         return found
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts; from the environment: separated by commas."""
+        """A list of texts; from the environment: separated by commas, or written as in the file."""
         value = self._take(key)
         if value is None:
             return ()
         if isinstance(value, FromEnvironment):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            if not value.lstrip().startswith("["):
+                return tuple(part.strip() for part in value.replace("，", ",").split(",") if part.strip())
+            try:
+                value = tomllib.loads(f"one = {value}")["one"]
+            except tomllib.TOMLDecodeError:
+                value = None
+            if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+                self.fault(key, "应为用英文逗号分开的文字，例如 甲,乙")
+                return ()
         if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
             self.fault(key, '应为文字的列表，例如 ["甲", "乙"]')
             return ()

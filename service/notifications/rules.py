@@ -40,7 +40,7 @@ NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 
-ON_PAPER_TOO = frozenset({"brief", "circular_told", "sealed", ACCESS_PROPOSED, ACCESS_DECIDED})
+ON_PAPER_TOO = frozenset({"brief", "circular_told", "sealed", "verification_failed", ACCESS_PROPOSED, ACCESS_DECIDED})
 """Notices that nobody reading here is no fault of: leaders and auditors without an account are given it on paper, and
 an administrator whose account has ended since waits for no word."""
 

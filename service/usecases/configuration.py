@@ -84,6 +84,11 @@ def _changes(before: Values | None, after: Values) -> dict[str, list[Any]]:
     return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 
 
+def names_of(settings: Settings) -> set[str]:
+    """The names of the settings as the journal has them."""
+    return {name for name, _ in _flat("", settings)}
+
+
 def _values(told: object, key: bytes) -> Values:
     return {name: _plain(name, value, key) for name, value in _flat("", told)}
 

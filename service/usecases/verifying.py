@@ -19,11 +19,14 @@ from service.audit.verifying.results import RIGHT
 from service.audit.verifying.runs import Verifier
 from service.auth.queries import actor_of
 from service.config import Settings
+from service.history.records import owe_notice
 from service.processes.incidents import close_incident, incidents_of, open_incident
-from service.rights import SYSTEM
+from service.rights import AUDITOR, SYSTEM
 
 VERIFY = "verify"
 """The kind of these jobs, and of the incident that findings open."""
+NOTICE = "verification_failed"
+"""The kind of the word to auditors."""
 _EVERY, _BEAT = 2.0, 30.0
 """Seconds between two words of progress, and at most between two signs of life."""
 
@@ -57,19 +60,25 @@ def submit_nightly(session: Session, *, full: bool, since: datetime, now: dateti
 
 def conclude(session: Session, kept: Verification) -> None:
     """Warns of what a verification has found, by an incident; one that found nothing closes those of before
-    it began. Findings of an execution of everything stay open until another such execution."""
+    it began. Findings of an execution of everything stay open until another such execution. Auditors get word of each
+    such incident."""
     if kept.found:
-        _warn(session, _message(kept.found, nightly=kept.made_by == SYSTEM.username))
+        _warn(session, kept)
     elif kept.mode == FULL or not results.full_failed(session):
         for one in incidents_of(session, VERIFY):
             if one.happened_at <= kept.begun_at:  # what another found meanwhile may be newer than what this one read
                 close_incident(session, one, actor=SYSTEM, now=kept.ended_at)
 
 
-def _warn(session: Session, message: str) -> None:
-    """An incident, unless one that says the same is still open."""
-    if all(one.message != message for one in incidents_of(session, VERIFY)):
-        open_incident(session, kind=VERIFY, message=message, now=clock.now())
+def _warn(session: Session, kept: Verification) -> None:
+    """An incident and word to the auditors, unless an incident that says the same is still open."""
+    message = _message(kept.found, nightly=kept.made_by == SYSTEM.username)
+    if any(one.message == message for one in incidents_of(session, VERIFY)):
+        return
+    now = clock.now()
+    open_incident(session, kind=VERIFY, message=message, now=now)
+    said = {"title": f"{clock.local(kept.begun_at):%Y-%m-%d %H:%M} 的核验", "text": message}
+    owe_notice(session, results.stream_of(kept), NOTICE, **said, role=AUDITOR, actor=SYSTEM, now=now)
 
 
 def _message(found: int, *, nightly: bool) -> str:

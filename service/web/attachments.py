@@ -100,8 +100,9 @@ def view(file_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/files/<uuid:file_id>/withdraw")
 @requires()
 def withdraw(file_id: UUID) -> ResponseReturnValue:
-    """Hides a file."""
-    kept = attachments.withdraw_attachment(db(), attachment_id=file_id, actor=actor(), now=clock.now())
+    """Hides a file; the sender says why."""
+    why = text(sent(), "reason")
+    kept = attachments.withdraw_attachment(db(), attachment_id=file_id, reason=why, actor=actor(), now=clock.now())
     return done("附件已撤回。", _page_of(kept.stream))
 
 

@@ -34,6 +34,7 @@ PAGES = {
     "unit": ("web.units.unit", "code"),
     "contact": ("web.contacts.contact", "contact_id"),
     "policy": ("web.revisits.change", "change_id"),
+    "verification": ("web.verifications.result", "verification_id"),
 }
 """Kind of journal -> (page of what it is about, the name of its key)."""
 WHOLE = {SEALS: "web.seals.index", ACCESS: "web.access_proposals.index"}

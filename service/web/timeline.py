@@ -163,7 +163,8 @@ def _copy_withdrawn(event: HistoryEvent, _made: Compiled, names: Names) -> Entry
 
 def _filed(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     """An entry about an attached file."""
-    return _entry(event, names, FILE_ENTRIES[event.kind].word, str(event.data.get("name", "")))
+    said = (str(event.data.get(one) or "") for one in ("name", "reason"))
+    return _entry(event, names, FILE_ENTRIES[event.kind].word, "：".join(filter(None, said)))
 
 
 def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:

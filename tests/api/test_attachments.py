@@ -69,16 +69,16 @@ def test_a_contacts_files_from_upload_to_withdrawal(world: World) -> None:
     [shown] = world.api("auditor").get(path).json["items"]
     assert shown == {**made.json, "may_withdraw": False}
     assert send(world, "auditor", path, PDF + b"2").status_code == 403
-    assert world.api("auditor").post(f"{file}/withdraw").status_code == 403
+    assert world.api("auditor").post(f"{file}/withdraw", {"reason": "传错了文件"}).status_code == 403
     for stranger in ("liaison-hrss", "handler-edu", "admin"):
         api = world.api(stranger)
         assert [api.get(path).status_code, api.get(file).status_code] == [404, 404]
         assert send(world, stranger, path, PDF + b"2").status_code == 404
-        assert api.post(f"{file}/withdraw").status_code == 404
-    gone = liaison.post(f"{file}/withdraw")
+        assert api.post(f"{file}/withdraw", {"reason": "传错了文件"}).status_code == 404
+    gone = liaison.post(f"{file}/withdraw", {"reason": "传错了文件"})
     assert (gone.status_code, gone.json["name"]) == (200, "会议纪要.pdf")
     assert liaison.get(file).status_code == 404
-    assert liaison.post(f"{file}/withdraw").status_code == 404
+    assert liaison.post(f"{file}/withdraw", {"reason": "传错了文件"}).status_code == 404
 
 
 def test_files_beside_a_restricted_note_are_for_those_who_read_the_note(world: World) -> None:
@@ -95,7 +95,7 @@ def test_files_beside_a_restricted_note_are_for_those_who_read_the_note(world: W
     assert [one["kind"] for one in told.json["items"]] == ["contact_recorded"]
     assert made["name"] not in told.text
     assert made["sha256"] not in told.text
-    assert liaison.post(f"/attachments/{made['id']}/withdraw").status_code == 200
+    assert liaison.post(f"/attachments/{made['id']}/withdraw", {"reason": "传错了文件"}).status_code == 200
     history = f"/contacts/{contact}/history"
     assert len(world.api("auditor").get(history).json["items"]) == 1
     for reader in (liaison, world.api("office")):

@@ -166,7 +166,9 @@ def eventful(world: World) -> None:
             actor=office,
             now=clock.now(),
         )
-        attachments.withdraw_attachment(session, attachment_id=kept.id, actor=office, now=clock.now())
+        attachments.withdraw_attachment(
+            session, attachment_id=kept.id, reason="传错了文件", actor=office, now=clock.now()
+        )
     load(world, TYPHOON)
     answered = world.do("handler-edu", "handle", {**DONE_SAID, "reply": "先前的答复"}, unit="edu")
     with world.transaction() as session:

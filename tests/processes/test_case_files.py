@@ -26,7 +26,9 @@ def attach(world, user, content=PDF, name="任免通知.pdf"):
 
 def withdraw(world, user, kept):
     with world.transaction() as session:
-        attachments.withdraw_attachment(session, attachment_id=kept, actor=world.actor(user), now=clock.now())
+        attachments.withdraw_attachment(
+            session, attachment_id=kept, reason="传错了文件", actor=world.actor(user), now=clock.now()
+        )
 
 
 def seen(world, user):

@@ -83,7 +83,7 @@ def test_minutes_wait_for_the_meeting_and_meetings_stand_near(world: World) -> N
     assert set(found) == {"minutes"}
     assert day(world, 61) in found["minutes"]
     world.clock.advance(days=61)
-    assert warned(world, "record_minutes") == []
+    assert warned(world, "record_minutes") == [f"会议就在今天（{day(world)}），请确认会议已经开完。"]
     assert mismatches(world) == []
 
 

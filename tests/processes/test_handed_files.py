@@ -87,7 +87,9 @@ def test_what_a_form_may_not_name_is_refused_at_the_file(world):
     world.dispatched("edu")
     assert "不是本事项的" in refused(world, one)["/data/attachments/0"]
     with world.transaction() as session:
-        attachments.withdraw_attachment(session, attachment_id=UUID(one), actor=world.actor(OFFICE), now=clock.now())
+        attachments.withdraw_attachment(
+            session, attachment_id=UUID(one), reason="传错了文件", actor=world.actor(OFFICE), now=clock.now()
+        )
     assert "已不在" in refused(world, one)["/data/attachments/0"]
     world.case = first
     assert mismatches(world) == []
@@ -211,7 +213,9 @@ def test_a_unit_of_a_round_names_no_file_of_another_and_its_returned_report_keep
     reported(world, HRSS, file)
     assert names_seen(world, HRSS) == ["批复.pdf"]
     with world.transaction() as session:
-        attachments.withdraw_attachment(session, attachment_id=UUID(file), actor=world.actor(OFFICE), now=clock.now())
+        attachments.withdraw_attachment(
+            session, attachment_id=UUID(file), reason="传错了文件", actor=world.actor(OFFICE), now=clock.now()
+        )
     assert names_seen(world, HRSS) == []
     assert mismatches(world) == []
 
@@ -225,7 +229,9 @@ def test_no_other_unit_of_a_round_reads_the_name_of_a_file_that_was_withdrawn(wo
     file = staged(world, HRSS, "走访照片.pdf")
     reported(world, HRSS, file)
     with world.transaction() as session:
-        attachments.withdraw_attachment(session, attachment_id=UUID(file), actor=world.actor(OFFICE), now=clock.now())
+        attachments.withdraw_attachment(
+            session, attachment_id=UUID(file), reason="传错了文件", actor=world.actor(OFFICE), now=clock.now()
+        )
 
     def read(user):
         [case] = queries.instances_by_id(session, [world.case]).values()

@@ -65,8 +65,8 @@ def test_a_units_regulation_is_kept_and_journaled(session, chief):
     with pytest.raises(Conflict, match="已经上传过"):
         attach(session, "unit:hrss")
     with pytest.raises(NotAllowed):
-        attachments.withdraw_attachment(session, attachment_id=kept.id, actor=STRANGER, now=NOW)
-    attachments.withdraw_attachment(session, attachment_id=kept.id, actor=HANDLER, now=NOW)
+        attachments.withdraw_attachment(session, attachment_id=kept.id, reason="传错了文件", actor=STRANGER, now=NOW)
+    attachments.withdraw_attachment(session, attachment_id=kept.id, reason="传错了文件", actor=HANDLER, now=NOW)
     assert read(session, kept, OFFICE) == PDF  # who reads the whole history reads what was withdrawn, too
     with pytest.raises(NotFound):
         read(session, kept, STRANGER)
@@ -111,7 +111,7 @@ def test_a_contacts_file_is_for_those_who_see_the_contact(session, chief, talent
         with pytest.raises(NotFound):
             attach(session, stream, content=PDF + b"2", actor=nobody)
         with pytest.raises(NotFound):
-            attachments.withdraw_attachment(session, attachment_id=kept.id, actor=nobody, now=NOW)
+            attachments.withdraw_attachment(session, attachment_id=kept.id, reason="传错了文件", actor=nobody, now=NOW)
     with pytest.raises(NotAllowed):
         attach(session, stream, content=PDF + b"2", actor=AUDITOR)
     for nothing in ("access", "contact:", "contact:x", "unit:nobody", "talent:T0001"):
@@ -138,7 +138,7 @@ def test_what_was_taken_back_takes_no_files(session, chief, talent):
     with pytest.raises(Conflict, match="已撤回"):
         attach(session, f"contact:{made.id}", content=PDF + b"2")
     with pytest.raises(Conflict, match="已撤回"):
-        attachments.withdraw_attachment(session, attachment_id=kept.id, actor=LIAISON, now=NOW)
+        attachments.withdraw_attachment(session, attachment_id=kept.id, reason="传错了文件", actor=LIAISON, now=NOW)
     assert read(session, kept, LIAISON) == PDF
     held = contacts.add_activity(
         session, name="座谈会", kind="symposium", held_on=TODAY, organizer_unit="hrss", actor=OFFICE, now=NOW
@@ -192,7 +192,7 @@ def test_a_half_year_report_takes_files_until_it_is_sent(session, chief):
     reports.edit_report(session, report_id=made.id, sections=words, actor=LIAISON, now=later)
     reports.submit_report(session, report_id=made.id, needs={}, actor=LIAISON, now=later)
     with pytest.raises(Conflict, match="已报送"):
-        attachments.withdraw_attachment(session, attachment_id=kept.id, actor=LIAISON, now=later)
+        attachments.withdraw_attachment(session, attachment_id=kept.id, reason="传错了文件", actor=LIAISON, now=later)
     reports.return_report(session, report_id=made.id, reason="请补附件", actor=OFFICE, now=later)
     attach(session, stream, content=PDF + b"2", now=later)
     assert len(files(session, stream, OFFICE).items) == 2

@@ -108,6 +108,12 @@ def test_the_environment_overrides_every_kind_of_setting(directory: Path) -> Non
     assert loaded.office_opens == time(8, 30)
 
 
+@pytest.mark.parametrize("value", ["admin,auditor", "admin， auditor", '["admin", "auditor"]'])
+def test_a_list_in_the_environment_may_be_written_as_in_the_file(directory: Path, value: str) -> None:
+    loaded = read(directory, environ={"LIAISON_SECOND_FACTOR_REQUIRED_FOR": value})
+    assert loaded.second_factor.roles == {"admin", "auditor"}
+
+
 @pytest.mark.parametrize("variable", ["LIAISON_CONFIG", "LIAISON_TEST_POSTGRES"])
 def test_variables_of_the_entry_points_are_no_settings(directory: Path, variable: str) -> None:
     assert read(directory, environ={variable: "x"}) == read(directory)
@@ -124,6 +130,8 @@ def test_variables_of_the_entry_points_are_no_settings(directory: Path, variable
         ("LIAISON_SECRET_KEY", "", "不能为空"),
         ("LIAISON_ENV", "staging", "development、production"),
         ("LIAISON_LOG_LEVEL", "loud", "debug"),
+        ("LIAISON_SECOND_FACTOR_REQUIRED_FOR", '["admin"', "英文逗号"),
+        ("LIAISON_SECOND_FACTOR_REQUIRED_FOR", "[1]", "英文逗号"),
     ],
 )
 def test_a_bad_variable_is_named(directory: Path, variable: str, value: str, message: str) -> None:

@@ -39,9 +39,13 @@ def test_evidence_of_a_change_stands_on_its_pages_and_in_its_course(world: World
     assert 'enctype="multipart/form-data"' not in auditor
     withdraw = re.search(r'action="(/files/[^"]+/withdraw)"', liaison.get(address).text)
     assert withdraw is not None
-    assert liaison.submit(withdraw[1]).location == f"{address}#files"
+    without = liaison.submit(withdraw[1])
+    assert without.status_code == 422
+    assert "撤回原因" in without.text
+    assert liaison.submit(withdraw[1], reason="传错了文件").location == f"{address}#files"
     assert "还没有文件" in office.get(address).text
     assert "撤回附件" in office.get(address).text
+    assert "传错了文件" in office.get(address).text
 
 
 def test_a_report_carries_files_until_it_is_sent(world: World) -> None:

@@ -190,7 +190,9 @@ def test_a_file_that_was_taken_back_stays_readable_to_auditors(world: World) -> 
             actor=office,
             now=clock.now(),
         )
-        attachments.withdraw_attachment(session, attachment_id=kept.id, actor=office, now=clock.now())
+        attachments.withdraw_attachment(
+            session, attachment_id=kept.id, reason="传错了文件", actor=office, now=clock.now()
+        )
         address = f"/files/{kept.id}"
     answer = Visitor(world, "auditor").get(address)
     assert (answer.status_code, answer.data) == (200, PDF)

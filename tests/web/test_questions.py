@@ -19,7 +19,7 @@ from service import clock
 from service.audit.questions import QUESTIONS
 from service.audit.questions.declared import SINCE, UNTIL
 from service.audit.questions.places import GROUPS, asked_words, place
-from service.audit.questions.words import detail, done, setting
+from service.audit.questions.words import detail, done, setting, titled
 from service.history import HistoryEvent
 from service.history.records import record
 from service.http.context import KEY
@@ -292,6 +292,9 @@ def test_a_first_start_is_no_difference_and_settings_have_the_names_of_their_fil
         "[tags] research",
         "[mail] enabled",
     ]
+    assert titled("accounts.by_two") == "授权两个人（[accounts] grants_by_two）"
+    assert titled("contact.phone") == "电话（[contact] phone）"
+    assert titled("something.new") == "[something] new"
 
 
 def test_steps_that_nobody_holds_come_before_working_days_without_work(filled: World) -> None:

@@ -21,7 +21,7 @@ from service.usecases import verifying, wire
 from service.usecases.verifying import VERIFY
 from tests.factories.journal import tamper
 from tests.factories.visitor import Visitor
-from tests.factories.workers import worker_of
+from tests.factories.workers import inbox_of, worker_of
 from tests.factories.world import World
 
 
@@ -51,6 +51,10 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
         [message] = [one.message for one in incidents_of(session, VERIFY)]
     assert re.match(r"核验发现 \d+ 处与日志不符", message)
     assert message in Visitor(world, "admin").get("/system").text
+    assert [kind for kind, _ in inbox_of(world, "auditor")].count("verification_failed") == 1
+    assert message in auditor.get("/notices").text
+    [opens] = re.findall(r'action="(/notices/[^"]+/open)"', auditor.get("/notices").text)
+    assert re.fullmatch(r"/verifications/[^/]+", auditor.submit(opens).location)
     assert re.search(r'href="/verifications/[^"]+">最近一次核验发现 \d+ 处与日志不符', auditor.get("/").text)
     assert "核验发现" not in Visitor(world, "office").get("/").text
     replayed = auditor.get(f"/cases/{world.case}/replay").text

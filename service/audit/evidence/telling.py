@@ -203,9 +203,8 @@ def _standing(row: Mapping[str, Any], names: Naming) -> list[str]:
 
 def _file(each: FileThen, names: Naming) -> str:
     when = f"{clock.local(each.at):%Y-%m-%d %H:%M}"
-    back = (
-        f"；{clock.local(each.withdrawn):%Y-%m-%d %H:%M} {names.person(each.withdrawn_by)} 撤回"
-        if each.withdrawn
-        else ""
-    )
+    back = ""
+    if each.withdrawn:
+        why = f"（{each.withdrawn_why}）" if each.withdrawn_why else ""
+        back = f"；{clock.local(each.withdrawn):%Y-%m-%d %H:%M} {names.person(each.withdrawn_by)} 撤回{why}"
     return f"{names.person(each.by)} {when} 上传{back}；SHA-256 {each.sha256}"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.audit.questions.journal import Event
 from service.audit.questions.known import Known
-from service.audit.questions.words import FIRST, detail, setting, value_words
+from service.audit.questions.words import FIRST, detail, titled, value_words
 from service.config.secrets import shown
 from service.errors import Invalid, NotFound
 from service.fields import NOTHING
@@ -51,7 +51,7 @@ def _cut(text: str) -> str:
 
 
 def _first_values(kind: str, values: Mapping[str, Any]) -> str:
-    named = {setting(name) if kind == "settings_loaded" else name: shown(name, value) for name, value in values.items()}
+    named = {titled(name) if kind == "settings_loaded" else name: shown(name, value) for name, value in values.items()}
     told = "；".join(f"{name}：{NOTHING} → {value_words(value)}" for name, value in named.items())
     return f"首次记录 {len(named)} 项，此前没有记录：{told}"
 

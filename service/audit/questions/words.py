@@ -13,6 +13,7 @@ from service.audit.questions.places import asked_words, way_words
 from service.auth.fields import ENTRIES as ACCOUNTS
 from service.clock import span_words
 from service.config.editable import CHANGED, label_of
+from service.config.labels import label_of as words_of
 from service.config.secrets import shown
 from service.contacts.fields import ENTRIES as CONTACTS
 from service.exchange.fields import ENTRIES as IMPORTS
@@ -124,6 +125,13 @@ def setting(name: str) -> str:
     return f"[{section}] {key}" if section else key
 
 
+def titled(name: str) -> str:
+    """A setting by its name for people, and where its file has it: 授权两个人（[accounts] grants_by_two）."""
+    worded = label_of(name)
+    worded = words_of(name) if worded == name else worded
+    return f"{worded}（{setting(name)}）" if worded else setting(name)
+
+
 def picked(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
     """The streams of the records that an entry of a record names, to be learnt before it is told."""
     for one in WORDS[kind].fields if kind in WORDS else ():
@@ -196,7 +204,7 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
             before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
             if kind == "settings_loaded":
                 before, after = shown(name, before), shown(name, after)
-            title = setting(name) if kind == "settings_loaded" else label_of(name) if kind == CHANGED else name
+            title = titled(name) if kind == "settings_loaded" else label_of(name) if kind == CHANGED else name
             yield f"{title}：{value_words(before)} → {value_words(after)}"
 
 

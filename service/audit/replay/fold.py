@@ -197,7 +197,10 @@ class Fold:
         if event.kind == ATTACHED:
             self._files[key] = FileThen(key, data["name"], data.get("size"), data["sha256"], event.actor, event.at)
         elif event.kind == WITHDRAWN and key in self._files:
-            self._files[key] = replace(self._files[key], withdrawn=event.at, withdrawn_by=event.actor)
+            why = data.get("reason")
+            self._files[key] = replace(
+                self._files[key], withdrawn=event.at, withdrawn_by=event.actor, withdrawn_why=why
+            )
 
     def _refresh(self, group: Group) -> None:
         """Copies the rows of the tasks that the step touched; those of others stay the same objects."""

@@ -58,6 +58,7 @@ class FileThen:
     at: datetime
     withdrawn: datetime | None = None
     withdrawn_by: str | None = None
+    withdrawn_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,14 @@ def keep(session: Session, outcome: Outcome, *, begun_at: datetime, actor: Actor
     session.add(made)
     told = {name: getattr(made, name) for name in ("mode", "seconds", "found", "figures", "remarks")}
     told |= {"begun_at": begun_at.isoformat(), "findings": Digest.of(made.findings).sha256}
-    record(session, f"verification:{made.id}", VERIFIED, told, actor=actor, now=now)
+    record(session, stream_of(made), VERIFIED, told, actor=actor, now=now)
     session.flush()
     return made
+
+
+def stream_of(one: Verification) -> str:
+    """The journal of a result."""
+    return f"verification:{one.id}"
 
 
 def verifications(session: Session, actor: Actor, *, limit: int = 50, offset: int = 0) -> Page[Verification]:
