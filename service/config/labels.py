@@ -96,6 +96,8 @@ LABELS: Mapping[str, str] = {
     "files.draft_days": "未提交的附件保留天数",
 }
 """Setting, as ``Settings`` names it → its name for people."""
+TIMES_OF_DAY = frozenset({"office_opens", "office_closes", "seal.at", "verify.at"})
+"""Settings whose value ``02:30:00`` is a time of day and no length of time."""
 _ROBOT: Mapping[str, str] = {
     "enabled": "启用",
     "base": "服务地址",

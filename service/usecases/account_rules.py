@@ -135,6 +135,6 @@ def _changed(events: Sequence[HistoryEvent], name: str) -> tuple[datetime | None
     for event in reversed(events):
         change: Any = event.data.get("changes", {}).get(name)
         if isinstance(change, list) and len(change) == 2:
-            return event.at, event.actor, value_words(change[0])
+            return event.at, event.actor, value_words(change[0], name)
     known = [event for event in events if name in event.data.get("values", {})]
     return (known[0].at, known[0].actor, None) if known else (None, None, None)

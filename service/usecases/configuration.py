@@ -84,9 +84,9 @@ def _changes(before: Values | None, after: Values) -> dict[str, list[Any]]:
     return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 
 
-def names_of(settings: Settings) -> set[str]:
-    """The names of the settings as the journal has them."""
-    return {name for name, _ in _flat("", settings)}
+def by_name(settings: Settings) -> dict[str, Any]:
+    """The settings by their names as the journal has them."""
+    return dict(_flat("", settings))
 
 
 def _values(told: object, key: bytes) -> Values:

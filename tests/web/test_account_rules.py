@@ -45,8 +45,8 @@ def test_each_rule_tells_what_holds_where_it_is_set_and_who_changed_it(world: Wo
         assert told in page, told
     assert ":00:00" not in page
     asked = Visitor(world, "auditor").get("/audit/settings", kind="settings_loaded").text
-    assert "[passwords] longest_days：90 天 → 30 天" in asked
-    assert "session_idle_minutes：30 分钟 → 8 小时" in asked
+    assert "密码最长使用时间（[passwords] longest_days）：90 天 → 30 天" in asked
+    assert "空闲自动退出（session_idle_minutes）：30 分钟 → 8 小时" in asked
     items = {one["setting"]: one for one in world.api("security").get("/account-rules").json["items"]}
     assert len(items) == sum(map(len, GROUPS.values()))
     assert items["[passwords] shortest"]["before"] == "8"

@@ -391,7 +391,9 @@ def test_only_auditors_ask_and_administrators_of_accounts_alone(filled: World) -
 def test_the_first_settings_and_the_first_calendar_say_what_stood_in_them(filled: World) -> None:
     rows = answer(filled, "settings", limit=200)
     told = {one["what"]: one["detail"] for one in rows}
-    assert "session_hours：（空） → 10 小时" in told["系统设置首次记录"]
+    assert "登录最长时间（session_hours）：（空） → 10 小时" in told["系统设置首次记录"]
+    assert "上班时间（office_opens）：（空） → 09:00；" in told["系统设置首次记录"]
+    assert "夜间核验时间（[verify] at）：（空） → 02:30；" in told["系统设置首次记录"]
     assert re.search(r"roles\.auditor\.\w+：（空） → ", told["组织配置首次记录"])
     calendar = told["启用工作日历（首次）"]
     assert "2026 年的放假安排：（空） → 国办发明电〔2025〕7号" in calendar

@@ -51,8 +51,11 @@ def _cut(text: str) -> str:
 
 
 def _first_values(kind: str, values: Mapping[str, Any]) -> str:
-    named = {titled(name) if kind == "settings_loaded" else name: shown(name, value) for name, value in values.items()}
-    told = "；".join(f"{name}：{NOTHING} → {value_words(value)}" for name, value in named.items())
+    named = {
+        titled(name) if kind == "settings_loaded" else name: value_words(shown(name, value), name)
+        for name, value in values.items()
+    }
+    told = "；".join(f"{name}：{NOTHING} → {value}" for name, value in named.items())
     return f"首次记录 {len(named)} 项，此前没有记录：{told}"
 
 

@@ -13,6 +13,7 @@ from service.audit.questions.places import asked_words, way_words
 from service.auth.fields import ENTRIES as ACCOUNTS
 from service.clock import span_words
 from service.config.editable import CHANGED, label_of
+from service.config.labels import TIMES_OF_DAY
 from service.config.labels import label_of as words_of
 from service.config.secrets import shown
 from service.contacts.fields import ENTRIES as CONTACTS
@@ -205,7 +206,7 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
             if kind == "settings_loaded":
                 before, after = shown(name, before), shown(name, after)
             title = titled(name) if kind == "settings_loaded" else label_of(name) if kind == CHANGED else name
-            yield f"{title}：{value_words(before)} → {value_words(after)}"
+            yield f"{title}：{value_words(before, name)} → {value_words(after, name)}"
 
 
 def _text(one: Field, value: Any, named: Named) -> str:
@@ -228,10 +229,12 @@ def _text(one: Field, value: Any, named: Named) -> str:
     return str(one.choices.get(value, value))
 
 
-def value_words(value: Any) -> str:
-    """A value of a setting as the journal keeps it, in words."""
+def value_words(value: Any, name: str = "") -> str:
+    """A value of the setting ``name`` as the journal keeps it, in words."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return "是" if value else "否"
-    return "、".join(map(str, value)) if isinstance(value, list) else span_words(str(value))
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    return str(value).removesuffix(":00") if name in TIMES_OF_DAY else span_words(str(value))
