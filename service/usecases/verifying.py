@@ -77,8 +77,8 @@ def _warn(session: Session, kept: Verification) -> None:
         return
     now = clock.now()
     open_incident(session, kind=VERIFY, message=message, now=now)
-    said = {"title": f"{clock.local(kept.begun_at):%Y-%m-%d %H:%M} 的核验", "text": message}
-    owe_notice(session, results.stream_of(kept), NOTICE, **said, role=AUDITOR, actor=SYSTEM, now=now)
+    title = f"{clock.local(kept.begun_at):%Y-%m-%d %H:%M} 的核验"
+    owe_notice(session, results.stream_of(kept), NOTICE, title=title, text=message, role=AUDITOR, actor=SYSTEM, now=now)
 
 
 def _message(found: int, *, nightly: bool) -> str:
