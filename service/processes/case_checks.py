@@ -249,17 +249,19 @@ def _held(
     key: str = "id",
     tasks: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Iterator[Mismatch]:
-    """Each row that is missing, too many, or says something else than it must."""
+    """Each row that is missing, too many, or says something else than it must. Only such a row is asked for its name,
+    for that takes statements."""
     known = shape(session, model)
     found = {str(row[key]): row for row in case.rows[model]}
     for row in must.values():
-        name = row_called(session, model, row, key, tasks)
         there = found.pop(str(known.form(key, row[key])), None)
         if there is None:
+            name = row_called(session, model, row, key, tasks)
             what = f"缺少{noun}「{name}」的记录"
             yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, name, **THERE)
             continue
-        for column in raw_rows.differences(session, model, there, row):
+        for column in known.differences(there, row):
+            name = row_called(session, model, row, key, tasks)
             what = f"{noun}「{name}」的{column_words(column)}与历史不符"
             values = valued(session, column, apart_in(session, model, column, row, there), row, there)
             yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, name, column, **values)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -37,6 +38,7 @@ from service.storage.stores import Store, chosen
 from tests.factories import forger
 from tests.factories.files import PDF, received
 from tests.factories.journal import tamper
+from tests.factories.statements import counted
 from tests.factories.workers import work_all, worker_of
 from tests.factories.world import OFFICE, World
 
@@ -75,6 +77,19 @@ def test_a_case_that_stands_as_it_stood_is_not_executed_again(told: World) -> No
     assert counts(verified(told)) == (1, 1, 0)
     assert counts(verified(told, full=True)) == (2, 0, 0)
     assert counts(verified(told, key="another")) == (2, 0, 0)
+
+
+def test_cases_are_executed_by_as_many_statements_however_many_they_are(told: World) -> None:
+    def statements(cases: list[UUID]) -> int:
+        hands = pieces.Hands(told.database, Marks(key_of("ours")), full=True)
+        hands.do(pieces.pieces_of(cases))  # definitions and calendars are read once
+        with counted(told.database) as count:
+            assert hands.do(pieces.pieces_of(cases)).executed == len(cases)
+        return len(count)
+
+    with told.database.reading() as session:
+        cases = list(session.scalars(select(Instance.id)))
+    assert statements(cases) == statements(cases[:1])
 
 
 def test_the_rows_of_a_mark_are_those_that_a_case_is_checked_by(told: World) -> None:
