@@ -17,7 +17,7 @@ from service.processes import commands, halting, operations
 from service.processes.models import Instance
 from service.rights import SYSTEM
 from tests.bench.figures import Figure, Table
-from tests.bench.volume import hurry, multiply, original
+from tests.bench.volume import Series, hurry, multiply, original
 from tests.bench.work import REDO, UNIT_STAFF, Bench
 from tests.factories.world import OFFICE
 
@@ -33,7 +33,9 @@ def filled(world: Bench, events: int, table: Table, column: str) -> None:
     sources.append((original(world.database, _rough(world)), 1))
     each = sum(len(made.rows["history_event"]) * share for made, share in sources)
     rounds = max(1, events // each)
-    multiply(world.database, [(made, rounds * share) for made, share in sources], journals=rounds * 10, minutes=MINUTES)
+    copies, series = [(made, rounds * share) for made, share in sources], Series(world.database)
+    multiply(world.database, copies, journals=rounds * 10, minutes=MINUTES, series=series)
+    series.keep(world.database)
     _looked(world, min(LOOKS, events))
     with world.database.reading() as session:
         count = session.scalar(select(func.count()).select_from(HistoryEvent))

@@ -12,7 +12,7 @@ from time import perf_counter, process_time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from service import clock
 from service.audit.verifying.marks import Marks, key_of
@@ -23,7 +23,6 @@ from service.history.chain import FIRST, seal
 from service.notifications.fields import TOLD
 from service.notifications.models import Notification
 from service.processes import replay
-from service.processes.models import Counter, Instance
 from tests.bench.figures import Table
 from tests.bench.verifying import sealing
 from tests.bench.volume import hurry
@@ -37,9 +36,6 @@ AT_ONCE = 5000
 def incremental(world: Bench, table: Table, column: str) -> None:
     """Everything that there is, by one process and by as many as there are cores."""
     told = _told(world)
-    with world.transaction() as session:
-        given = session.scalar(select(func.count()).where(Instance.number.is_not(None)))
-        session.execute(update(Counter).where(Counter.name.startswith("number:")).values(value=given))
     sealing(world, table, column)
     _marked(world, told, table, column)
     for jobs in sorted({1, os.cpu_count() or 1}):

@@ -42,13 +42,15 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from service import clock
 from service.canonical import dumps
 from service.db import Database
 from service.db.full_text import ON_POSTGRESQL
 from service.history.models import HistoryEvent, HistoryHead
 from service.processes import figure_tallies
+from service.processes.counters import number_name, urge_name
 from service.processes.figure_models import FigureDue
-from service.processes.models import CaseSpan, CaseText, ClockRun, Instance, Timer, UserTask
+from service.processes.models import CaseSpan, CaseText, ClockRun, Counter, Instance, Timer, UserTask
 from service.processes.order_models import CaseOrder
 from service.processes.reader_models import CaseReader
 from service.spelling import search_key, spell
@@ -58,7 +60,8 @@ JOURNALS = 1000
 AT_ONCE = 20_000
 """Copies of one original that are written together, table by table: their rows are near each other in every index."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_MARK, _TITLE, _NUMBER = "@" * 8, "@title@", "@number@"
+_MARK, _TITLE, _NUMBER, _URGE = "@" * 8, "@title@", "@number@", "@urge@"
+_URGED = re.compile(r"催办〔\d+〕\d+号")
 
 MATTERS = ("子女入读公办学校", "人才公寓续租", "科研设备进口通关", "创业贷款贴息", "三甲医院就诊通道", "配偶工作安置")
 
@@ -98,6 +101,7 @@ _COPIES = Table(
     Column("digits", Text),
     Column("title", Text),
     Column("case_number", Text),
+    Column("urge_number", Text),
     Column("search_key", Text),
     Column("started_at", DateTime(timezone=True)),
     Column("minutes", Integer),
@@ -146,9 +150,11 @@ def multiply(
     journals: int = JOURNALS,
     minutes: int = 0,
     lean: bool = False,
+    series: Series | None = None,
 ) -> dict[str, int]:
     """Writes so many copies of each case, the first ``journals`` of each with a journal. Gives how many rows each table
-    then has. With ``minutes`` all that a copy says happened so much earlier than in the copy before it.
+    then has. With ``minutes`` all that a copy says happened so much earlier than in the copy before it. ``series``
+    gives copies the numbers that the year in which they were numbered has next: none is missing or there twice.
     """
     with database.engine.connect() as connection, ExitStack() as stack:
         hurry(connection)
@@ -162,7 +168,7 @@ def multiply(
         for source, (made, copies) in enumerate(made_from):
             for first in range(0, copies, AT_ONCE):
                 some = range(first, min(first + AT_ONCE, copies))
-                connection.execute(insert(_COPIES), [_copy(made, source, n, number + n, minutes) for n in some])
+                connection.execute(insert(_COPIES), [_copy(made, source, n, number + n, minutes, series) for n in some])
                 if kinds is not None:
                     ids = {n: UUID(f"{number + n:08x}{str(made.id)[8:]}") for n in some}
                     kinds.keep([(ids[n], kinds.note(source, made.rows, n, minutes * n)) for n in some])
@@ -206,10 +212,43 @@ def hurry(connection: Connection) -> None:
         connection.execute(text("SET statement_timeout = 0"))
 
 
-def _copy(made: Original, source: int, n: int, number: int, minutes: int) -> dict[str, Any]:
+class Series:
+    """The numbers of cases and of urges, each year's from the first one on that nobody has."""
+
+    def __init__(self, database: Database) -> None:
+        with database.reading() as session:
+            self._last = {row.name: row.value for row in session.scalars(select(Counter))}
+
+    def case(self, made: Original, earlier: timedelta) -> str:
+        """The number of a copy that happened so much earlier."""
+        year, number = self._next(made, earlier, "issue_number", number_name("request", 0))
+        return f"{year}-需-{number:04d}"
+
+    def urge(self, made: Original, earlier: timedelta) -> str:
+        """The number of the urge in it; empty where it has none."""
+        if all(row["kind"] != "urged" for row in made.rows["history_event"]):
+            return ""
+        year, number = self._next(made, earlier, "urged", urge_name(0))
+        return f"催办〔{year}〕{number}号"
+
+    def _next(self, made: Original, earlier: timedelta, kind: str, name: str) -> tuple[int, int]:
+        at = next(row["at"] for row in made.rows["history_event"] if kind in (row["kind"], row["data"].get("name")))
+        year = clock.local(at - earlier).year
+        name = f"{name.removesuffix('0')}{year}"
+        self._last[name] = self._last.get(name, 0) + 1
+        return year, self._last[name]
+
+    def keep(self, database: Database) -> None:
+        """The counters stand where the last copies left them."""
+        with database.transaction() as session:
+            session.execute(delete(Counter))
+            session.execute(insert(Counter), [{"name": name, "value": value} for name, value in self._last.items()])
+
+
+def _copy(made: Original, source: int, n: int, number: int, minutes: int, series: Series | None) -> dict[str, Any]:
     """The differences of copy ``n``: its ids, number, title and day."""
-    matter = n % len(MATTERS)
-    case_number = f"2026-需-{number:06d}"
+    matter, earlier = n % len(MATTERS), timedelta(minutes=minutes * n)
+    case_number = series.case(made, earlier) if series is not None else f"2026-需-{number:06d}"
     started: datetime = made.rows["instance"][0]["started_at"]
     return {
         "number": number,
@@ -218,8 +257,11 @@ def _copy(made: Original, source: int, n: int, number: int, minutes: int) -> dic
         "digits": f"{number:08x}",
         "title": f"{MATTERS[matter]}（{number}）",
         "case_number": case_number,
-        # the number of the case is six figures long, that in the title as long as it is
-        "search_key": _key(matter).replace("987654", f"{number:06d}", 1).replace("987654", str(number)),
+        "urge_number": series.urge(made, earlier) if series is not None else "催办〔2026〕1号",
+        # the number of the case comes first, then that in the title
+        "search_key": _key(matter)
+        .replace("2026需987654", case_number.replace("-", ""), 1)
+        .replace("987654", str(number)),
         "started_at": started - timedelta(minutes=(minutes or 7) * n),
         "minutes": minutes * n,
     }
@@ -325,15 +367,16 @@ def _value(connection: Connection, column: Column[Any], value: Any, kept: Kept) 
 
 
 def _marked(value: str, kept: Kept) -> str:
+    """The text with marks for ids, number and urge; the urge of a copy without a series stays that of the original."""
     same, number = kept
-    value = value.replace(number, _NUMBER) if number else value
+    value = _URGED.sub(_URGE, value.replace(number, _NUMBER)) if number else value
     return _UUID.sub(lambda found: found[0] if found[0] == same else _MARK + found[0][8:], value)
 
 
 def _filled(connection: Connection, column: Column[Any], marked: str) -> ColumnElement[Any]:
     """The text with each copy's digits and title in place of their marks, as the column keeps it."""
     made = func.replace(literal(marked, Text), _MARK, _COPIES.c.digits)
-    for mark, own in ((_TITLE, _COPIES.c.title), (_NUMBER, _COPIES.c.case_number)):
+    for mark, own in ((_TITLE, _COPIES.c.title), (_NUMBER, _COPIES.c.case_number), (_URGE, _COPIES.c.urge_number)):
         made = func.replace(made, mark, own) if mark in marked else made
     if connection.dialect.name == "sqlite" or not isinstance(column.type, JSON | Uuid):
         return type_coerce(made, Text)
