@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Json, UtcDateTime
@@ -58,6 +58,33 @@ class Verification(Base):
     figures: Mapped[dict[str, Any]] = mapped_column(Json)
     remarks: Mapped[list[Any]] = mapped_column(Json)
     findings: Mapped[list[Any]] = mapped_column(Json)
+
+
+class Acknowledgement(Base):
+    """The word of auditors on a finding about the time of the entry ``seq`` of ``stream``: why it may stand.
+
+    ``mark`` is a digest of the entry and of the finding: where either changes, it holds no more. With ``second`` it
+    holds once another auditor has confirmed it; withdrawn it holds no more.
+    """
+
+    __tablename__ = "acknowledgement"
+    __table_args__ = (Index("ix_acknowledgement_stream_seq", "stream", "seq"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stream: Mapped[str] = mapped_column(Text)
+    seq: Mapped[int] = mapped_column(Integer)
+    what: Mapped[str] = mapped_column(Text)
+    must: Mapped[str | None] = mapped_column(Text)
+    have: Mapped[str | None] = mapped_column(Text)
+    mark: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    second: Mapped[bool] = mapped_column(Boolean)
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(String(64))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(64))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class VerifiedCase(Base):

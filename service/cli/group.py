@@ -43,6 +43,7 @@ COMMANDS = {
     "settings": "office_settings",
     "demo": "demo",
     "verify": "verify",
+    "acknowledge": "acknowledging",
     "rebuild": "rebuilding",
     "seal": "sealing",
     "key": "keys",

@@ -69,6 +69,9 @@ def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs
     if as_json:
         click.echo(json.dumps(_report(outcome), ensure_ascii=False))
     else:
+        for name, found, by in outcome.acknowledged:
+            also = f"、{by.also_by}" if by.also_by else ""
+            click.echo(f"已确认（{by.by}{also} {clock.local(by.at):%Y-%m-%d}：{by.reason}）{_words(name, found)}")
         for remark in outcome.told.remarks:
             click.echo(f"注意：{remark}")
         click.echo(_summary(outcome))
@@ -78,9 +81,13 @@ def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs
 
 
 def _tell(name: str, found: Mismatch) -> None:
+    click.echo(_words(name, found))
+
+
+def _words(name: str, found: Mismatch) -> str:
     place = name if found.seq in (None, 0) else f"{name} 第 {found.seq} 条"
     values = f"（应为 {found.must}，现为 {found.have}）" if found.must is not None else ""
-    click.echo(f"{place}：{found.what}{values}")
+    return f"{place}：{found.what}{values}"
 
 
 def _summary(outcome: Outcome) -> str:
@@ -97,7 +104,8 @@ def _report(outcome: Outcome) -> dict[str, object]:
     said = {"ok": not outcome.found, "mode": outcome.mode, "seconds": round(outcome.seconds, 3)}
     counts = {"cases": outcome.cases, "executed": outcome.told.executed, "kept": outcome.told.kept}
     more = {"found": outcome.found, "mismatches": listed, "remarks": outcome.told.remarks, "tables": tables}
-    return {**said, **counts, **more}
+    known = [{**asdict(one), "name": name, "acknowledged": by.kept()} for name, one, by in outcome.acknowledged]
+    return {**said, **counts, **more, "acknowledged": known}
 
 
 def _progress() -> Callable[[int, int], None] | None:

@@ -25,10 +25,11 @@ from service.history.played import note_played, played, played_until
 from service.history.retrying import note_failure, revive
 from service.history.retrying import stream_of as notice_stream
 from service.history.telling import Happened
-from service.history.verify import Chain, Mismatch, StoredEvent, chains, verify_stream, verify_streams
+from service.history.verify import DOUBTFUL, Chain, Mismatch, StoredEvent, chains, verify_stream, verify_streams
 from service.history.versions import Edits, Later, Stale, require_version, version_of, versions_of
 
 __all__ = [
+    "DOUBTFUL",
     "MAX_ATTEMPTS",
     "OUTBOX_KINDS",
     "Chain",

@@ -23,6 +23,8 @@ from service.history.models import HistoryEvent, HistoryHead
 from service.history.played import played_until
 
 _AT_ONCE = 500
+DOUBTFUL = "时间早于上一条记录"
+"""The finding of an entry that says to be earlier than the one before it: its bytes may be right all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,7 @@ class _Links:
         now, last = (moment_of(one) if self.raw else one for one in (at, self._last))
         named = self.mismatches and self.mismatches[-1].seq == seq
         if now is not None and last is not None and self.made_up <= now < last - LATE_BY and not named:
-            self._wrong(seq, "时间早于上一条记录", apart.of_moment(last, now))
+            self._wrong(seq, DOUBTFUL, apart.of_moment(last, now))
 
     def _wrong(self, seq: int, what: str, told: apart.Told) -> None:
         self.mismatches.append(Mismatch(self.stream, seq, what, *told))

@@ -73,6 +73,7 @@ RIGHTS: Mapping[str, Right] = {
     "load_calendar": Right("维护工作日历", _roles(ADMIN, TALENT_OFFICE)),
     "change_settings": Right("修改系统设置", _roles(ADMIN)),
     "verify": Right("核验日志", _roles(AUDITOR, ADMIN)),
+    "acknowledge_findings": Right("确认核验发现", _roles(AUDITOR)),
     # Counts, times and numbers of cases; a case itself for who may see it.
     "view_ways": Right("查看流程图谱", _roles(AUDITOR, OWNER, TALENT_OFFICE)),
     # Figures of all units' open steps; the cases behind them for who may see them.

@@ -8,11 +8,13 @@ from service.seals.checking import Checked, check_seals
 from service.seals.daily import Sealer
 from service.seals.keys import STREAM
 from service.seals.models import Seal
+from service.seals.order import DOUBTFUL
 from service.seals.proofs import Altered, Proof, proof, proofs
 from service.seals.queries import seal_of, seals, shown
 from service.seals.sealing import last_seal
 
 __all__ = [
+    "DOUBTFUL",
     "STREAM",
     "Altered",
     "Checked",

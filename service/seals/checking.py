@@ -6,7 +6,7 @@ own, is found by heads that are kept elsewhere (``against``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -42,11 +42,18 @@ class Checked:
     size: int
 
 
-def check_seals(session: Session, progress: Progress | None = None, *, proven: int = 0) -> Checked:
+def check_seals(
+    session: Session,
+    progress: Progress | None = None,
+    *,
+    proven: int = 0,
+    known: Collection[tuple[str, int]] = (),
+) -> Checked:
     """Checks keys, heads, blocks and every root, in one pass over the journal.
 
     ``proven``: the number of a head of which the caller knows that all that it covers, its full blocks and the heads
-    up to it stand as they stood when they were checked: the tree then grows from there on.
+    up to it stand as they stood when they were checked: the tree then grows from there on. ``known``: events (stream
+    and number) whose moments were found doubtful before; these are looked at all the same.
     """
     keys = Keys(known_keys(session))
     found = [Mismatch(STREAM, 0, what, *apart.KEY) for what in (*keys.faults, *_key_rows(session))]
@@ -60,7 +67,7 @@ def check_seals(session: Session, progress: Progress | None = None, *, proven: i
     size = 0
     if heads:
         found += _roots(session, heads, progress, next((one for one in heads if one.number == proven), None))
-        found += too_early(session, heads, proven=proven)
+        found += too_early(session, heads, proven=proven, known=known)
         size = heads[-1].size
     return Checked(found, keys.remarks, len(seals), size)
 

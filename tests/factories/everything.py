@@ -25,13 +25,15 @@ from service import (
     talents,
 )
 from service.access_log import Look
-from service.audit.verifying import results
+from service.audit.models import FULL
+from service.audit.verifying import acknowledging, results
 from service.audit.verifying.marks import Marks
 from service.audit.verifying.pieces import NOTICES, Hands
-from service.audit.verifying.runs import Verifier
+from service.audit.verifying.runs import Outcome, Verifier
 from service.audit.ways import keeping
 from service.auth import proposals
 from service.auth.codes import open_vault
+from service.history import DOUBTFUL
 from service.jobs import Item, Kind, Run
 from service.ledger import revisits, views
 from service.liaisons.models import Link
@@ -41,8 +43,9 @@ from service.people.models import Leader, Person
 from service.people.stamps import OnPaper
 from service.processes import definitions, joining, operations, rebuilding, sharing
 from service.processes.bundles import read_bundle
+from service.processes.deployed import Mismatch
 from service.processes.incidents import open_incident
-from service.rights import SYSTEM
+from service.rights import AUDITOR, SYSTEM, Actor, Grant
 from service.studio import drafts
 from service.workdays import Calendar
 from tests.factories.bundles import unchecked
@@ -375,8 +378,21 @@ def _ways(world: World) -> None:
         keeping.store(session, list(keeping.folded(session, keeping.behind(session, limit=9))))
 
 
+def _acknowledged(session: Session, world: World) -> None:
+    """An entry that says to be too early, acknowledged by two."""
+    now, auditor = clock.now(), world.actor("auditor")
+    case = Mismatch(f"instance:{world.case}", 1, DOUBTFUL, must="不早于 2026-09-16", have="2026-09-15")
+    kept = results.keep(session, Outcome(FULL, findings=[("一件", case)], found=1), begun_at=now, actor=SYSTEM, now=now)
+    places, second = [(case.stream, 1)], Actor(username="second", name="第二人", grants=(Grant(AUDITOR),))
+    told: dict[str, Any] = {"places": places, "reason": "时钟被拨回", "second": True, "actor": auditor, "now": now}
+    [made] = acknowledging.acknowledge(session, verification=kept, **told)
+    acknowledging.confirm(session, key=made.id, actor=second, now=now)
+    acknowledging.withdraw(session, key=made.id, actor=auditor, now=now)
+
+
 def _verified(world: World) -> None:
     outcome = Verifier(world.database, "key", 1).verify_cases([world.case])
     Hands(world.database, Marks("key"), full=True).do({"do": NOTICES})
     with world.transaction() as session:
         results.keep(session, outcome, begun_at=clock.now(), actor=SYSTEM, now=clock.now())
+        _acknowledged(session, world)

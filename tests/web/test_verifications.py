@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import timedelta
 from types import SimpleNamespace
 
+import pytest
 from sqlalchemy import select
 
-from service import ids
+from service import clock, history, ids
 from service.audit.models import Verification
 from service.audit.tables.names import named, table_names
 from service.audit.verifying import results
@@ -171,3 +173,49 @@ def test_a_finding_about_a_notice_names_case_step_and_unit(world: World) -> None
         said = named(session, f"notice:{owed.id}")
         assert re.fullmatch(rf"提醒“.+”（事项 {number}，步骤「办理」，发给 .*区教育局.*）", said), said
         assert named(session, "notice:999999") == "提醒 999999"
+
+
+def test_an_auditor_acknowledges_an_entry_whose_time_is_doubtful(world: World) -> None:
+    with world.transaction() as session:
+        for minutes, name in ((0, "first"), (-9, "second")):
+            at = clock.now() + timedelta(minutes=minutes)
+            history.append(session, stream="counter:z", kind="x", actor=name, at=at, data={})
+    auditor, admin = Visitor(world, "auditor"), Visitor(world, "admin")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("service.history.verify.LATE_BY", timedelta(minutes=5))
+        auditor.post("/verifications")
+        done(world)
+        page = auditor.get("/verifications")
+        address = re.search(r"/verifications/[0-9a-f-]{36}", page.text)
+        assert address is not None
+        page = auditor.get(address[0])
+        assert "时间存疑的记录" in page.text
+        assert "提出确认" not in page.text
+        assert 'value="2 counter:z"' not in admin.get(address[0]).text
+        place = f"{address[0]}/acknowledgements"
+        assert admin.post(place, findings=["2 counter:z"], reason="x").status_code == 403
+        assert auditor.post(place, findings=["2 counter:z"], reason="").status_code == 422
+        assert auditor.post(place, findings=["counter:z"], reason="x").status_code == 404
+        answer = auditor.submit(place, **{"findings[]": "2 counter:z", "reason": "时钟被拨回"})
+        assert answer.status_code == 302
+        page = auditor.get(address[0])
+        assert "已确认" in page.text
+        assert "时钟被拨回" in page.text
+        auditor.post("/verifications")
+        done(world)
+        text = auditor.get("/verifications").text
+        assert "另有 1 处已确认" in text
+        [listed] = world.api("auditor").get("/acknowledgements").get_json()["items"]
+        assert (listed["state"], listed["made_by"], listed["reason"]) == ("holds", "auditor", "时钟被拨回")
+        newest = world.api("auditor").get("/verifications").get_json()["items"][0]
+        assert newest["found"] == 0
+        answer = world.api("auditor").post(f"/acknowledgements/{listed['id']}/withdraw")
+        assert answer.get_json()["state"] == "withdrawn"
+        said = {"findings": [{"stream": "counter:z", "seq": 2}], "reason": "再确认"}
+        answer = world.api("auditor").post(f"/verifications/{newest['id']}/acknowledgements", said)
+        assert answer.status_code == 201
+        made = answer.get_json()["items"][0]["id"]
+        assert world.api("auditor").post(f"/acknowledgements/{made}/confirm").status_code == 409
+        assert "撤销确认" in auditor.get(f"/verifications/{newest['id']}").text
+        auditor.post(f"/verifications/acknowledgements/{made}/withdraw?of={newest['id']}")
+        assert "撤销确认" not in auditor.get(f"/verifications/{newest['id']}").text

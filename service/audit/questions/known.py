@@ -50,6 +50,7 @@ KINDS: Mapping[str, str] = {
     "demonstration": "演示数据",
     "baseline": "升级补记",
     "verification": "核验",
+    "acknowledgement": "核验确认",
     "ledger_view": "台账视图",
     "policy": "政策变化",
 }

@@ -9,6 +9,7 @@ from typing import Any
 from service.access_log.entries import WAYS
 
 GROUPS: Mapping[str, str] = {
+    "acknowledgements": "核验确认",
     "": "首页",
     "access-proposals": "权限审批",
     "account": "本人账号",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-GRAVE, STALE, SINGLE = "甲", "乙", "丙"
-"""The journal or a definition was changed; stored rows are not as the journal; a single value is doubtful."""
+GRAVE, STALE, SINGLE, KNOWN = "甲", "乙", "丙", "已确认"
+"""The journal or a definition was changed; stored rows are not as the journal; a single value is doubtful; an auditor
+has said why it may stand."""
 PRESERVE = "先保全（指南第三节）：备份，不重启、不升级、不改数据"
 JOURNAL = f"{PRESERVE}；再到“封存”页用保存在别处的封存核对，看最早改的是哪一条"
 DEFINITION = f"{PRESERVE}；暂停按这一版办理，与部署时的文件、最近一份核验通过的备份对照"
@@ -16,6 +17,7 @@ OF_RECORD = "打开该记录的“变更记录”或“回放”，那里是日�
 COUNTER = "当日核对：在“按编号查文书”里看缺号、重号，请系统管理员改正计数器"
 SEARCHED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由日志重新做出检索用的内容"
 SUMMED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由事项的记录重新做出统计和列表排序用的底稿"
+ACKNOWLEDGED = "审计人员已写明理由，不算不符；这一条或核验的说法一有变化，就重新算作不符"
 _OF_ALL = frozenset({"seals", "database"})
 """The streams of findings that name no record: what seals and triggers tell of the whole journal."""
 CASES = frozenset({"instance", "user_task", "timer", "copy_to", "clock_run", "case_span"})
@@ -25,6 +27,8 @@ DEFINITIONS = frozenset({"definition", "definition_file", "definition_picture", 
 
 def advice(found: Mapping[str, Any]) -> tuple[str, str]:
     """The grade of a finding (as ``verification.findings`` keeps it) and the next step."""
+    if found.get("acknowledged"):
+        return KNOWN, ACKNOWLEDGED
     table, stream = found.get("table"), str(found.get("stream") or "")
     if table in CASES:
         return STALE, OF_CASE
@@ -50,4 +54,5 @@ def advised(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for one in findings:
         grade, step = advice(one)
         told.append({"must": None, "have": None, **one, "grade": grade, "next": step})
-    return sorted(told, key=lambda one: (one["grade"] != GRAVE, one["grade"] == SINGLE, one["stream"] in _OF_ALL))
+    grades = (GRAVE, STALE, SINGLE, KNOWN)
+    return sorted(told, key=lambda one: (grades.index(one["grade"]), one["stream"] in _OF_ALL))

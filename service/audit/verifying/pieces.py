@@ -22,6 +22,7 @@ from service.audit.tables.registry import FAMILIES
 from service.audit.tables.streams import NOTICES as OF_NOTICES
 from service.audit.tables.streams import verify_family, verify_rest
 from service.audit.tables.whole import access_log, rows_compared
+from service.audit.verifying.acknowledging import acknowledged, named_before
 from service.audit.verifying.marks import Marks
 from service.audit.verifying.notices import FAMILY, NoticeMarks, check_run
 from service.audit.verifying.seal_marks import SealMarks
@@ -197,9 +198,12 @@ class Hands:
             fresh = marks.newest(session)
             now = marks.now(session, {one for one in (known and known[0], fresh) if one})
             proven = known[0] if known is not None and now.get(known[0]) == known[1] else 0
-            checked = seals.check_seals(session, progress, proven=proven)
-        wrong = [Mismatch(one.stream, one.seq, one.what, must=one.must, have=one.have) for one in checked.mismatches]
-        if fresh is not None and fresh in now and not wrong and not self.unwritten:
+            checked = seals.check_seals(session, progress, proven=proven, known=named_before(session))
+            wrong = [
+                Mismatch(one.stream, one.seq, one.what, must=one.must, have=one.have) for one in checked.mismatches
+            ]
+            open_ones = set(wrong) - acknowledged(session, wrong).keys()
+        if fresh is not None and fresh in now and not open_ones and not self.unwritten:
             self._keep(marks, {fresh: now[fresh]})
         return Answer(wrong, remarks=checked.remarks, seals=checked.seals, size=checked.size, unwritten=self.unwritten)
 

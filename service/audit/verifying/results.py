@@ -38,7 +38,7 @@ def keep(session: Session, outcome: Outcome, *, begun_at: datetime, actor: Actor
         found=outcome.found,
         figures=normalized(outcome.figures()),
         remarks=list(outcome.told.remarks),
-        findings=normalized([{"name": name, **asdict(one)} for name, one in outcome.findings]),
+        findings=normalized(_kept(outcome)),
     )
     session.add(made)
     told = {name: getattr(made, name) for name in ("mode", "seconds", "found", "figures", "remarks")}
@@ -51,6 +51,12 @@ def keep(session: Session, outcome: Outcome, *, begun_at: datetime, actor: Actor
 def stream_of(one: Verification) -> str:
     """The journal of a result."""
     return f"verification:{one.id}"
+
+
+def _kept(outcome: Outcome) -> list[dict[str, Any]]:
+    """The findings, and behind them those that auditors have acknowledged, each with who did, when and why."""
+    found = [{"name": name, **asdict(one)} for name, one in outcome.findings]
+    return found + [{"name": name, **asdict(one), "acknowledged": by.kept()} for name, one, by in outcome.acknowledged]
 
 
 def verifications(session: Session, actor: Actor, *, limit: int = 50, offset: int = 0) -> Page[Verification]:
@@ -86,8 +92,9 @@ def full_failed(session: Session) -> bool:
 
 
 def findings_of(one: Verification | None, stream: str) -> list[Mapping[str, Any]]:
-    """Those of its findings that are about a stream."""
-    return [each for each in one.findings if each.get("stream") == stream] if one is not None else []
+    """Those of its findings that are about a stream and that nobody has acknowledged."""
+    listed = one.findings if one is not None else []
+    return [each for each in listed if each.get("stream") == stream and not each.get("acknowledged")]
 
 
 def report(one: Verification) -> dict[str, Any]:

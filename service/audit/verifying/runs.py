@@ -11,6 +11,7 @@ from uuid import UUID
 
 from service.audit.models import FULL, INCREMENTAL
 from service.audit.tables.names import named
+from service.audit.verifying.acknowledging import Told, acknowledged
 from service.audit.verifying.children import several
 from service.audit.verifying.elsewhere import Elsewhere
 from service.audit.verifying.marks import Marks, key_of
@@ -31,19 +32,24 @@ Tell = Callable[[str, Mismatch], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """How a verification ended. ``findings`` are those that were kept; ``found`` is how many there were."""
+    """How a verification ended. ``findings`` are those that were kept; ``found`` is how many there were.
+
+    Beside them stand those that auditors have ``acknowledged``.
+    """
 
     mode: str
     seconds: float = 0.0
     cases: int = 0
     found: int = 0
     findings: list[tuple[str, Mismatch]] = field(default_factory=list)
+    acknowledged: list[tuple[str, Mismatch, Told]] = field(default_factory=list)
     told: Answer = field(default_factory=Answer)
 
     def figures(self) -> dict[str, Any]:
         """The numbers, as results keep them."""
         one = self.told
         counts = {"cases": self.cases, "executed": one.executed, "kept": one.kept}
+        counts["acknowledged"] = len(self.acknowledged)
         return {**counts, "seals": one.seals, "size": one.size, "rows": one.rows}
 
 
@@ -82,14 +88,15 @@ class Verifier:
             progress(0, total)
         done, step, torn = 0, self._step(total), False
         for piece, answer in self._answers(hands, self._pieces(step, outcome, tell), total):
-            self._take(outcome, answer, tell)
-            torn = torn or (piece["do"] == SEALS and bool(answer.wrong))
+            wrong = self._take(outcome, answer, tell)
+            torn = torn or (piece["do"] == SEALS and wrong > 0)
             if piece["do"] == CASES:
                 done += len(piece["ids"])
                 if progress is not None:
                     progress(min(done, total), total)
         if self.elsewhere is not None:
             said = {(one.stream, one.seq, one.what) for _, one in outcome.findings}
+            said |= {(one.stream, one.seq, one.what) for _, one, _ in outcome.acknowledged}
             answer = self.elsewhere.check(self.database, sealed=outcome.told.seals, wrong=torn)
             answer.wrong = [one for one in answer.wrong if (one.stream, one.seq, one.what) not in said]
             self._take(outcome, answer, tell)
@@ -137,7 +144,8 @@ class Verifier:
             for first in range(0, len(some), step):
                 yield pieces_of(some[first : first + step])
 
-    def _take(self, outcome: Outcome, answer: Answer, tell: Tell | None) -> None:
+    def _take(self, outcome: Outcome, answer: Answer, tell: Tell | None) -> int:
+        """Adds an answer; gives how many of its findings count."""
         told = outcome.told
         told.executed += answer.executed
         told.kept += answer.kept
@@ -146,12 +154,17 @@ class Verifier:
         told.remarks += answer.remarks
         told.seals, told.size = told.seals + answer.seals, told.size + answer.size
         if not answer.wrong:
-            return
+            return 0
         with self.database.reading() as session:
             names = {stream: named(session, stream) for stream in {one.stream for one in answer.wrong}}
+            said = acknowledged(session, answer.wrong)
         for one in answer.wrong:
+            if one in said:
+                outcome.acknowledged.append((names[one.stream], one, said[one]))
+                continue
             outcome.found += 1
             if len(outcome.findings) < self.most_kept:
                 outcome.findings.append((names[one.stream], one))
             if tell is not None:
                 tell(names[one.stream], one)
+        return sum(one not in said for one in answer.wrong)
