@@ -70,6 +70,36 @@ def test_a_database_works_as_little_for_a_step_after_many_rounds_as_after_one(wo
     assert 0 < taken[-1] < taken[3] * 1.05, taken
 
 
+@pytest.mark.databases("sqlite")
+def test_a_database_plans_no_question_of_a_completion_anew(world: World) -> None:
+    """SQLite asks who may read which column whenever it plans a statement, and then only."""
+    asked, planned = dict[str, Any](), list[str]()
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked[statement] = given
+
+    world.dispatched()
+    task, answer = world.task("handle").id, {"data": world.sample("handle")}
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    done = world.api(HANDLER).post(f"/tasks/{task}/complete", answer)
+    event.remove(world.database.engine, "before_cursor_execute", note)
+    assert done.status_code == 200, done.json
+    with world.database.engine.connect() as held:
+        raw: Any = held.connection.driver_connection
+        raw.set_authorizer(lambda *_: planned.append(statement) or 0)
+        for statement, given in asked.items():
+            raw.execute(statement, given).fetchall()
+        first = frozenset(planned)
+        planned.clear()
+        for statement, given in asked.items():
+            raw.execute(statement, given).fetchall()
+        raw.set_authorizer(None)
+    assert any("JOIN user_task" in statement for statement in first)
+    # the warnings of the form, asked for as any list is, are no part of the step
+    assert not {one for one in planned if not one.startswith("SELECT history_event.id")}
+
+
 def test_what_is_at_hand_after_a_step_is_what_the_database_holds(world: World) -> None:
     world.dispatched()
     with world.transaction() as session:
