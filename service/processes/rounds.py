@@ -60,7 +60,7 @@ def _column(place: int) -> ColumnElement[Any]:
 
 def _at(rows: Any, place: int) -> list[ColumnElement[bool]]:
     case = bindparam("instance", type_=UserTask.instance_id.type)
-    # "in": an index has some steps alone, and SQLite would plan anew for each step that is asked for with "=" (adr/0107)
+    # "in": an index has some steps alone, and SQLite would plan anew for each that is asked for with "=" (adr/0107)
     return [rows.instance_id == case, *(getattr(rows, name).in_([bindparam(f"{name}_{place}")]) for name in _PLACE)]
 
 

@@ -127,6 +127,34 @@ def test_a_child_neither_keeps_nor_shares_its_parents_turn(tmp_path: Path) -> No
     os.waitpid(living, 0)
 
 
+GREEDY = """
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+from service.db.turns import Turns
+turns, ends = Turns(Path(sys.argv[1]), 30), monotonic() + 60
+print("at work", flush=True)
+while monotonic() < ends:
+    with turns.turn():
+        sleep(0.02)
+"""
+
+
+def test_no_process_takes_turn_after_turn_while_another_waits(tmp_path: Path) -> None:
+    """Between two turns of the other there is no moment in which this one, asking now and then, would find it free."""
+    with started(GREEDY, str(tmp_path / "a.db"), told=subprocess.PIPE) as greedy:
+        assert greedy.stdout is not None
+        assert greedy.stdout.readline()
+        turns, waited = Turns(tmp_path / "a.db", 30), list[float]()
+        for _ in range(9):
+            began = time.monotonic()
+            with turns.turn():
+                waited.append(time.monotonic() - began)
+            time.sleep(0.01)  # the other has the turn again
+        greedy.kill()
+    assert sorted(waited)[len(waited) // 2] < 0.2, waited
+
+
 def test_where_no_file_can_be_kept_the_database_alone_decides(tmp_path: Path) -> None:
     turns = Turns(tmp_path / "nowhere" / "a.db", 30)
     with turns.turn():
