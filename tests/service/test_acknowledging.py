@@ -3,10 +3,12 @@
 # ruff: noqa: S608 - who forges rows writes SQL by hand
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from service import clock, history, seals
@@ -14,6 +16,7 @@ from service.audit.models import Acknowledgement, Verification, VerifiedSeal
 from service.audit.verifying import acknowledging, results
 from service.audit.verifying.advice import advised
 from service.audit.verifying.runs import Outcome, Verifier
+from service.cli import liaison
 from service.config.sealing import Sealing
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.rights import AUDITOR, COMMAND_LINE, SYSTEM, Actor, Grant
@@ -189,3 +192,27 @@ def test_a_clock_that_was_set_back_within_a_stream_is_acknowledged(world: World)
         acknowledge(world, kept)
         outcome, kept = verified(world)
     assert (outcome.found, kept.figures["acknowledged"]) == (0, 1)
+
+
+def test_the_command_line_lists_and_acknowledges(late: World) -> None:
+    url = late.database.url.render_as_string(hide_password=False)
+    environment = {"LIAISON_DATABASE_URL": url, "LIAISON_CONFIG": None, "LIAISON_SEAL_KEY_FILE": None}
+
+    def call(*arguments: str) -> Result:
+        runner = CliRunner(env=environment)
+        return runner.invoke(liaison, ["--as", "张三", *arguments], catch_exceptions=False)
+
+    place = "counter:unit:x/1"
+    assert "还没有核验过" in call("acknowledge").output
+    assert call("verify", "--jobs", "1").exit_code == 1
+    assert f"未确认　{place}" in call("acknowledge").output
+    for wrong in (("x", "--reason", WHY), (place,), ("counter:unit:x/2", "--reason", WHY)):
+        assert call("acknowledge", *wrong).exit_code == 1, wrong
+    assert "已确认 1 处" in call("acknowledge", place, "--reason", WHY).output
+    good = call("verify", "--jobs", "1")
+    assert good.exit_code == 0, good.output
+    assert "已确认（" in good.output
+    assert WHY in good.output
+    told = json.loads(call("verify", "--jobs", "1", "--json").output)
+    assert (told["ok"], [one["acknowledged"]["reason"] for one in told["acknowledged"]]) == (True, [WHY])
+    assert f"已确认　{place}" in call("acknowledge").output

@@ -264,6 +264,25 @@ def test_notices_that_stand_as_they_stood_are_not_checked_again(
     assert checked(notified, monkeypatch)[0] == []
 
 
+def test_the_notices_of_a_run_are_found_by_their_numbers_and_streams(notified: World) -> None:
+    """By the index of kinds SQLite would read all notices there are, for each run and for each notice."""
+    if not notified.database.is_sqlite:
+        pytest.skip("PostgreSQL knows how many there are")
+    asked: list[str] = []
+    with notified.database.reading() as session:
+        driver = session.connection().connection.dbapi_connection
+        assert driver is not None
+        run = max(notices.NoticeMarks("ours").now(session))
+        driver.set_trace_callback(asked.append)
+        assert run in notices.NoticeMarks("ours").now(session, run)
+        assert list(notices.check_run(session, run)) == []
+        driver.set_trace_callback(None)
+        of_events = [one for one in asked if "history_event" in one]
+        plans = [step[3] for one in of_events for step in driver.execute(f"EXPLAIN QUERY PLAN {one}")]
+    assert any("sqlite_autoindex_history_event_1 (stream=?" in step for step in plans)
+    assert [step for step in plans if "ix_history_event_kind_at" in step] == []
+
+
 @pytest.mark.parametrize(("table", "written", "named_table", "column"), FORGED_NOTICES)
 def test_whatever_is_changed_in_marked_notices_is_named(
     notified: World, table: str, written: str, named_table: str | None, column: str | None

@@ -260,6 +260,8 @@ class Comparison:
             yield self._otherwise(one, row, name)
 
     def _untold(self, one: Told, row: Row) -> None:
+        if self.found is None:
+            return
         known = {*one.row, *one.digests, *one.live, *one.unreadable, *self.spared}
         if untold := [name for name, value in row.items() if name not in known and value is not None]:
             by = self.known.keys if one.key(self.known) is not None else self.held.alike

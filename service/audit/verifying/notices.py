@@ -119,7 +119,9 @@ def _parts(run: int | None, prefix: str, numbers: str) -> Iterator[tuple[str, li
     yield HistoryHead.__tablename__, _columns(HistoryHead), prefix, "stream", "stream"
     if run == ODD:
         return
-    own = f"kind = '{NOTICE}' AND {numbers.format('id')}"
+    # of a run by its numbers: SQLite would read all notices there are, by the index of kinds
+    kind = "kind" if run is None else "kind || ''"
+    own = f"{kind} = '{NOTICE}' AND {numbers.format('id')}"
     yield HistoryEvent.__tablename__, _columns(HistoryEvent, "data"), own, "id", "id"
     for model in _TOLD:
         keys = ", ".join(column.name for column in model.__table__.primary_key)
