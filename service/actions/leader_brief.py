@@ -15,7 +15,7 @@ from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
 from service.fields import FIRST_YEAR, LAST_YEAR
-from service.ledger.counts import leader_needs, leaders_with_needs
+from service.ledger.counts import leader_needs
 from service.people.models import Leader
 from service.people.queries import get_leader
 from service.processes.instances import other_rounds
@@ -72,11 +72,9 @@ def _brief_leaders(session: Session, call: ActionCall) -> list[dict[str, str]]:
             begun = clock.local(other.started_at).date()
             raise _refused(f"「{other.title}」已于 {begun} 发起，正在办理；请在待办里办完，或先终止该事项")
         return []
-    starts_on, ends_on = month_of(year, month)
-    needs = leaders_with_needs(session, starts_on=starts_on, ends_on=ends_on)
-    found = reports.briefed_leaders(session, year=year, month=month, with_needs=needs)
+    found = reports.briefed_leaders(session, year=year, month=month)
     if not found and by_hand(call):
-        raise _refused(f"{year}年{month}月没有应呈送专报的区领导：当月都没有联系对象和需求")
+        raise _refused(f"{year}年{month}月没有应呈送专报的区领导：当月都没有联系对象")
     return [{"leader_id": str(one.id), "name": one.person.name, "post": one.post} for one in found]
 
 

@@ -104,9 +104,9 @@ def leader_needs(
 ) -> dict[str, Any]:
     """The needs of one leader's talents that were open or ended in a period, JSON-ready (R3).
 
-    Those that went through the leader, and those of the talents whom the leader served in the period: what another
-    leader had taken in before a handover is the successor's to know (O4). All as of the end of the day ``on``
-    (default: today, at most the last of the period).
+    Those of the talents whom the leader served in the period, whoever had taken them in (O4): what was told to the
+    leader about the talents of others is theirs. All as of the end of the day ``on`` (default: today, at most the last
+    of the period).
 
     ``items`` tells of each: number, title, talent, status, stage, whether a responsible unit was ``late`` in it (or
     another step was: ``late_steps``), whether somebody still was that day (``overdue``, ``overdue_steps``), the numbers
@@ -121,10 +121,7 @@ def leader_needs(
         .where(
             needs,
             _alive(cases, starts_on, as_of),
-            or_(
-                cases.leader_id == str(leader_id),
-                cases.talent_id.in_(served_within(leader_id, starts_on, as_of)),
-            ),
+            cases.talent_id.in_(served_within(leader_id, starts_on, as_of)),
         )
         .order_by(Instance.started_at, Instance.id)
         .limit(MOST_ITEMS)
@@ -170,17 +167,6 @@ def leader_needs(
         "names": dict(NEED_OUTCOMES),
         "items": items,
     }
-
-
-def leaders_with_needs(session: Session, *, starts_on: date, ends_on: date) -> set[str]:
-    """The leaders' posts (ids as text) through which needs went that were open or ended in a period; one statement.
-
-    As of the last day of the period, or of today while it lasts.
-    """
-    on = day_of_paper(ends_on)
-    cases, needs = _needs(on)
-    query = select(cases.leader_id).where(needs, _alive(cases, starts_on, on), cases.leader_id.is_not(None)).distinct()
-    return {str(leader_id) for leader_id in session.scalars(query)}
 
 
 def unit_answers(session: Session, *, starts_on: date, ends_on: date) -> dict[str, tuple[int, int]]:

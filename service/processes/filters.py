@@ -88,6 +88,7 @@ class CaseFilter:
     number: str | None = None
     talent_id: str | None = condition(sent="talent")
     talents: Collection[str] | None = condition(internal=True)
+    talents_but: Collection[str] | None = condition(internal=True)
     leader_id: str | None = condition(sent="leader")
     category: str | None = None
     town: str | None = None
@@ -202,6 +203,8 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
         clauses.append(of_office(session, rows, wanted.office, on or today) if "\x00" not in wanted.office else false())
     if wanted.talents is not None:
         clauses.append(rows.talent_id.in_(wanted.talents))
+    if wanted.talents_but is not None:
+        clauses.append(or_(rows.talent_id.is_(None), rows.talent_id.not_in(wanted.talents_but)))
     clauses += _figures(wanted, rows, on or today)
     for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
         if asked is False:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -21,17 +20,15 @@ from service.reports.rules import month_of
 from service.rights import Actor
 
 
-def briefed_leaders(session: Session, *, year: int, month: int, with_needs: Collection[str]) -> list[Leader]:
+def briefed_leaders(session: Session, *, year: int, month: int) -> list[Leader]:
     """The leaders of the district who get a brief of a month (R3), by name: of class A, serving on its last day.
 
-    A leader who served nobody in the month and is not among ``with_needs`` (posts, as text) has nothing to be told of.
-    One statement.
+    A leader who served nobody in the month has nothing to be told of. One statement.
     """
     first, last = month_of(year, month)
     linked = select(Link.leader_id).where(
         Link.status != PROPOSED, Link.starts_on <= last, or_(Link.ends_on.is_(None), Link.ends_on >= first)
     )
-    posts = [post for one in with_needs if (post := as_id(one)) is not None]
     query = (
         select(Leader)
         .join(Leader.person)
@@ -39,7 +36,7 @@ def briefed_leaders(session: Session, *, year: int, month: int, with_needs: Coll
         .where(
             Leader.klass == CLASS_A,
             on_day(Leader.starts_on, Leader.ends_on, last),
-            or_(Leader.id.in_(linked), Leader.id.in_(posts)),
+            Leader.id.in_(linked),
         )
     )
     return list(session.scalars(query.order_by(Person.pinyin, Leader.id)))

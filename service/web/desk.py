@@ -48,15 +48,16 @@ def desk() -> ResponseReturnValue:
     if administers_only(actor()):
         return render_template("desk/administrator.html", **waiting)
     page, made = queries.open_tasks(db(), actor(), today=today, limit=SHOWN), desk_of(actor(), today)
-    running = _running(made)
-    about = case_lists.rows(running.items)
+    running, apart = _running(made)
+    about = case_lists.rows([*running.items, *apart.items])
     if made.late_first:
-        running = replace(running, items=tuple(sorted(running.items, key=lambda one: _order(about["standings"], one))))
+        running, apart = (_late_first(one, about["standings"]) for one in (running, apart))
     return render_template(
         "desk/desk.html",
         parts=made.parts,
         page=page,
         running=running,
+        apart=apart,
         counts=queries.light_counts(db(), actor(), today=today) if "tiles" in made.parts else {},
         running_title=made.running,
         need=need(),
@@ -73,18 +74,27 @@ def desk() -> ResponseReturnValue:
     )
 
 
-def _running(made: Desk) -> Page[Instance]:
-    """The running cases of a desk that has such a list."""
+def _running(made: Desk) -> tuple[Page[Instance], Page[Instance]]:
+    """The running cases of a desk that has such a list, and those that stand apart from them."""
+    none: Page[Instance] = Page((), 0, SHOWN, 0)
     if "running" not in made.parts:
-        return Page((), 0, SHOWN, 0)
-    wanted = queries.CaseFilter(status="running", sort="-late" if made.late_first else "best")
-    return queries.cases(db(), actor(), filters=wanted, limit=SHOWN)
+        return none, none
+    wanted = queries.CaseFilter(status="running", sort="-late" if made.late_first else "best", talents=made.own)
+    found = queries.cases(db(), actor(), filters=wanted, limit=SHOWN)
+    if made.own is None:
+        return found, none
+    others = replace(wanted, talents=None, talents_but=made.own)
+    return found, queries.cases(db(), actor(), filters=others, limit=SHOWN)
 
 
-def _order(standings: Mapping[UUID, lateness.Standing], one: Instance) -> tuple[bool, bool]:
-    """Sorts cases by how late they are: a responsible unit, another step, nobody."""
-    standing = standings.get(one.id, lateness.IN_TIME)
-    return not standing.late, not standing.late_steps
+def _late_first(cases: Page[Instance], standings: Mapping[UUID, lateness.Standing]) -> Page[Instance]:
+    """The cases by how late they are: a responsible unit, another step, nobody."""
+
+    def order(one: Instance) -> tuple[bool, bool]:
+        standing = standings.get(one.id, lateness.IN_TIME)
+        return not standing.late, not standing.late_steps
+
+    return replace(cases, items=tuple(sorted(cases.items, key=order)))
 
 
 @blueprint.get("/help")

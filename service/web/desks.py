@@ -6,12 +6,12 @@ A desk is a list of parts (``templates/desk/_<part>.html``) in the order of urge
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from service import contacts, notifications, reports
+from service import contacts, notifications, people, reports
 from service.contacts import InterviewFilter, OpinionFilter
 from service.db.lists import MOST_COUNTED
 from service.http.context import actor, db
@@ -35,11 +35,15 @@ MOST_STANDING = 500
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A desk: its ``parts`` in their order, the title of its list of running cases, late ones first or not."""
+    """A desk: its ``parts`` in their order, the title of its list of running cases, late ones first or not.
+
+    ``own``: the talents whose cases that list is of, where the other cases stand apart from them.
+    """
 
     parts: Sequence[str]
     running: str = ""
     late_first: bool = False
+    own: Collection[str] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -67,7 +71,7 @@ def _office(today: date) -> Desk:
 
 def _leader(today: date) -> Desk:
     """Own talents' needs by how they stand, own tasks, own talents: whom to call on; the late needs first."""
-    mine = overview.own_talents(db(), actor())
+    mine, person = overview.own_talents(db(), actor()), actor().person_id
     stand = needs_by_talent(db(), [one.id for one in mine], today)
     posts = contacts.leaders_to_enter(db(), actor(), today, MOST)[:MOST]
     own = [one.id for one in posts if one.person_id == actor().person_id]
@@ -82,8 +86,10 @@ def _leader(today: date) -> Desk:
         "last_contact": held,
         "pairs_of": {talent_id: pair for (_, talent_id), pair in pairs.items()},
         "unread_briefs": reports.unread_briefs(db(), actor()),
+        "own_posts": [str(one.id) for one in people.posts_of(db(), person)] if person is not None else [],
     }
-    return Desk(("need_tiles", "own_tasks", "talents", "running", "begins"), "与我有关的在办需求", True, more)
+    parts = ("need_tiles", "own_tasks", "talents", "running", "begins")
+    return Desk(parts, "我联系的人才的在办需求", True, [one.id for one in mine], more)
 
 
 def _needs_seen(today: date) -> dict[str, Any]:

@@ -11,13 +11,15 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.history.models import HistoryEvent
 from service.ledger import statistics
 from service.ledger.counts import half_year_needs, leader_answers, leader_needs, need_counts, unit_answers
+from service.liaisons.models import Link
+from service.liaisons.rules import PROPOSED
 from service.people.models import Leader
 from service.processes import lateness, queries
 from service.processes.models import Instance
@@ -78,7 +80,7 @@ def agree(world: World, facts: Facts, on: date, since: date) -> None:
             assert brief["late"] == sum(one["late"] for one in brief["items"])
             told |= {one["id"]: (one["late"], one["late_steps"]) for one in brief["items"]}
         with_leader = [case for case in titled if mine[case][1]]
-        assert set(with_leader) <= set(told)
+        assert set(told) == set(titled) & of_served(session, since, on)
         assert told == {case: (units[case], steps[case]) for case in told}
 
         # units: what they were asked, what of it was answered in time
@@ -209,6 +211,14 @@ def agree_today(world: World, facts: Facts) -> None:
     for case in needs:
         told = api.get(f"/instances/{case}").json
         assert (told["late"], told["late_steps"]) == (late(facts[case]), late(facts[case], others=True)), case
+
+
+def of_served(session: Session, since: date, on: date) -> set[str]:
+    """The cases of the talents whom some leader served within a period (R3)."""
+    begun = (Link.status != PROPOSED, Link.starts_on <= on)
+    ends = (or_(Link.ends_on.is_(None), Link.ends_on >= since), or_(Link.held_from.is_(None), Link.held_from > since))
+    linked = select(Link.talent_id).where(*begun, *ends)
+    return {str(case) for case in session.scalars(select(Instance.id).where(Instance.talent_id.in_(linked)))}
 
 
 def those(told: dict[str, bool]) -> set[str]:

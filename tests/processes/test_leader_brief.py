@@ -23,6 +23,7 @@ from tests.factories.briefs import RELEASE, brief_of, sign, signing
 from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import at, begin, calendar_starts
 from tests.factories.steps import detail, instance, mismatches, notices, tasks
+from tests.factories.visitor import Visitor
 from tests.factories.workers import inbox_of, incidents, owed, work_all
 
 HOLD = {"decision": "hold", "reason": "数据尚待核实。"}
@@ -109,7 +110,7 @@ def test_the_office_may_begin_a_month_by_hand_and_draw_it_up_anew(world):
     [
         ((2026, 9), "2026年9月尚未结束，请在 2026-09-30 之后编制专报"),
         ((2026, 10), "2026年10月尚未开始，不能编制专报"),
-        ((2020, 1), "2020年1月没有应呈送专报的区领导：当月都没有联系对象和需求"),
+        ((2020, 1), "2020年1月没有应呈送专报的区领导：当月都没有联系对象"),
     ],
 )
 def test_a_month_that_cannot_be_reported_is_refused_at_its_field(world, month, said):
@@ -119,7 +120,7 @@ def test_a_month_that_cannot_be_reported_is_refused_at_its_field(world, month, s
 
 
 @ON_BOTH
-def test_only_district_leaders_in_office_with_talents_or_needs_get_one(world):
+def test_only_district_leaders_in_office_with_talents_get_one_and_of_these_alone(world):
     with world.transaction() as session:
         posts = {one.person.name: one for one in people.search_leaders(session).items}
         for link in session.scalars(select(Link).where(Link.leader_id == posts["温如故"].id)):
@@ -142,13 +143,12 @@ def test_only_district_leaders_in_office_with_talents_or_needs_get_one(world):
             actor=SYSTEM,
             now=world.clock.now,
         )
-    world.recorded(talent_id="T0006", leader_id=str(posts["温如故"].id), title="实验室用地")
+    world.recorded(talent_id="T0006", leader_id=str(posts["陈砚秋"].id), title="实验室用地")
     calendar_starts(world, "leader_brief", "every_month")
-    assert sorted(task.slot.removeprefix(NAMED) for task in tasks(world, "sign_brief")) == ["温如故", "陈砚秋"]
-    lines = dict(_lines(world, "温如故"))
-    assert lines["联系对象"] == "没有"
-    assert "实验室用地" in lines["需求"]
-    assert "实验室用地" not in str(_lines(world, "陈砚秋"))
+    assert [task.slot.removeprefix(NAMED) for task in tasks(world, "sign_brief")] == ["陈砚秋"]
+    assert "实验室用地" not in str(_lines(world, "陈砚秋"))  # told to the leader, of a talent who is not the leader's
+    desk = Visitor(world, "leader").get("/").text.partition('id="running"')[2]
+    assert "实验室用地" in desk.partition("登记为向您反映的其他人才的在办需求")[2]
 
 
 def _lines(world, name):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.clock import SHANGHAI
 from service.db import Database, migrate
+from service.demonstration.organization import derived
 from service.history.models import HistoryEvent
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.processes import backfill, commands, halting, lateness, operations
@@ -87,10 +88,10 @@ def test_who_has_not_answered_is_late_in_every_figure(handled: World) -> None:
     go(handled, 28)
     assert lates(handled, on(23), DUE, on(25), on(28)) == [False, False, True, True]
     assert standing(handled, on(28)) == lateness.Standing(late=True, overdue=True)
-    leader = UUID(handled.leader_id)
+    leader, own = UUID(handled.leader_id), derived("leader", "leader")
     with handled.database.reading() as session:
         counts = need_counts(session, unit="hrss", starts_on=SINCE, ends_on=on(30))
-        brief = leader_needs(session, leader_id=leader, starts_on=SINCE, ends_on=on(30))
+        brief = leader_needs(session, leader_id=own, starts_on=SINCE, ends_on=on(30))
         assert leader_answers(session, starts_on=SINCE, ends_on=on(30)) == {str(leader): (1, 0)}
         assert lateness.unit_work(session, on(28)) == [lateness.Work("edu", 1, 1)]
     assert (counts["on"], counts["late"], counts["late_steps"]) == ("2026-09-28", 1, 0)
@@ -296,7 +297,7 @@ def test_an_upgrade_makes_clocks_anew_that_another_version_had_ended(handled: Wo
 
 def test_papers_tell_what_stands_still_apart_from_what_goes_on(handled: World) -> None:
     def told(day: date) -> tuple[int, int, str]:
-        leader = UUID(handled.leader_id)
+        leader = derived("leader", "leader")
         with handled.database.reading() as session:
             counts = need_counts(session, unit=None, starts_on=SINCE, ends_on=day)["outcomes"]
             brief = leader_needs(session, leader_id=leader, starts_on=SINCE, ends_on=day)

@@ -20,7 +20,7 @@ from service import clock, people, talents
 from service.config import load_organization
 from service.history.models import HistoryEvent
 from service.ledger import COLUMNS, Cell, ledger_rows
-from service.ledger.counts import leader_answers, leader_needs, leaders_with_needs, need_counts, unit_answers
+from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.liaisons.filters import QuotaFilter
 from service.liaisons.quotas import quotas
 from service.people import search_leaders
@@ -217,7 +217,6 @@ def look(story: Story, on: date | None) -> Seen:
             **{str(unit): need_counts(session, unit=unit, starts_on=SINCE, ends_on=day) for unit in (None, "hrss")},
             "units": unit_answers(session, starts_on=SINCE, ends_on=day),
             "leaders": leader_answers(session, starts_on=SINCE, ends_on=day),
-            "with needs": leaders_with_needs(session, starts_on=SINCE, ends_on=day),
             **{one: leader_needs(session, leader_id=UUID(one), starts_on=SINCE, ends_on=day) for one in story.leaders},
         }
     return seen

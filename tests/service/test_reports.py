@@ -9,13 +9,14 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from pypdf import PdfReader
 
 from service import clock, contacts, history, people, reports, talents
 from service.clock import SHANGHAI
+from service.demonstration.organization import derived
 from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
 from service.ledger.counts import leader_needs, need_counts, open_matters_of, unit_answers
 from service.liaisons.models import Link
@@ -489,7 +490,7 @@ def test_needs_in_figures(world: World) -> None:
         assert need_counts(session, unit="hrss", starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))["started"] == 2
         assert need_counts(session, unit="sci", starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))["started"] == 0
         told = leader_needs(
-            session, leader_id=UUID(world.leader_id), starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30)
+            session, leader_id=derived("leader", "leader"), starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30)
         )
         assert {item["title"] for item in told["items"]} == {"子女入学", "人才公寓续租"}
         assert str(first) in {item["id"] for item in told["items"]}

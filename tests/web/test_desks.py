@@ -7,8 +7,9 @@ from html import unescape
 
 import pytest
 
+from service.people import search_leaders
 from service.people.queries import leader_posts
-from service.processes import halting
+from service.processes import halting, sharing
 from service.web import desks
 from tests.factories.change_reports import known, reported
 from tests.factories.contact_pages import record
@@ -73,7 +74,7 @@ def test_a_leader_sees_own_talents_needs_by_light_and_when_each_was_met_last(wor
     record(world, held_on="2026-09-10", topic=["1"], opinion_0="")
     leader = Visitor(world, "leader")
     page = leader.get("/").text
-    assert heads(page)[:2] == ["我联系的人才", "与我有关的在办需求"]
+    assert heads(page)[:2] == ["我联系的人才", "我联系的人才的在办需求"]
     tiles = dict(re.findall(r"(需求\w+)</span><b>(\d+)</b>", page))
     assert sum(map(int, tiles.values())) == 1
     assert tiles["需求正常"] == "1"
@@ -88,6 +89,21 @@ def test_a_leader_sees_own_talents_needs_by_light_and_when_each_was_met_last(wor
         "需求不计时": "0",
     }
     assert "没有待办事项" not in page  # who has tasks now and then is not told of none
+
+
+def test_a_leader_sees_what_is_anothers_talents_apart(world: World) -> None:
+    """R3: what was told to the leader, or only copied, about a talent whom somebody else serves is no own need."""
+    with world.database.reading() as session:
+        posts = {one.person.name: str(one.id) for one in search_leaders(session).items}
+    world.dispatched("edu", title="自己的")
+    world.dispatched("edu", title="向领导反映的", talent_id="T0006", leader_id=posts["陈砚秋"])
+    copied = world.dispatched("edu", title="只抄送的", talent_id="T0006", leader_id=posts["温如故"])
+    act(world, "office", sharing.copy, instance_id=copied, to=["leader"], note="供参阅")
+    part = Visitor(world, "leader").get("/").text.partition('id="running"')[2].partition("</section>")[0]
+    own, named, rest = re.split(r"<h3[^>]*>登记为向您反映的其他人才的在办需求</h3>|<h3[^>]*>抄送给您[^<]*</h3>", part)
+    assert [title for title in ("自己的", "向领导反映的", "只抄送的") if title in own] == ["自己的"]
+    assert [title for title in ("自己的", "向领导反映的", "只抄送的") if title in named] == ["向领导反映的"]
+    assert [title for title in ("自己的", "向领导反映的", "只抄送的") if title in rest] == ["只抄送的"]
 
 
 def test_a_leaders_late_needs_are_those_that_the_ledger_calls_late(world: World) -> None:
