@@ -4,6 +4,7 @@ import "./base.css";
 import "./phrases.js";
 import "./ref-pick.js";
 import "./lists.js";
+import "./filters.js";
 import "./waiting.js";
 import { Keys, send } from "./post.js";
 import { previews } from "./preview.js";
