@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from service import documents
 from service.checks.bundle import read
 from service.checks.findings import Report
-from service.checks.prints import MADE_AT, for_paper, sample_of
+from service.checks.prints import MADE_AT, for_paper, sample_of, unsaid
 from service.errors import Finding, Incident, Invalid
 
 _LINE = re.compile(r"第 (\d+) 行")
@@ -32,6 +32,8 @@ def require_house(house: Mapping[str, bytes], files: Mapping[str, bytes]) -> Non
                 findings.append(Finding(f"forms/print/{file}", f"用样例数据印不出来：{fault[:600]}"))
         if not dot or kind != "typ" or file == documents.SHARED:
             continue
+        for number, message in unsaid(sample, content):
+            findings.append(Finding(f"forms/print/{file}:{number}", message))
         try:
             documents.render_files(
                 templates,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from service import documents
@@ -19,6 +20,8 @@ MADE_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _TITLE = re.compile(r"\A\ufeff?\s*//[^\n]*[\u3400-\u9fff]")
 _PACKAGE = re.compile(r'"@\w')
 _LINE = re.compile(r"有误：第 (\d+) 行")
+_SAID = re.compile(r'\bsaid\(\s*"([^"]*)"\s*\)')
+_COMMENT = re.compile(r"(?<!:)//.*")
 _SIGN = {"name": "张三", "on_behalf_of": None, "on": "2026年3月2日"}
 
 
@@ -47,6 +50,8 @@ def check(
         file = f"print/{name}.typ"
         report.looking_at(file)
         text = templates[f"{name}.typ"].decode(errors="replace")
+        for line, message in unsaid(data, templates[f"{name}.typ"]):
+            report.error(file, line, name, "print-template", message)
         if not _TITLE.match(text) and name not in documents.SAMPLES:
             message = "第一行请写打印件的名称，例如 // 住房补贴审批表"
             report.error(file, 1, name, "print-template", message)
@@ -81,6 +86,26 @@ def _check_word(templates: Mapping[str, bytes], data: Mapping[str, Any], report:
             continue
         if (fault := documents.word_fault(content, file, for_paper(data, name, known[f"{name}.typ"]))) is not None:
             report.error(f"print/{file}", 1, name, "print-template", f"用样例数据印不出来：{fault[:600]}")
+
+
+def unsaid(sample: Mapping[str, Any], template: bytes) -> list[tuple[int, str]]:
+    """Line and words for each field that a paper of a step prints with ``said("…")`` and no form of its steps has.
+
+    What was not filled in prints as nothing; a name that is misspelled would do so too, on every paper. A template
+    names in its head the fields that a form may lack.
+    """
+    told = documents.about(template)
+    steps = [one for one in sample["steps"] if told.each and one["id"] in told.steps]
+    known = {str(field["id"]) for step in steps for field in step["fields"]} | set(told.optional)
+    names = "、".join(f"“{step['name']}”" for step in steps)
+    found = []
+    for number, line in enumerate(template.decode(errors="replace").splitlines() if steps else (), 1):
+        for name in dict.fromkeys(_SAID.findall(_COMMENT.sub("", line))):
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                meant = f"是否想写 {near[0]}？" if near else ""
+                found.append((number, f'第 {number} 行 said("{name}")：{names}没有“{name}”这项内容。{meant}'))
+    return found
 
 
 def for_paper(sample: Mapping[str, Any], name: str, template: bytes) -> dict[str, Any]:

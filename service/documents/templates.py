@@ -15,6 +15,7 @@ COMMON, SHEET, CIRCULAR = "common.typ", "sheet.typ", "circular.typ"
 """The part that all templates share; 需求处理单 of a need; 通报 of a process that issues them."""
 _STEPS = re.compile(r"^//\s*步骤：\s*([^\n]+)$", re.MULTILINE)
 _ENTRIES = re.compile(r"^//\s*记录：\s*([^\n]+)$", re.MULTILINE)
+_OPTIONAL = re.compile(r"^//\s*可以没有：\s*([^\n]+)$", re.MULTILINE)
 _TITLE = re.compile(r"\A\ufeff?\s*//\s*([^\n]+)")
 _HEAD = 600
 """Bytes at the beginning of a template in which it says what it is for."""
@@ -23,11 +24,13 @@ _HEAD = 600
 @dataclass(frozen=True, slots=True)
 class About:
     """The head of a template: its ``title``; the ``steps`` (ids of a diagram) and ``entries`` of a case's journal each
-    of which gives one paper. A template with neither is one paper of the whole case."""
+    of which gives one paper. A template with neither is one paper of the whole case. ``optional`` are the fields that
+    it prints of forms which have them."""
 
     title: str
     steps: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
     @property
     def each(self) -> bool:
@@ -37,10 +40,11 @@ class About:
 
 @lru_cache(maxsize=512)
 def about(template: bytes) -> About:
-    """The head of a template (.typ): comments ``// title``, ``// 步骤：a、b`` and ``// 记录：urged``."""
+    """The head of a template (.typ): comments ``// title``, ``// 步骤：a、b``, ``// 记录：urged``, ``// 可以没有：c``."""
     head = template[:_HEAD].decode(errors="replace").replace("\r", "")
     title = _TITLE.match(head)
-    return About(title[1].strip()[:60] if title else "", _named(_STEPS, head), _named(_ENTRIES, head))
+    named = (_named(one, head) for one in (_STEPS, _ENTRIES, _OPTIONAL))
+    return About(title[1].strip()[:60] if title else "", *named)
 
 
 def _named(pattern: re.Pattern[str], head: str) -> tuple[str, ...]:

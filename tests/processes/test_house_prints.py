@@ -164,3 +164,16 @@ def test_a_template_of_the_house_with_an_unknown_name_is_refused_with_its_line_a
         assert latest(session, "request").version == 1
     change_house(world)
     assert released(world).outcome == publishing.SAME
+
+
+def test_a_paper_of_a_step_that_prints_a_field_which_no_form_has_is_refused_with_its_line(world: World) -> None:
+    """What was not filled in prints as nothing: misspelled, the date of a meeting would be missing on every notice."""
+    shipped = documents.house_templates()["meeting_notice.typ"]
+    wrong = shipped.replace(b'said("held_on")', b'said("held_no")')
+    line = shipped[: shipped.index(b'said("held_on")')].count(b"\n") + 1
+    change_house(world, meeting_notice=wrong)
+    with pytest.raises(Invalid, match=rf"第 {line} 行 said\(.*没有“held_no”这项内容。是否想写 held_on？") as told:
+        released(world)
+    assert [one.path for one in told.value.findings] == [f"forms/print/meeting_notice.typ:{line}"]
+    change_house(world, meeting_notice=shipped + '\n// said("…") 是所填的内容\n'.encode())
+    assert released(world).outcome == publishing.VERSION
