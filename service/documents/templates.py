@@ -40,7 +40,7 @@ class About:
 
 @lru_cache(maxsize=512)
 def about(template: bytes) -> About:
-    """The head of a template (.typ): comments ``// title``, ``// 步骤：a、b``, ``// 记录：urged``, ``// 可以没有：c``."""
+    """The head of a template (.typ): comments ``// title``, ``// 步骤：a、b``, ``// 记录：a``, ``// 可以没有：c``."""
     head = template[:_HEAD].decode(errors="replace").replace("\r", "")
     title = _TITLE.match(head)
     named = (_named(one, head) for one in (_STEPS, _ENTRIES, _OPTIONAL))

@@ -201,10 +201,7 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
         clauses.append(assisted_by(rows, wanted.assisting) if "\x00" not in wanted.assisting else false())
     if wanted.office:
         clauses.append(of_office(session, rows, wanted.office, on or today) if "\x00" not in wanted.office else false())
-    if wanted.talents is not None:
-        clauses.append(rows.talent_id.in_(wanted.talents))
-    if wanted.talents_but is not None:
-        clauses.append(or_(rows.talent_id.is_(None), rows.talent_id.not_in(wanted.talents_but)))
+    clauses += _of_talents(wanted, rows)
     clauses += _figures(wanted, rows, on or today)
     for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
         if asked is False:
@@ -226,6 +223,13 @@ def _said(session: Session, wanted: CaseFilter, on: date) -> list[ColumnElement[
     if wanted.said_text:
         raise Invalid("不能这样筛选", [Finding("/said", "请先选择是表单里的哪一项")])
     return []
+
+
+def _of_talents(wanted: CaseFilter, rows: Rows) -> Iterator[ColumnElement[bool]]:
+    if wanted.talents is not None:
+        yield rows.talent_id.in_(wanted.talents)
+    if wanted.talents_but is not None:
+        yield or_(rows.talent_id.is_(None), rows.talent_id.not_in(wanted.talents_but))
 
 
 def _wide(wanted: CaseFilter, on: date) -> Iterator[Wide]:

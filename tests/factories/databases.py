@@ -6,6 +6,9 @@ time of a test that takes a case through its stages. All engines of a kind share
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,14 @@ ON_BOTH = pytest.mark.databases("sqlite", "postgresql")
 """Of a test of pages, calls or diagrams that finds on one database what it does not on the other."""
 
 _KNOWN: dict[str, tuple[Dialect, Any]] = {}
+
+
+def copy_of(source: Path, target: Path) -> Path:
+    """Copies a database of SQLite with what stands in its log alone: a connection that somebody still holds keeps it
+    from being brought home, and the file by itself may be of any moment before."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
+    return target
 
 
 def opened(url: str) -> Database:

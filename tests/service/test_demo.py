@@ -40,6 +40,7 @@ from service.storage import Attachment
 from service.talents.models import Talent
 from service.usecases import wire
 from service.workdays import Calendar, load_notices
+from tests.factories.databases import copy_of
 from tests.factories.demonstrations import UNTIL, fresh
 from tests.factories.world import CONFIG, read_config
 
@@ -63,8 +64,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            built(f"sqlite:///{shared / 'demo.partial.db'}", ALL).dispose()
-            (shared / "demo.partial.db").rename(path)
+            built(f"sqlite:///{shared / 'demo.made.db'}", ALL).dispose()
+            copy_of(shared / "demo.made.db", shared / "demo.partial.db").rename(path)
     database = Database(f"sqlite:///{path}")
     wire(database, *read_config(f"sqlite:///{path}"))
     yield database

@@ -30,6 +30,7 @@ from service.processes.models import Instance
 from service.reports.facts import brief_facts, report_facts
 from tests.conftest import FakeClock
 from tests.factories.agreement import Step, agree, agree_today, late
+from tests.factories.databases import copy_of
 from tests.factories.demonstrations import UNTIL, fresh
 from tests.factories.world import CONFIG, World
 
@@ -116,8 +117,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, dict
         if not told.exists():
             seen = played(f"sqlite:///{path}")
             told.write_bytes(pickle.dumps(seen))
-    own = tmp_path_factory.mktemp("year") / "own.db"
-    own.write_bytes(path.read_bytes())
+    own = copy_of(path, tmp_path_factory.mktemp("year") / "own.db")
     with ExitStack() as stack:
         made = World(f"sqlite:///{own}", FakeClock(stack))
         made.clock.set(UNTIL)
