@@ -102,7 +102,8 @@ class Ways:
             served = theirs.where(CaseReader.reader.in_(self.talents))
             every.append(served.distinct())
             each.append(served.where(CaseReader.instance_id == Instance.id).correlate(Instance).exists())
-        return Wide(every, or_(*each))
+        among = [theirs.where(CaseReader.reader.in_(self.known)).correlate(None), *every[len(known.every) :]]
+        return Wide(every, or_(*each), among=among)
 
 
 def ways_of(session: Session, actor: Actor) -> Ways:

@@ -20,6 +20,8 @@ from service.processes.models import Instance
 from service.processes.reader_models import CaseReader
 from service.processes.rules import NEED
 
+MOST_MET = 2_000
+"""So many cases are counted that one of several wide conditions lets through of those that somebody sees."""
 _SPARE = 2_000
 """Ids beyond those that are counted which a probe looks at: some may be of another process."""
 
@@ -28,11 +30,13 @@ _SPARE = 2_000
 class Wide:
     """A condition of cases: ``every``, whose parts together give the ids of those that it lets through (a part no id
     twice), and ``each``, asked of an ``Instance``. ``dated``: parts of which each gives ids and when these cases began,
-    out of an index, and no two the same id; none where there is no such index."""
+    out of an index, and no two the same id; none where there is no such index. ``among``: parts that give the same ids,
+    each perhaps more than once, few of them, of which the database can tell whether an id is there; none: ``every``."""
 
     every: Sequence[Select[UUID]]
     each: ColumnElement[bool]
     dated: Sequence[Select[UUID, datetime]] = ()
+    among: Sequence[Select[UUID]] = ()
 
     @property
     def clause(self) -> ColumnElement[bool]:
@@ -93,16 +97,22 @@ def listed(
     few, many, counts = _parted(session, process, wide)
     asked = [*of_process(process, found=bool(few)), *narrow]
     query = select(Instance.id).where(*asked, *(one.clause for one in few), *(one.each for one in many))
-    walked = newest is not None and not few
+    walked, most = newest is not None and not few, MOST_COUNTED
     if walked and len(many) == 1 and not narrow and counts[0] > MOST_COUNTED:
         total = counts[0]
+    elif walked and len(many) > 1 and many[-1].among:
+        met = _met(session, process, narrow, many)
+        if met is not None:
+            return Page(tuple(met[offset : offset + limit]), len(met), limit, offset)
+        most = min(MOST_MET, MOST_COUNTED)
+        total = most + 1
     elif walked and many and not narrow:
         total = _in_all(session, process, many)
     elif walked and many:
         total = _among(session, [*of_process(process, found=True), *narrow], many)
     else:
         total = _counted(session, query)
-    more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
+    more, total = total > most, min(total, most)
     if offset >= total and not more:
         return Page((), total, limit, offset)
     if more and ranked is not None:
@@ -114,6 +124,29 @@ def listed(
         dated = _by_beginning(session, process, driver, others, limit, offset)
         found = found if dated is None else dated
     return Page(tuple(session.scalars(found)), total, limit, offset, more)
+
+
+def _met(
+    session: Session, process: str | None, narrow: Sequence[ColumnElement[bool]], many: Sequence[Wide]
+) -> list[UUID] | None:
+    """The cases that all of these conditions let through, the newest first, where they are no more than ``MOST_MET``:
+    those of the first are looked for among those of the last, whichever the database takes first. One statement."""
+    first, *others, last = many
+    each = [*of_process(process, found=False), *narrow, *(one.each for one in others)]
+    most = min(MOST_MET, MOST_COUNTED) + 1
+    parts = []
+    for some in first.every:
+        ids = some.subquery()
+        for theirs in last.among:
+            # with an offset, for PostgreSQL takes the cases of a process for few and would begin with these
+            met = select(ids.c[0]).where(ids.c[0].in_(theirs)).offset(0).subquery()
+            found = select(Instance.id, Instance.started_at).join(met, met.c[0] == Instance.id)
+            parts.append(found.where(*each).limit(most).subquery())
+    every = union(*(select(part.c[0], part.c[1]) for part in parts)).subquery()
+    rows = session.execute(select(every.c[0], every.c[1]).limit(most)).all()
+    if len(rows) == most:
+        return None
+    return [key for key, _ in sorted(sorted(map(tuple, rows)), key=lambda one: one[1], reverse=True)]
 
 
 def _by_beginning(
