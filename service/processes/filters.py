@@ -24,6 +24,7 @@ from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
 from service.processes.said_fields import HOW, of_leader, order_said, where_said
 from service.processes.said_fields import of_unit as pinyin_of_unit
 from service.processes.searching import best_first, sought
+from service.processes.title_order import of_title
 from service.processes.wide import Wide, by_reader, of_process
 from service.processes.wiring import Wiring
 from service.spelling import terms
@@ -360,7 +361,7 @@ def _assisting(rows: Rows) -> Any:
 _Column = Callable[[Rows, date, Wiring], Any]
 _CASES_SORTED: Mapping[str, _Column] = {
     "number": lambda rows, _on, _plan: rows.number,
-    "title": lambda rows, _on, _plan: rows.search_key,
+    "title": lambda rows, _on, _plan: of_title(rows.number, rows.search_key),
     "status": lambda rows, _on, _plan: rows.status,
     "stage": lambda rows, _on, plan: stage_place(rows.stage, plan),
     "talent": lambda rows, _on, plan: plan.spelled(rows.talent_id),

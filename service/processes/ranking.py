@@ -22,6 +22,7 @@ from service.processes.order_models import INDEXED, CaseOrder
 from service.processes.past import assisting, is_past
 from service.processes.rules import NEED
 from service.processes.said_fields import of_leader, of_unit
+from service.processes.title_order import of_title
 from service.processes.wiring import Wiring
 
 Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
@@ -29,7 +30,6 @@ Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
 
 _OF_COLUMN: Mapping[str, str] = {
     "number": "number",
-    "title": "search_key",
     "status": "status",
     "category": "category",
     "town": "town",
@@ -45,6 +45,7 @@ _OF_COLUMN: Mapping[str, str] = {
 }
 """Sorts by what stands in a column as it is."""
 _WORKED_OUT: Mapping[str, Callable[[Wiring], Any]] = {
+    "title": lambda _plan: of_title(CaseOrder.number, CaseOrder.search_key),
     "stage": lambda plan: stage_place(CaseOrder.stage, plan),
     "assisting": lambda _plan: assisting(CaseOrder.assisting_units, CaseOrder.lead_unit),
 }
