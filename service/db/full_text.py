@@ -8,12 +8,14 @@ from sqlalchemy.exc import DBAPIError
 from service.db.database import Database
 
 INDEX, ON_POSTGRESQL = "case_text_index", "ix_case_text_grams"
+OF_FORMS = ("ix_case_said_grams", "ix_figure_case_words")
+"""Indexes of expressions that PostgreSQL keeps of what forms said and of parts in the figures (adr/0103)."""
 _CHECK = text("INSERT INTO case_text_index(case_text_index, rank) VALUES ('integrity-check', 1)")
 
 
 def is_of_index(name: str) -> bool:
     """Whether that is the index, or a table in which SQLite keeps it: no model says so, and no backup holds it."""
-    return name in (INDEX, ON_POSTGRESQL) or name.startswith(f"{INDEX}_")
+    return name in (INDEX, ON_POSTGRESQL, *OF_FORMS) or name.startswith(f"{INDEX}_")
 
 
 def index_differs(database: Database) -> bool | None:

@@ -24,7 +24,7 @@ from service import clock
 from service.db import Base, Database
 from service.db.lists import chunks
 from service.errors import DAMAGE
-from service.processes import case_orders, figure_within
+from service.processes import case_orders, figure_within, said_rows
 from service.processes.case_orders import readable
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally, FigureWithin
@@ -66,15 +66,17 @@ def take_in(session: Session, limit: int = AT_ONCE) -> int:
         session.execute(delete(FigureDue).where(FigureDue.id.in_(some)), execution_options=at_once)
     before, now, changes, within, closed = _told_apart(session, chosen, figure_within.settle(session, clock.today()))
     moved, rows = [one for one in chosen if before.get(one) != now.get(one)], case_orders.moved(session, chosen)
+    said = said_rows.moved(session, chosen)
     add(session, changes)
     figure_within.add(session, within)
     for part in chunks(moved):
         session.execute(delete(FigureCase).where(FigureCase.instance_id.in_(part)), execution_options=at_once)
     fresh = [{"instance_id": one, "told": now[one]} for one in moved if one in now]
-    _hold(session, {row["instance_id"] for row in (*fresh, *rows.fresh)})
+    _hold(session, {row["instance_id"] for row in (*fresh, *rows.fresh, *said.fresh)})
     if fresh:
         session.execute(insert(FigureCase), fresh)
     case_orders.write(session, rows)
+    said_rows.write(session, said)
     if closed:
         log.warning("figures_unreadable", cases=sorted(map(str, closed)))
     return len(noted)
@@ -313,17 +315,19 @@ def begin_anew(session: Session) -> None:
     for model in (FigureTally, FigureWithin, FigureCase, FigureDue):
         session.execute(delete(model), execution_options={"synchronize_session": False})
     case_orders.forget(session)
+    said_rows.forget(session)
     every = select(Instance.id).where(Instance.process == NEED).order_by(Instance.id)
     session.execute(insert(FigureDue).from_select(["instance_id"], every))
 
 
-def wrong_cases(session: Session, cases: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
-    """Those of these cases of which the tallies, and those of which ``case_order`` holds something else than their
-    rows tell, or what cannot be read, though none of them waits to be taken in."""
+def wrong_cases(session: Session, cases: Sequence[UUID]) -> tuple[list[UUID], list[UUID], list[UUID]]:
+    """Those of these cases of which the tallies, those of which ``case_order``, and those of which ``case_said`` holds
+    something else than their rows tell, or what cannot be read, though none of them waits to be taken in."""
     waits = set(session.scalars(select(FigureDue.instance_id).where(FigureDue.instance_id.in_(cases))))
     asked = [one for one in cases if one not in waits]
     summed = _unlike(asked, partial(kept, session), partial(told, session))
-    return summed, _unlike(asked, partial(case_orders.kept, session), partial(case_orders.told, session))
+    ordered = _unlike(asked, partial(case_orders.kept, session), partial(case_orders.told, session))
+    return summed, ordered, _unlike(asked, partial(said_rows.kept, session), partial(said_rows.told, session))
 
 
 def _unlike(

@@ -14,14 +14,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from service import clock
 from service.errors import Finding, Invalid
 from service.fields import condition
-from service.processes import lateness, need_figures, speaking
+from service.processes import lateness, need_figures, said_kept, speaking
 from service.processes.column_filters import UNSAID as UNSAID
 from service.processes.column_filters import midnight, of_columns, of_office
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.past import Rows, assisted_by, assisting, cases_on, is_past, of_unit, said
 from service.processes.readers import UNIT
 from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
-from service.processes.said_fields import HOW, of_leader, order_said, where_said
+from service.processes.said_fields import HOW, asked_of, column_named, of_leader, where_said
 from service.processes.said_fields import of_unit as pinyin_of_unit
 from service.processes.searching import best_first, sought
 from service.processes.title_order import of_title
@@ -211,19 +211,24 @@ def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElem
         clauses.append(Instance.started_at >= midnight(wanted.since))
     if wanted.until:
         clauses.append(Instance.started_at < midnight(wanted.until) + timedelta(days=1))
-    clauses += _said(session, wanted, on or today)
+    of_forms, looked_up = _said(session, wanted, on or today)
+    clauses += of_forms
     words = sought(session, wanted.q, on)
     if words is None:
         clauses.append(false())
-    return clauses, [*kept, *_wide(wanted, on or today), *(words or ())]
+    return clauses, [*kept, *looked_up, *_wide(wanted, on or today), *(words or ())]
 
 
-def _said(session: Session, wanted: CaseFilter, on: date) -> list[ColumnElement[bool]]:
-    if wanted.said:
-        return where_said(session, wanted.said, wanted.said_is, wanted.said_text, on)
-    if wanted.said_text:
-        raise Invalid("不能这样筛选", [Finding("/said", "请先选择是表单里的哪一项")])
-    return []
+def _said(session: Session, wanted: CaseFilter, on: date) -> tuple[list[ColumnElement[bool]], list[Wide]]:
+    if not wanted.said:
+        if wanted.said_text:
+            raise Invalid("不能这样筛选", [Finding("/said", "请先选择是表单里的哪一项")])
+        return [], []
+    asked = asked_of(session, wanted.said, wanted.said_is, wanted.said_text, on)
+    if asked is None:
+        return [], []
+    due = said_kept.waiting(session, wanted)
+    return ([where_said(asked, on)], []) if due is None else ([], [said_kept.finding(session, asked, on, due)])
 
 
 def _of_talents(wanted: CaseFilter, rows: Rows) -> Iterator[ColumnElement[bool]]:
@@ -310,7 +315,9 @@ def case_order(session: Session, wanted: CaseFilter, plan: Wiring) -> Any:
     """How cases are sorted, by what was so at the end of the asked day; no value comes last. Raises Invalid."""
     sort, on = wanted.sort, wanted.as_of
     if wanted.sort_said:
-        column = order_said(session, wanted.sort_said.removeprefix("-"), on or clock.today(), plan)
+        asked = column_named(session, wanted.sort_said.removeprefix("-"), "sort_said")
+        due = said_kept.waiting(session, wanted)
+        column = said_kept.order(asked, on or clock.today(), plan, due)
         down = wanted.sort_said.startswith("-")
         return (column.desc().nulls_last() if down else column.asc().nulls_last(), *NEWEST)
     if sort not in CASE_SORTS:

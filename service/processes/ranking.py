@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.db.lists import MOST_COUNTED
 from service.errors import Finding, Invalid
+from service.processes import said_kept
 from service.processes.column_filters import waiting
 from service.processes.filters import COMPUTED, LATENESS, NEWEST, CaseFilter, late_of, sort_key, stage_place
 from service.processes.models import CaseSpan, Instance
 from service.processes.order_models import INDEXED, CaseOrder
 from service.processes.past import assisting, is_past
 from service.processes.rules import NEED
-from service.processes.said_fields import of_leader, of_unit
+from service.processes.said_fields import column_named, of_leader, of_unit
 from service.processes.title_order import of_title
 from service.processes.wiring import Wiring
 
@@ -62,12 +63,12 @@ _CALLED: Mapping[str, tuple[str, Callable[[Wiring, Any], Any]]] = {
 def ranked(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked | None:
     """How a list of more needs than are counted is sorted as the filter asks; None where it is sorted as a short one.
 
-    Kept rows cannot tell the order of a past day, of other processes, of a field of a form, or while too many needs
-    wait. A sort that is worked out for each case (``COMPUTED``, ``sort_said``) is refused then, once it is used. One
-    statement.
+    Kept rows cannot tell the order of a past day (but of a field of a form), of other processes, or while too many
+    needs wait. A sort that is worked out for each case (``COMPUTED``, ``sort_said``) is refused then, once it is used.
+    A fixed number of statements.
     """
     if wanted.sort_said:
-        return _refused
+        return _by_said(session, wanted, plan)
     name, down = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
     if wanted.process == NEED and not is_past(wanted.as_of):
         if name in LATENESS:
@@ -81,6 +82,20 @@ def ranked(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked | None:
 def _refused(_conditions: Sequence[ColumnElement[bool]], _limit: int, _offset: int) -> NoReturn:
     out = "请先缩小范围（如状态、责任单位、登记时间），或按登记时间排序"
     raise Invalid("不能这样排序", [Finding("/sort", f"符合条件的超过 {MOST_COUNTED} 件，不能按这一列排序；{out}")])
+
+
+def _by_said(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked:
+    column = column_named(session, wanted.sort_said.removeprefix("-") if wanted.sort_said else "", "sort_said")
+    down, on = (wanted.sort_said or "").startswith("-"), wanted.as_of or clock.today()
+    due = said_kept.waiting(session, wanted)
+    if due is None:
+        return _refused
+
+    def found(conditions: Sequence[ColumnElement[bool]], limit: int, offset: int) -> Select[UUID]:
+        asked = (column, on, plan, due, down, conditions, limit + offset)
+        return _merged(said_kept.in_order(session, *asked), down, limit, offset)
+
+    return found
 
 
 def _by_column(

@@ -8,7 +8,7 @@ of these the journal is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -41,6 +42,7 @@ from service.processes.bundles import compiled
 from service.processes.models import DONE, Definition, Instance, UserTask
 from service.processes.past import is_past, taken_back_after
 from service.processes.rules import NEED, one_line
+from service.processes.said_folding import LONG, MORE, number_key, text_key
 from service.processes.wiring import Wiring, wiring
 
 CONTAINS, EQUALS, EMPTY, FILLED = "contains", "equals", "empty", "filled"
@@ -52,11 +54,13 @@ _DAY = re.compile(r"(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})日)?)?")
 
 @dataclass(frozen=True, slots=True)
 class SaidColumn:
-    """A field of a step's form: how the column is called, and the field's schema. Private fields are none."""
+    """A field of a step's form: how the column is called, and the field's schema. Private fields are none; ``hidden``
+    are the digests of versions in which it is private."""
 
     key: str
     title: str
     schema: Mapping[str, Any] = field(hash=False, compare=False)
+    hidden: tuple[str, ...] = ()
 
 
 def said_columns(session: Session) -> dict[str, SaidColumn]:
@@ -65,13 +69,14 @@ def said_columns(session: Session) -> dict[str, SaidColumn]:
     versions = select(Definition.digest).where(Definition.key == NEED).order_by(Definition.version.desc())
     private = wiring(session).private.fields
     found: dict[str, SaidColumn] = {}
-    for digest in dict.fromkeys(session.scalars(versions)):
-        made = compiled(session, digest, NEED)
+    every = {digest: compiled(session, digest, NEED) for digest in session.scalars(versions)}
+    for made in every.values():
         for (process, task), info in made.program.user_tasks.items():
             for name, schema in made.form_of(process, task).fields.items():
                 if name not in private and name not in made.private:
                     title = f"{one_line(info.name)}·{schema.get('title') or name}"
-                    found.setdefault(f"{task}.{name}", SaidColumn(f"{task}.{name}", title, schema))
+                    hidden = tuple(digest for digest, other in every.items() if name in other.private)
+                    found.setdefault(f"{task}.{name}", SaidColumn(f"{task}.{name}", title, schema, hidden))
     return found
 
 
@@ -86,9 +91,18 @@ def column_named(session: Session, key: str, place: str) -> SaidColumn:
 # --- The condition ---------------------------------------------------------------------------------------------------
 
 
-def where_said(session: Session, key: str, how: str | None, text: str | None, on: date) -> list[ColumnElement[bool]]:
-    """The cases in whose column ``key`` something stands at the end of a day: a text within it or alone in it (of
-    several values one of them), something, or nothing. Without a text nothing is asked.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about a column: ``how`` it is asked, and what a value must be where a text is asked for."""
+
+    column: SaidColumn
+    how: str
+    fits: Fit | None = None
+
+
+def asked_of(session: Session, key: str, how: str | None, text: str | None, on: date) -> Asked | None:
+    """The question whether in the column ``key`` something stands at the end of a day: a text within it or alone in it
+    (of several values one of them), something, or nothing. None where nothing is asked, without a text.
 
     Upper and lower case are alike where something is contained. Raises Invalid that names the part of the question.
     """
@@ -97,15 +111,38 @@ def where_said(session: Session, key: str, how: str | None, text: str | None, on
     if how not in HOW:
         raise Invalid("不能这样筛选", [Finding("/said_is", "可用：" + "、".join(HOW))])
     if how in (EMPTY, FILLED):
-        some = _anywhere(column, on, _filled)
-        return [some if how == FILLED else ~some]
-    if not text:
-        return []
-    fits = _fitting(session, column, how, text, on)
-    return [_anywhere(column, on, fits) if fits is not None else false()]
+        return Asked(column, how)
+    return Asked(column, how, _fitting(session, column, how, text, on)) if text else None
 
 
-_Test = Callable[[Any], ColumnElement[bool]]
+def where_said(asked: Asked, on: date) -> ColumnElement[bool]:
+    """The cases that a question finds, by what the rows of each one's tasks, or its journal, say."""
+    if asked.how in (EMPTY, FILLED):
+        some = _anywhere(asked.column, on, _filled)
+        return some if asked.how == FILLED else ~some
+    return _anywhere(asked.column, on, asked.fits.each) if asked.fits is not None else false()
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The test of a value: one of ``codes``, one of ``texts`` that stand alone, or a text in which ``within`` stands.
+    ``several``: the codes are asked of the members of a list. ``keys`` are those of the values that fit (``CaseSaid``),
+    but for ``within``."""
+
+    codes: Sequence[str] = ()
+    texts: Sequence[str] = ()
+    within: str | None = None
+    several: bool = False
+    keys: Sequence[str] = ()
+
+    def each(self, value: Any) -> ColumnElement[bool]:
+        """The condition of a value as forms said it."""
+        text = _text(value)
+        if self.within is not None:
+            return func.lower(text).contains(self.within, autoescape=True)
+        if self.several:
+            return or_(*(text.contains(f'"{code}"', autoescape=True) for code in self.codes))
+        return text.in_(self.codes) if self.codes else func.trim(text).in_(self.texts)
 
 
 def _filled(value: Any) -> ColumnElement[bool]:
@@ -117,7 +154,7 @@ def _text(value: Any) -> ColumnElement[str]:
     return cast(value.as_string(), String)
 
 
-def _fitting(session: Session, column: SaidColumn, how: str, text: str, on: date) -> _Test | None:
+def _fitting(session: Session, column: SaidColumn, how: str, text: str, on: date) -> Fit | None:
     """The test of a value, by the kind of the field; None: no value can pass."""
     schema, several = column.schema, column.schema.get("type") == "array"
     one = schema.get("items", {}) if several else schema
@@ -126,27 +163,24 @@ def _fitting(session: Session, column: SaidColumn, how: str, text: str, on: date
         return None
     if words is not None:
         codes = [code for code, word in words.items() if (text == word if how == EQUALS else _within(text, word))]
-        if not codes:
-            return None
-        if several:
-            return lambda value: or_(*(_text(value).contains(f'"{code}"', autoescape=True) for code in codes))
-        return lambda value: _text(value).in_(codes)
+        return Fit(codes, several=several, keys=[text_key(code) for code in codes]) if codes else None
     if several or one.get("type") == "object" or one.get("x-ref"):
         raise Invalid("不能这样筛选", [Finding("/said_is", f"“{column.title}”只能按“已填写”或“未填写”筛选")])
     if one.get("type") == "boolean":
         same = {"是": ("true", "1"), "否": ("false", "0")}.get(text, ())
-        return lambda value: _text(value).in_(same)
+        return Fit(same, keys=same[:1]) if same else None
     if one.get("type") in ("number", "integer"):
         try:
             number = float(text)
         except ValueError:
             raise Invalid("不能这样筛选", [Finding("/said_text", f"“{column.title}”应是数字")]) from None
-        return lambda value: _text(value).in_((text, f"{number:g}", str(number)))
+        ways = (text, f"{number:g}", str(number))
+        return Fit(ways, keys=(number_key(number), *ways))
     if one.get("format") == "date":
         text = _DAY.sub(lambda found: "-".join(part.zfill(2) for part in found.groups() if part), text)
     if how == EQUALS:
-        return lambda value: func.trim(_text(value)) == text
-    return lambda value: func.lower(_text(value)).contains(text.lower(), autoescape=True)
+        return Fit(texts=[text], keys=[text_key(text)])
+    return Fit(within=text.lower())
 
 
 def _within(text: str, word: str) -> bool:
@@ -165,35 +199,49 @@ def _words(session: Session, column: SaidColumn, one: Mapping[str, Any], on: dat
     return None
 
 
-def _anywhere(column: SaidColumn, on: date, test: _Test) -> ColumnElement[bool]:
+def _anywhere(column: SaidColumn, on: date, test: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
     return or_(*(and_(asked, some.where(test(value)).exists()) for asked, some, value in _last_said(column, on)))
 
 
 # --- The order -------------------------------------------------------------------------------------------------------
 
 
-def order_said(session: Session, key: str, on: date, plan: Wiring) -> ColumnElement[Any]:
-    """The value by which cases are sorted in the column ``key``: what was said last of all, a choice by its place on
-    the list, a unit or a person by its pinyin, a text as it stands. Raises Invalid for a column that there is not."""
-    column = column_named(session, key, "sort_said")
+def order_said(column: SaidColumn, on: date, plan: Wiring) -> ColumnElement[Any]:
+    """The value by which cases are sorted in a column: what was said last of all, a choice by its place on the list, a
+    unit or a person by its pinyin, a number as such, a text by how it begins; of a list its first member tells."""
     return case(*((asked, _newest(some, value, column, plan)) for asked, some, value in _last_said(column, on)))
 
 
 def _newest(some: Select[Any], value: Any, column: SaidColumn, plan: Wiring) -> ScalarSelect[Any]:
     seq = some.selected_columns[0]
-    told = some.with_only_columns(_sorting(value, column.schema, plan), maintain_column_froms=True)
+    first = _text(value[0]) if column.schema.get("type") == "array" else _text(value)
+    told = some.with_only_columns(sorting(first, column.schema, plan), maintain_column_froms=True)
     return told.where(_filled(value)).order_by(seq.desc()).limit(1).scalar_subquery()
 
 
-def _sorting(value: Any, schema: Mapping[str, Any], plan: Wiring) -> ColumnElement[Any]:
-    text = _text(value)
-    consts = [option.get("const") for option in schema.get("oneOf", ())]
-    if consts and all(isinstance(one, str) for one in consts):
-        return case({one: place for place, one in enumerate(consts)}, value=text, else_=len(consts))
-    if schema.get("type") in ("number", "integer"):
-        return case((_text(value).regexp_match(_NUMBER), cast(_text(value), Float)))
-    of = {"units": of_unit, "leaders": of_leader, "talents": plan.spelled}.get(schema.get("x-ref", ""))
-    return of(text) if of is not None else text
+def sorting(text: ColumnElement[str], schema: Mapping[str, Any], plan: Wiring) -> ColumnElement[Any]:
+    """The value by which a text that was said in a field is sorted."""
+    one = schema.get("items", {}) if schema.get("type") == "array" else schema
+    if one.get("type") == "object":
+        return literal("")
+    if choices := choices_of(schema):
+        return case({choice: place for place, choice in enumerate(choices)}, value=text, else_=len(choices))
+    if one.get("type") == "boolean":
+        return case((text.in_(("true", "1")), 1), (text.in_(("false", "0")), 0))
+    if one.get("type") in ("number", "integer"):
+        return case((text.regexp_match(_NUMBER), cast(text, Float)))
+    of = {"units": of_unit, "leaders": of_leader, "talents": plan.spelled}.get(one.get("x-ref", ""))
+    if of is not None:
+        return of(text)
+    bare: ColumnElement[str] = func.trim(text, type_=String)
+    return case((func.length(bare) > LONG, func.substr(bare, 1, LONG, type_=String).concat(MORE)), else_=bare)
+
+
+def choices_of(schema: Mapping[str, Any]) -> list[str]:
+    """The codes of a field that is chosen from a list, in its order; none of another."""
+    one = schema.get("items", {}) if schema.get("type") == "array" else schema
+    consts = [option.get("const") for option in one.get("oneOf", ())]
+    return consts if all(isinstance(const, str) for const in consts) else []
 
 
 def of_unit(code: Any) -> ColumnElement[Any]:
@@ -224,16 +272,17 @@ def _last_said(column: SaidColumn, on: date) -> Iterator[tuple[ColumnElement[boo
     again = and_(later.instance_id == row.instance_id, later.scope == row.scope, done(later))
     newer = select(later.id).where(again, later.completed_seq > row.completed_seq).exists()
     own = select(row.completed_seq).where(row.instance_id == Instance.id, done(row), ~newer).correlate(Instance)
+    shown = Instance.digest.not_in(column.hidden) if column.hidden else true()
     if not past:
-        yield true(), own, row.submitted[name]
+        yield shown, own, row.submitted[name]
         return
     changed = _stream().in_(taken_back_after(clock.end_of(on)).correlate(None))
-    yield ~changed, own, row.submitted[name]
+    yield and_(shown, ~changed), own, row.submitted[name]
     said, told_by = _journaled(step, name, on)
     after, others = _journaled(step, name, on)
     seq, scope, other = said.selected_columns[0], _scope(told_by), _scope(others)
     second = after.where(other == scope, after.selected_columns[0] > seq).correlate(Instance, *told_by)
-    yield changed, said.where(~second.exists()).correlate(Instance), said.selected_columns[1]
+    yield and_(shown, changed), said.where(~second.exists()).correlate(Instance), said.selected_columns[1]
 
 
 def _journaled(step: str, name: str, on: date) -> tuple[Select[Any], tuple[Any, Any]]:

@@ -36,7 +36,7 @@ def of_title(number: Any, search_key: Any) -> ColumnElement[str]:
 
 
 def _after(text: Any) -> ColumnElement[str]:
-    """What comes after the first blank."""
+    """The text after its first blank."""
     found: ColumnElement[str] = case(
         (_Blank(text) > 0, func.substr(text, _Blank(text) + 1, type_=Text)), else_=literal("", Text)
     )

@@ -123,7 +123,7 @@ def ledger() -> ResponseReturnValue:
         moments=MOMENTS,
         days=DAYS,
         sorted_by={name: sort for name, sort in SORTED.items() if not (page.more and past and sort in COMPUTED)}
-        | {one.title: one.key for one in said if not page.more},
+        | {one.title: one.key for one in said},
         sort=wanted.sort_said or (wanted.sort if wanted.sort != BEST else ("" if wanted.q else "-started")),
         choices=known,
         stages=stage_names().newest(NEED),

@@ -53,6 +53,7 @@ from service.processes.figure_models import FigureDue
 from service.processes.models import CaseSpan, CaseText, ClockRun, Counter, Instance, Timer, UserTask
 from service.processes.order_models import CaseOrder
 from service.processes.reader_models import CaseReader
+from service.processes.said_models import CaseSaid
 from service.spelling import search_key, spell
 from tests.bench.bulk import Kinds, bare
 
@@ -72,6 +73,7 @@ TABLES: tuple[Table, ...] = tuple(
         CaseReader,
         CaseSpan,
         CaseOrder,
+        CaseSaid,
         CaseText,
         UserTask,
         ClockRun,
@@ -90,7 +92,7 @@ _WIDE: Mapping[str, Mapping[str, str]] = {
 }
 """Columns that lean copies leave out, each with what stands in it instead."""
 
-_NUMBERED = tuple(model.__tablename__ for model in (HistoryEvent, CaseSpan, CaseText, ClockRun))
+_NUMBERED = tuple(model.__tablename__ for model in (HistoryEvent, CaseSaid, CaseSpan, CaseText, ClockRun))
 
 _COPIES = Table(
     "bench_copy",
@@ -130,6 +132,7 @@ def original(database: Database, case: UUID) -> Original:
                     CaseReader.instance_id == case,
                     CaseSpan.instance_id == case,
                     CaseOrder.instance_id == case,
+                    CaseSaid.instance_id == case,
                     CaseText.instance_id == case,
                     UserTask.instance_id == case,
                     ClockRun.instance_id == case,
@@ -325,12 +328,14 @@ def _own(
     name, values = table.name, dict[str, ColumnElement[Any]]()
     if name == Instance.__tablename__:
         values["data"] = _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept))
-    if name in (Instance.__tablename__, CaseReader.__tablename__, CaseOrder.__tablename__):
+    if name in {model.__tablename__ for model in (Instance, CaseReader, CaseOrder, CaseSaid)}:
         values["started_at"] = _COPIES.c.started_at
     if name in (Instance.__tablename__, CaseSpan.__tablename__, CaseOrder.__tablename__):
         values["search_key"] = _COPIES.c.search_key
         values |= {"title": _COPIES.c.title} if "title" in table.c else {}
         values |= {"number": _COPIES.c.case_number} if row["number"] is not None else {}
+    if name == CaseSaid.__tablename__ and row["field"].endswith(".title"):
+        values["key"] = _COPIES.c.title
     if name == CaseText.__tablename__:  # the key of the copy, then the text of the original
         text_of = row["words"].removeprefix(made.rows["instance"][0]["search_key"])
         values["words"] = _COPIES.c.search_key.concat(text_of)

@@ -288,7 +288,7 @@ def test_days_that_cannot_be_read_hide_no_other_part(world: World) -> None:
     broken, other = world.dispatched("edu"), world.dispatched("edu")
     figure_tallies.take_in_all(world.database)
     with world.database.reading() as session:
-        assert figure_tallies.wrong_cases(session, [broken, other]) == ([], [])
+        assert figure_tallies.wrong_cases(session, [broken, other]) == ([], [], [])
     with world.transaction() as session:
         for statement, case in (
             ("UPDATE case_span SET from_on = 'x'", broken),
@@ -318,12 +318,12 @@ def test_a_case_that_cannot_be_read_keeps_no_other_out_of_the_sums(world: World)
     assert figure_tallies.take_in_all(world.database) == 1
     with world.database.reading() as session:
         assert waiting(session) == 0
-        assert figure_tallies.wrong_cases(session, [broken, other]) == ([], [])
+        assert figure_tallies.wrong_cases(session, [broken, other]) == ([], [], [])
     world.case = other
     world.do("handler-edu", "handle", unit="edu")
     assert figure_tallies.take_in_all(world.database) == 1
     with world.database.reading() as session:
-        assert figure_tallies.wrong_cases(session, [other]) == ([], [])
+        assert figure_tallies.wrong_cases(session, [other]) == ([], [], [])
         assert session.scalar(select(FigureCase.told).where(FigureCase.instance_id == illegible)) == "{}"
     assert asked(world, world.actor(OFFICE), StatisticsFilter()) != before
 

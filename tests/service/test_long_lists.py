@@ -17,7 +17,18 @@ from service.auth.queries import acting_for
 from service.db import lists
 from service.errors import Invalid
 from service.ledger.board import BoardFilter, board_rows, scope_of
-from service.processes import access, halting, newest, operations, pools, queries, ranking, readers, wide
+from service.processes import (
+    access,
+    figure_tallies,
+    halting,
+    newest,
+    operations,
+    pools,
+    queries,
+    ranking,
+    readers,
+    wide,
+)
 from service.processes.backfill import derived
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import CaseFilter, TaskFilter
@@ -229,10 +240,11 @@ def test_a_narrowed_list_is_the_same_found_and_walked(
             found = _told(queries.cases(session, actor, filters=wanted, limit=200))
             whole = queries.case_ids(session, actor, wanted)
         assert found == (whole, len(whole), False)
-        with busy.database.reading() as session, monkeypatch.context() as patch:
-            patch.setattr(wide, "MOST_COUNTED", 0)
-            walked = _told(queries.cases(session, actor, filters=wanted, limit=200))
-        assert walked == (whole, 0, bool(whole))
+        for most in (0, 1, 3):
+            with busy.database.reading() as session, monkeypatch.context() as patch:
+                patch.setattr(wide, "MOST_COUNTED", most)
+                walked = _told(queries.cases(session, actor, filters=wanted, limit=200))
+            assert walked == (whole, min(len(whole), most), len(whole) > most)
 
 
 def test_more_cases_than_are_counted_are_sorted_in_every_order(busy: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +268,7 @@ def test_more_cases_than_are_counted_are_not_sorted_by_what_is_worked_out_for_ea
     must = [one["number"] for one in api.get(f"/requests?sort=-due&{past}").get_json()["items"]]
     for module in (lists, newest, ranking, wide):
         monkeypatch.setattr(module, "MOST_COUNTED", 2)
-    for asked in (f"sort=-due&{past}", f"sort=late&{past}", "sort_said=handle.reply", "sort_said=-handle.reply"):
+    for asked in (f"sort=-due&{past}", f"sort=late&{past}"):
         refused = api.get(f"/requests?{asked}")
         assert (refused.status_code, refused.get_json()["errors"][0]["path"]) == (422, "/sort"), asked
         assert "超过 2 件" in refused.get_json()["errors"][0]["message"]
@@ -265,6 +277,12 @@ def test_more_cases_than_are_counted_are_not_sorted_by_what_is_worked_out_for_ea
     assert "sort=due" not in page
     assert "sort=number" in page
     assert api.get(f"/requests?sort=ended&{past}").get_json()["more"]
+    for asked in ("sort_said=handle.reply", f"sort_said=-handle.reply&{past}"):
+        assert api.get(f"/requests?{asked}").get_json()["more"]
+    with monkeypatch.context() as patch:
+        patch.setattr(figure_tallies, "MOST_ASIDE", -1)  # too many wait to be asked beside those that are kept
+        refused = api.get("/requests?sort_said=handle.reply")
+    assert (refused.status_code, refused.get_json()["errors"][0]["path"]) == (422, "/sort")
     assert api.get(f"/requests?sort=-due&{past}&number={must[0]}").get_json()["total"] == 1
     with busy.database.reading() as session, pytest.raises(Invalid):
         queries.cases(session, busy.actor(OFFICE), filters=CaseFilter(process=None, sort="due"))

@@ -41,6 +41,7 @@ TABLES: Mapping[str, str] = {
     "case_reader": "可见范围",
     "figure_case": "统计的底稿",
     "case_order": "列表排序用的底稿",
+    "case_said": "筛选表单内容用的底稿",
     "figure_tally": "统计的合计",
     "figure_within": "统计的分项合计",
     "case_way": "流程图谱的底稿",

@@ -44,6 +44,7 @@ from service.processes.models import (
 from service.processes.order_models import CaseOrder
 from service.processes.reader_models import CaseReader
 from service.processes.register_models import Urge
+from service.processes.said_models import CaseSaid
 from service.processes.upkeep import Rebuilding, WorkerBeat
 from service.reports import folding as reports
 from service.seals.models import Seal, SealBlock, SealKey, SealOffer, SealToken
@@ -144,6 +145,7 @@ OUTSIDE: Mapping[type[Base], str] = {
     SealOffer: "交来核对的封存文件，核对后即弃；核对本身和文件的摘要在日志里",
     FigureCase: "统计的底稿，由各日状态和计时记录推算；核验时逐件重新推算、比对",
     CaseOrder: "列表排序用的底稿，由事项、各日状态和计时记录推算；核验时逐件重新推算、比对",
+    CaseSaid: "筛选、排序表单内容用的底稿，由任务和日志推算；核验时逐件重新推算、比对",
     FigureTally: "统计的合计，由底稿相加；核验时重新相加、比对",
     FigureWithin: "统计的分项合计，由底稿相加；核验时重新相加、比对",
     FigureDue: "各日状态或计时有变、统计尚待重新汇总的事项，由数据库自己记下，汇总即删；汇总的结果本身另行核对",

@@ -21,7 +21,7 @@ ACKNOWLEDGED = "审计人员已写明理由，不算不符；这一条或核验�
 _OF_ALL = frozenset({"seals", "database"})
 """The streams of findings that name no record: what seals and triggers tell of the whole journal."""
 CASES = frozenset({"instance", "user_task", "timer", "copy_to", "clock_run", "case_span"})
-SUMS = frozenset({"figure_case", "figure_tally", "figure_within", "case_order"})
+SUMS = frozenset({"figure_case", "figure_tally", "figure_within", "case_order", "case_said"})
 DEFINITIONS = frozenset({"definition", "definition_file", "definition_picture", "calendar_version"})
 
 

@@ -38,6 +38,7 @@ from service.processes.case_checks import OWNERS
 from service.processes.figure_models import FigureCase
 from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of
+from service.processes.said_models import CaseSaid
 
 _STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
 _KINDS = {HistoryEvent: "stream, seq, id", HistoryHead: "stream"}
@@ -66,7 +67,7 @@ class Marks:
         by_stream = {stream_of(one): one for one in ids}
         by_id = {one.hex if raw else one: one for one in ids}
         owners = {**dict.fromkeys(_STREAMS, "stream"), **{one: own.key for one, own in OWNERS.items()}}
-        owners |= dict.fromkeys((CaseWayRow, FigureCase, CaseOrder), "instance_id")
+        owners |= dict.fromkeys((CaseWayRow, FigureCase, CaseOrder, CaseSaid), "instance_id")
         for model, owner in owners.items():
             names = by_stream if model in _STREAMS else by_id
             found = (

@@ -40,6 +40,7 @@ from service.processes.figure_models import FigureCase, FigureTally
 from service.processes.models import CalendarVersion, CaseText, Definition
 from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of
+from service.processes.said_models import CaseSaid
 from service.storage.stores import KEY as STORE
 from service.workdays import Calendar
 
@@ -158,11 +159,12 @@ class Hands:
             played = history.played_until(session)
             definition, calendar = partial(self._definition, session), partial(self._calendar, session)
             ways = kept_ways(session, changed)
-            summed, ordered = map(set, figure_tallies.wrong_cases(session, changed))
+            summed, ordered, said = map(set, figure_tallies.wrong_cases(session, changed))
             for case in stored_cases(session, changed, played, read) if changed else ():
                 wrong = list(check_case(session, case, definition, calendar))
                 wrong += [_unsummed(case.id)] if case.id in summed else []
                 wrong += [_unordered(case.id)] if case.id in ordered else []
+                wrong += [_unsaid(case.id)] if case.id in said else []
                 wrong += check_way(session, case, ways.get(case.id), definition)
                 answer.wrong += wrong
                 if not wrong and case.id in now:
@@ -260,6 +262,11 @@ def _unsummed(case: UUID) -> Mismatch:
 def _unordered(case: UUID) -> Mismatch:
     what = "列表排序用的底稿与这个事项的记录不符，请运行 liaison rebuild"
     return Mismatch(stream_of(case), None, what, CaseOrder.__tablename__, str(case))
+
+
+def _unsaid(case: UUID) -> Mismatch:
+    what = "筛选表单内容用的底稿与这个事项的记录不符，请运行 liaison rebuild"
+    return Mismatch(stream_of(case), None, what, CaseSaid.__tablename__, str(case))
 
 
 def pieces_of(ids: Iterable[UUID]) -> Piece:
