@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from service.errors import DAMAGE
@@ -83,7 +83,7 @@ def picked(session: Session, seen: Select[UUID] | None, wanted: Wanted, lasts: S
     due = figure_tallies.waiting(session)
     if due is None:
         return None
-    parts = select(FigureCase.told).where(*_holding(wanted))
+    parts = select(FigureCase.told).where(*_holding(wanted, by_index=session.get_bind().dialect.name != "sqlite"))
     if seen is not None:
         parts = parts.where(FigureCase.instance_id.in_(seen))
     if due:
@@ -100,13 +100,16 @@ def picked(session: Session, seen: Select[UUID] | None, wanted: Wanted, lasts: S
     return found
 
 
-def _holding(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _holding(wanted: Wanted, *, by_index: bool) -> Iterator[ColumnElement[bool]]:
     """The parts that begin with a wanted day, and in which the words that are asked for stand at all: the others need
-    not be read and taken apart."""
+    not be read and taken apart. ``by_index``: of these words the database keeps an index."""
     yield func.substr(FigureCase.told, DAY_AT + 1, DAY_SIGNS).between(_signs(wanted.since), _signs(wanted.until))
-    for key in (key_of(wanted.unit) if wanted.unit is not None else None, *wanted.said):
-        if key:
-            yield FigureCase.told.contains(json.dumps(key, ensure_ascii=False), autoescape=True)
+    keys = [key for key in (key_of(wanted.unit) if wanted.unit is not None else None, *wanted.said) if key]
+    words = [json.dumps(key, ensure_ascii=False) for key in keys]
+    if by_index and words:
+        yield func.figure_words(FigureCase.told).op("@>")(cast([word[1:-1] for word in words], ARRAY(Text)))
+    for word in words if not by_index else ():
+        yield FigureCase.told.contains(word, autoescape=True)
 
 
 def _signs(day: date) -> str:
