@@ -25,16 +25,21 @@ _States = Sequence[Any]
 
 
 class LeanSession(Session):
-    """Objects of one transaction; ``queue`` holds what is written with them and is none of them."""
+    """Objects of one transaction; ``queue`` and ``follow`` hold what is written with them and is none of them."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._queue: dict[Send, None] = {}
+        self._following: dict[Send, None] = {}
         self._at: tuple[SessionTransaction | None, Any] = (None, None)
 
     def queue(self, send: Send) -> None:
         """At the next flush ``send`` writes, once, what waits elsewhere; before the objects of the session."""
         self._queue[send] = None
+
+    def follow(self, send: Send) -> None:
+        """The same, behind the objects that are written by hand; it asks nothing."""
+        self._following[send] = None
 
     def connection(self, *given: Any, **more: Any) -> Connection:
         """As of any session; remembered for as long as its transaction, or savepoint, goes on."""
@@ -64,11 +69,14 @@ class LeanSession(Session):
 
     def flush(self, objects: Any = None) -> None:
         """As of any session."""
-        if self._queue or self._new or self._deleted or self.identity_map._modified or self._flushing:
+        if self._told() or self._new or self._deleted or self.identity_map._modified or self._flushing:
             super().flush() if objects is None else super().flush(objects)
 
     def _is_clean(self) -> bool:
-        return not self._queue and super()._is_clean()
+        return not self._told() and super()._is_clean()
+
+    def _told(self) -> bool:
+        return bool(self._queue or self._following)
 
     def _flush(self, objects: Any = None) -> None:
         if objects is None:
@@ -82,9 +90,10 @@ class LeanSession(Session):
             super()._flush(objects)
 
     def _send(self) -> None:
-        """Sends what is queued, then the rows that are written by hand: new ones, and what has changed."""
+        """Sends what is queued, then the rows that are written by hand, new ones and what has changed, then what
+        follows them."""
         waiting = self._waiting()
-        if not (self._queue or waiting):
+        if not (self._told() or waiting):
             return
         connection = self.connection()
         for table, fresh, moved in waiting:  # listeners may ask, so nothing is under way yet
@@ -92,7 +101,8 @@ class LeanSession(Session):
                 table.mapper.dispatch.before_insert(table.mapper, connection, state)
             for state in moved:
                 table.mapper.dispatch.before_update(table.mapper, connection, state)
-        queued, self._queue = self._queue, {}
+        queued, following = self._queue, self._following
+        self._queue, self._following = {}, {}
         with together(connection):
             for send in queued:
                 send(self, connection)
@@ -101,6 +111,8 @@ class LeanSession(Session):
                     table.insert(connection, fresh)
                 if moved:
                     table.update(connection, moved)
+            for send in following:
+                send(self, connection)
         context: Any = UOWTransaction(self)
         self.dispatch.after_flush(self, context)
         for table, fresh, moved in waiting:
@@ -141,6 +153,13 @@ class LeanSession(Session):
             state._strong_obj = None
 
 
+def lean(session: Session) -> LeanSession:
+    """The session of a transaction, for what leaves with its rows. Raises TypeError for another one."""
+    if not isinstance(session, LeanSession):
+        raise TypeError(f"this is written with the rows of a LeanSession, not of a {type(session).__name__}")
+    return session
+
+
 def changes(session: Session, models: Collection[type[Any]]) -> bool:
     """Whether objects of these models were made, changed or deleted since the last flush."""
     if any(state.class_ in models for states in (session._new, session._deleted) for state in states):
@@ -162,6 +181,7 @@ def sends(session: Session, models: Collection[type[Any]]) -> bool:
 def _forget(session: LeanSession, *_: object) -> None:
     """Nothing waits any more; before a savepoint all had been sent."""
     session._queue.clear()
+    session._following.clear()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Text, bindparam, cast, event, insert, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from service.db.lean import LeanSession
+from service.db.lean import LeanSession, lean
 from service.db.prepared import Prepared
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import OUTBOX_KINDS
@@ -61,9 +61,7 @@ def tell(session: Session, event: Happened, head: Head) -> None:
     """The event is written at the next flush; ``head`` is then the end of its stream."""
     waiting: _Waiting | None = session.info.get(_WAITING)
     if waiting is None:
-        if not isinstance(session, LeanSession):
-            raise TypeError(f"the journal is told by a LeanSession, not by a {type(session).__name__}")
-        waiting = session.info[_WAITING] = _Waiting(session)
+        waiting = session.info[_WAITING] = _Waiting(lean(session))
     if not waiting.events:
         waiting.session.queue(waiting.send)
     waiting.events.append(event)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, engine
 from service.db.by_hand import Rows, columns_of, new_row, put
+from service.db.lean import lean
 from service.db.prepared import Prepared, listed, places, size_of
 from service.history.notices import NOTICE
 from service.processes import effects as fx
@@ -82,8 +83,7 @@ def apply_effects(
     )
     if first is not None:
         first()
-    session.flush()
-    turn.send(session)
+    lean(session).follow(turn.send)
     keep(session, instance, now)
 
 
@@ -100,8 +100,8 @@ def put_down(
     cause: Input,
     timers: Sequence[Timer] | None,
 ) -> Turn:
-    """As ``apply_effects``, without sending anything: the caller flushes, sends the turn of the clocks that this
-    gives, and keeps the case's stretch (``spans.keep``). ``timers`` are those that waited, None: they are read.
+    """As ``apply_effects``, without sending anything: the caller lets the turn of the clocks that this gives follow its
+    rows, flushes, and keeps the case's stretch (``spans.keep``). ``timers`` are those that waited, None: they are read.
     """
     turn = Turn(clock.local(now).date(), cause.kind, instance.status == SUSPENDED)
     entered, moved = list[UserTask](), False

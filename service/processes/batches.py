@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine, history
+from service.db.lean import lean
 from service.errors import Conflict, LiaisonError
 from service.processes import effects as fx
 from service.processes.advance import of_today
@@ -91,7 +92,7 @@ class Batch:
         history.lock_all(self.session, [stream_of(one) for one in rows])
         tasks, timers = self._tasks(ids), self._timers(ids)
         found: list[Gone[T] | Stayed] = []
-        turns: list[tuple[Instance, Turn]] = []
+        moved = list[Instance]()
         with self.session.no_autoflush:
             for case in ids:
                 instance = rows.get(case)
@@ -104,11 +105,12 @@ class Batch:
                 except LiaisonError as error:
                     found.append(Stayed(case, instance.number, instance.version, error))
                     continue
-                turns.append((instance, self._put_down(instance, gone, open_tasks, waiting)))
+                turn = self._put_down(instance, gone, open_tasks, waiting)
+                lean(self.session).follow(turn.send)
+                moved.append(instance)
                 found.append(gone)
         self.session.flush()
-        for instance, turn in turns:
-            turn.send(self.session)
+        for instance in moved:
             keep(self.session, instance, self.now)
         return found
 

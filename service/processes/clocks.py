@@ -16,11 +16,12 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Table, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.db import Base
+from service.db.lean import lean
 from service.db.prepared import Prepared, new, set_of
 from service.processes import effects as fx
 from service.processes.agreed import MOVING
@@ -80,7 +81,8 @@ _STAY_LATE = Prepared(update(_ROWS).where(_OF, _WAS_LATE).values(set_of(_ROWS, (
 
 def begun(session: Session, rows: Iterable[tuple[UserTask, date | None]], on: date) -> None:
     """From ``on`` the clocks of these open tasks run against the dates beside them; a paused task has no clock."""
-    _insert(session, [run for row, due_on in rows if (run := _run_of(row, due_on, on)) is not None])
+    if runs := [run for row, due_on in rows if (run := _run_of(row, due_on, on)) is not None]:
+        _BEGIN.do(session, [new(run) for run in runs])
 
 
 def _run_of(row: UserTask, due_on: date | None, on: date) -> dict[str, Any] | None:
@@ -90,33 +92,26 @@ def _run_of(row: UserTask, due_on: date | None, on: date) -> dict[str, Any] | No
     return {"task_id": row.id, "instance_id": row.instance_id, **whose, "due_on": due_on, "from_on": on}
 
 
-def _insert(session: Session, runs: Sequence[dict[str, Any]]) -> None:
-    if runs:
-        _BEGIN.do(session, [new(run) for run in runs])
-
-
-def stopped(session: Session, tasks: Iterable[UUID], on: date, ended: str, *, undone: bool = False) -> None:
-    """The running clocks of these tasks stop; ``undone``: from now on it is as if they had not run."""
-    said = new({"until_on": on, "ended": ended, "void_on": on if undone else None})
-    if wanted := [{"of": task_id, **said} for task_id in tasks]:
-        # what the command has changed of the case and its task is sent with the effects
-        _STOP.run(session.connection(), wanted)
+def stopped(session: Session, tasks: Iterable[UUID], on: date, ended: str) -> None:
+    """The running clocks of these tasks stop: it is sent before what the command has changed."""
+    if wanted := list(tasks):
+        lean(session).queue(lambda _, connection: _stop(connection, wanted, on, ended))
 
 
 def gone_on(session: Session, tasks: Iterable[UUID], on: date) -> None:
     """The clocks of these tasks stand still no more: from ``on`` the runs that a suspension ended count no more."""
-    if wanted := [{"of": task_id, **new({"void_on": on})} for task_id in tasks]:
-        _GO_ON.run(session.connection(), wanted)
+    if wanted := list(tasks):
+        lean(session).queue(lambda _, connection: _go_on(connection, wanted, on))
 
 
-def stayed_late(session: Session, task_id: UUID, on: date) -> None:
-    """Days that a case stood still have moved a date past ``on``; it stays late where it was before they began."""
-    _STAY_LATE.do(session, [{"of": task_id, "since": on, **new({"ended": RUN_MOVED, "void_on": None})}])
+def _stop(connection: Connection, tasks: Iterable[UUID], on: date, ended: str, *, undone: bool = False) -> None:
+    """``undone``: from now on it is as if they had not run."""
+    said = new({"until_on": on, "ended": ended, "void_on": on if undone else None})
+    _STOP.run(connection, [{"of": task_id, **said} for task_id in tasks])
 
 
-def undone(session: Session, task_id: UUID, on: date) -> None:
-    """The task is open again: from now on it is as if it had not been answered."""
-    _UNDO.do(session, [{"of": task_id, **new({"void_on": on})}])
+def _go_on(connection: Connection, tasks: Iterable[UUID], on: date) -> None:
+    _GO_ON.run(connection, [{"of": task_id, **new({"void_on": on})} for task_id in tasks])
 
 
 def handed_back(task: UserTask) -> bool:
@@ -146,7 +141,7 @@ class _Change:
 
 @dataclass
 class Turn:
-    """A step's changes to the clocks, in order: collected while rows change, sent when they are."""
+    """A step's changes to the clocks, in order: collected while rows change, sent behind them."""
 
     on: date
     cause: str
@@ -180,34 +175,35 @@ class Turn:
     def _note(self, kind: str, row: UserTask, due_on: date | None, *, gone: bool = True, stays: bool = False) -> None:
         self._changes.append(_Change(kind, row.id, _run_of(row, due_on, self.on), gone, stays))
 
-    def send(self, session: Session) -> None:
-        """Writes it all down; the tasks' rows are there already."""
+    def send(self, _session: Session, connection: Connection) -> None:
+        """Writes it all down, behind the tasks' rows; asks nothing."""
         fresh: list[dict[str, Any]] = []
         for one in self._changes:
             if one.kind != fx.ENTERED:
-                self._begin(session, fresh)
+                self._begin(connection, fresh)
                 fresh = []
             if one.kind == fx.CANCELLED:
-                self._over(session, one, RUN_CANCELLED)
+                self._over(connection, one, RUN_CANCELLED)
             elif one.kind in (fx.DUE_CHANGED, fx.RENEWED):
-                self._over(session, one, RUN_MOVED)
-            elif one.kind == fx.REOPENED:
-                undone(session, one.task_id, self.on)
+                self._over(connection, one, RUN_MOVED)
+            elif one.kind == fx.REOPENED:  # from now on it is as if it had not been answered
+                _UNDO.run(connection, [{"of": one.task_id, **new({"void_on": self.on})}])
             if one.run is not None:
                 fresh.append(one.run)
-        self._begin(session, fresh)
+        self._begin(connection, fresh)
 
-    def _over(self, session: Session, one: _Change, ended: str) -> None:
-        stopped(session, [one.task_id], self.on, ended, undone=one.gone)
+    def _over(self, connection: Connection, one: _Change, ended: str) -> None:
+        _stop(connection, [one.task_id], self.on, ended, undone=one.gone)
         if self.suspended and one.gone:
-            gone_on(session, [one.task_id], self.on)
-        if one.stays:
-            stayed_late(session, one.task_id, self.on)
+            _go_on(connection, [one.task_id], self.on)
+        if one.stays:  # days that a case stood still moved a date past today: it stays late where it was before
+            said = new({"ended": RUN_MOVED, "void_on": None})
+            _STAY_LATE.run(connection, [{"of": one.task_id, "since": self.on, **said}])
 
-    def _begin(self, session: Session, runs: Sequence[dict[str, Any]]) -> None:
-        _insert(session, runs)
+    def _begin(self, connection: Connection, runs: Sequence[dict[str, Any]]) -> None:
+        _BEGIN.run(connection, [new(run) for run in runs])
         if self.suspended:
-            stopped(session, [run["task_id"] for run in runs], self.on, RUN_SUSPENDED)
+            _stop(connection, [run["task_id"] for run in runs], self.on, RUN_SUSPENDED)
 
 
 # --- From the journal ------------------------------------------------------------------------------------------------

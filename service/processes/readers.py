@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
 
 from service.db import Base
 from service.db.by_hand import UNREAD, columns_of, were
+from service.db.lean import LeanSession
 from service.db.prepared import Prepared, new, set_of
 from service.processes.models import Instance, UserTask
 from service.processes.reader_models import CaseReader
@@ -95,10 +96,19 @@ class _Moved:
         self.closed: set[str] = set()
         self.unclear = self.shown = False
 
+    def only_opened(self) -> bool:
+        """Whether ways have opened, and that was all."""
+        return not (self.shown or self.unclear or self.closed - self.opened)
+
 
 def _noted(row: Instance | UserTask, case: UUID) -> _Moved | None:
     session = object_session(row)
-    return None if session is None else session.info.setdefault(_MOVED, {}).setdefault(case, _Moved())
+    if session is None:
+        return None
+    if isinstance(session, LeanSession):
+        session.follow(_follow)
+    noted: _Moved = session.info.setdefault(_MOVED, {}).setdefault(case, _Moved())
+    return noted
 
 
 def _ways(row: Instance | UserTask, told: Mapping[str, Any]) -> set[str]:
@@ -134,9 +144,24 @@ def _changed(_mapper: Mapper[Any], _connection: Connection, row: Instance | User
         noted.shown |= shown
 
 
+def _follow(session: Session, connection: Connection) -> None:
+    """The rows of ways that opened, and that is nearly always all: they leave with those of the tasks."""
+    moved: dict[UUID, _Moved] = session.info.get(_MOVED, {})
+    fresh: list[dict[str, Any]] = []
+    for case, noted in list(moved.items()):
+        shown = _at_hand(session, case) if noted.only_opened() else None
+        if shown is not None:
+            fresh += _opened(case, moved.pop(case), shown)
+    _OPENED.run(connection, fresh)
+
+
+def _opened(case: UUID, noted: _Moved, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [new({"instance_id": case, "reader": way, **shown}) for way in sorted(noted.opened)]
+
+
 @event.listens_for(Session, "after_flush")
 def _keep(session: Session, _: UOWTransaction) -> None:
-    """Brings the rows in line: one statement where ways only opened, as nearly always."""
+    """Brings the rows in line that are not yet."""
     moved: dict[UUID, _Moved] = session.info.pop(_MOVED, {})
     if not moved:
         return
@@ -151,10 +176,8 @@ def _keep(session: Session, _: UOWTransaction) -> None:
         if noted.unclear or noted.closed - noted.opened:
             _mend(connection, case)
         else:
-            same = {name: shown[name] for name in _SHOWN}
-            fresh += [{"instance_id": case, "reader": way, **same} for way in sorted(noted.opened)]
-    if fresh:
-        _OPENED.run(connection, [new(row) for row in fresh])
+            fresh += _opened(case, noted, shown)
+    _OPENED.run(connection, fresh)
 
 
 _COLUMNS = set_of(_ROWS, ("instance_id", "reader", *_SHOWN))
@@ -162,11 +185,18 @@ _INSERT: Mapping[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_
 _OPENED = Prepared(lambda dialect: _INSERT[dialect](_ROWS).values(_COLUMNS).on_conflict_do_nothing())
 
 
-def _row(session: Session, connection: Connection, case: UUID) -> Mapping[str, Any] | None:
-    """The columns of a case that its rows repeat; mostly it is at hand, locked by the command."""
+def _at_hand(session: Session, case: UUID) -> Mapping[str, Any] | None:
+    """The columns of a case that its rows repeat, where it is at hand: mostly it is, locked by the command."""
     state: Any = session.identity_map.fast_get_state((Instance, (case,), None))
-    if state is not None and state.dict.keys() >= {*_SHOWN}:
-        return {name: state.dict[name] for name in _SHOWN}
+    if state is None or not state.dict.keys() >= {*_SHOWN}:
+        return None
+    return {name: state.dict[name] for name in _SHOWN}
+
+
+def _row(session: Session, connection: Connection, case: UUID) -> Mapping[str, Any] | None:
+    """The same, read where it is not."""
+    if (known := _at_hand(session, case)) is not None:
+        return known
     asked = select(*(getattr(Instance, name) for name in _SHOWN)).where(Instance.id == case)
     found = connection.execute(asked).mappings().one_or_none()
     return dict(found) if found is not None else None

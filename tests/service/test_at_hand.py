@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from psycopg.pq import PipelineStatus
 from sqlalchemy import event, select
 
 from service import auth, clock
@@ -98,6 +99,23 @@ def test_a_database_plans_no_question_of_a_completion_anew(world: World) -> None
     assert any("JOIN user_task" in statement for statement in first)
     # the warnings of the form, asked for as any list is, are no part of the step
     assert not {one for one in planned if not one.startswith("SELECT history_event.id")}
+
+
+@pytest.mark.databases("postgresql")
+def test_the_rows_of_a_step_leave_together(world: World) -> None:
+    """But for the stretch of the case, which is asked when it began."""
+    alone = list[str]()
+
+    def note(connection: Any, _cursor: Any, statement: str, *_: object) -> None:
+        together = connection.connection.driver_connection.pgconn.pipeline_status == PipelineStatus.ON
+        if statement.startswith(("INSERT", "UPDATE")) and not together:
+            alone.append(" ".join(statement.split()[:3]))
+
+    world.dispatched()
+    _completed(world, "handle", HANDLER, world.sample("handle"))
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    _completed(world, "review_reply", OFFICE, REDO)
+    assert [one for one in alone if "token" not in one] == ["UPDATE case_span SET"], alone  # who asks has a token
 
 
 def test_what_is_at_hand_after_a_step_is_what_the_database_holds(world: World) -> None:
