@@ -91,8 +91,8 @@ def _check_word(templates: Mapping[str, bytes], data: Mapping[str, Any], report:
 def unsaid(sample: Mapping[str, Any], template: bytes) -> list[tuple[int, str]]:
     """Line and words for each field that a paper of a step prints with ``said("…")`` and no form of its steps has.
 
-    A field that was not filled in prints as nothing; a name that is misspelled would do so too, on every paper. A template
-    names in its head the fields that a form may lack.
+    A field that was not filled in prints as nothing; a name that is misspelled would do so too, on every paper. A
+    template names in its head the fields that a form may lack.
     """
     told = documents.about(template)
     steps = [one for one in sample["steps"] if told.each and one["id"] in told.steps]

@@ -120,3 +120,29 @@ def test_own_name_and_the_way_out_stand_on_every_desk_of_a_small_screen(site: Si
         assert box["y"] + box["height"] <= DESKTOP["height"]
     phone = site.visit(user, "/", PHONE)
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_conditions_fold_on_a_phone_and_stay_as_the_reader_left_them(site: Site) -> None:
+    site.world.recorded(title="甲事项")
+    page = site.visit("office", "/ledger", PHONE)
+    status, button = page.locator("#f-status"), page.locator(".filters-toggle")
+    expect(page.get_by_label("检索")).to_be_visible()
+    expect(status).to_be_hidden()
+    expect(button).to_have_text("筛选条件")
+    button.click()
+    status.select_option("running")
+    expect(button).to_have_text("筛选条件（已设 1 项）")
+    expect(status).to_be_visible()
+    expect(page.get_by_role("link", name="甲事项")).to_be_visible()
+    page.set_viewport_size(DESKTOP)
+    expect(button).to_be_hidden()
+
+
+def test_a_phone_shows_what_to_do_with_rows_once_one_is_ticked(site: Site) -> None:
+    site.world.recorded(title="甲事项")
+    page = site.visit("office", "/board", PHONE)
+    urge = page.get_by_role("button", name="催办", exact=True)
+    expect(page.get_by_text("请先勾选要办理的行")).to_be_visible()
+    expect(urge).to_be_hidden()
+    page.locator("input[name='task[]']").first.check()
+    expect(urge).to_be_visible()

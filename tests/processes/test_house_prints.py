@@ -167,7 +167,7 @@ def test_a_template_of_the_house_with_an_unknown_name_is_refused_with_its_line_a
 
 
 def test_a_paper_of_a_step_that_prints_a_field_which_no_form_has_is_refused_with_its_line(world: World) -> None:
-    """A field that was not filled in prints as nothing: misspelled, the date of a meeting would be missing on every notice."""
+    """A field that was not filled in prints as nothing: misspelled, a meeting would have no date on any notice."""
     shipped = documents.house_templates()["meeting_notice.typ"]
     wrong = shipped.replace(b'said("held_on")', b'said("held_no")')
     line = shipped[: shipped.index(b'said("held_on")')].count(b"\n") + 1
