@@ -175,9 +175,13 @@ def _parted(
     session: Session, process: str | None, wide: Sequence[Wide]
 ) -> tuple[list[Wide], list[Wide], Sequence[int]]:
     """The conditions that let through no more than are counted, and the others; how many cases of the process each of
-    these was seen to let through. A statement a condition."""
+    these was seen to let through. A statement a condition, and one of what somebody sees."""
     few, many, counts = [], [], []
     for one in wide:
+        if one.among and len(wide) > 1 and (alone := _alone(session, one)) > MOST_COUNTED + _SPARE:
+            many.append(one)
+            counts.append(alone)
+            continue
         found, unfit = _of_ids(session, process, one.ids(MOST_COUNTED + _SPARE))
         if found <= MOST_COUNTED:
             few.append(one)
@@ -185,6 +189,14 @@ def _parted(
             many.append(one)
             counts.append(found - unfit)
     return few, many, counts
+
+
+def _alone(session: Session, one: Wide) -> int:
+    """The most ids that a single part gives, counted so far that these are many: told without putting parts together.
+    One statement."""
+    most = MOST_COUNTED + _SPARE + 1
+    counts = [select(func.count()).select_from(part.limit(most).subquery()).scalar_subquery() for part in one.every]
+    return max(int(number) for number in session.execute(select(*counts)).one())
 
 
 def _of_ids(session: Session, process: str | None, ids: Any) -> tuple[int, int]:

@@ -240,9 +240,10 @@ def test_a_narrowed_list_is_the_same_found_and_walked(
             found = _told(queries.cases(session, actor, filters=wanted, limit=200))
             whole = queries.case_ids(session, actor, wanted)
         assert found == (whole, len(whole), False)
-        for most in (0, 1, 3):
+        for most, spare in ((0, 2000), (1, 2000), (3, 2000), (2, 0)):
             with busy.database.reading() as session, monkeypatch.context() as patch:
                 patch.setattr(wide, "MOST_COUNTED", most)
+                patch.setattr(wide, "_SPARE", spare)
                 walked = _told(queries.cases(session, actor, filters=wanted, limit=200))
             assert walked == (whole, min(len(whole), most), len(whole) > most)
 
