@@ -2,7 +2,7 @@
 
 SQLite lets one write at a time; whoever finds the lock taken sleeps, and asks again after ever longer pauses, while
 others who came later pass by. Here they take turns before they ask: the threads of a process queue for each other, and
-one of each process for those of the others. Whoever is next says so, by a second lock that all must have had first: so
+one of each process for those of the others. A second lock, which all must have had first, tells who is next: so
 no process takes turn after turn while another waits (adr/0108). SQLite's own lock still decides.
 """
 
