@@ -29,11 +29,14 @@ def bring_forward(
     """Fires now, by hand and with a reason, the timer of a late task that leads to the step called ``step``.
 
     For the Talent Office. The journal tells who did it and why; replay runs it as any timer that has fired. Raises
-    Conflict for a task that is not late, whose diagram draws no such timer, or whose timer has fired already.
+    Conflict for a task of the office itself, one that is not late, whose diagram draws no such timer, or whose timer
+    has fired already.
     """
     task, instance = locked_task(session, task_id)
     access.require_manage(actor)
     text = required_text(reason, "reason", "理由")
+    if task.role == access.OFFICE:
+        raise Conflict("本步骤由区人才办承办，不提请通报，请直接办理")
     if task.paused or task.due_on is None or task.due_on >= clock.local(now).date():
         raise Conflict("没有超期，不能提请通报")
     brings = compiled(session, instance.digest, instance.process).program.brings

@@ -163,6 +163,14 @@ def test_a_circular_is_proposed_by_hand_and_issued_from_the_board(world: World, 
     assert mismatches(world) == []
 
 
+def test_no_circular_is_proposed_about_the_office_itself(world: World) -> None:
+    world.recorded()
+    world.clock.advance(days=30)
+    office = Visitor(world, OFFICE)
+    own = send(office, operation="propose", task=[str(world.task("accept").id)], propose_text="拟通报")
+    assert "本步骤由区人才办承办，不提请通报，请直接办理" in office.get(own.json["location"]).text
+
+
 def test_the_forms_of_ticked_rows_are_one_file_each_noted_as_printed(world: World) -> None:
     cases = [late(world, "edu"), world.recorded()]
     tasks = []
