@@ -58,6 +58,8 @@ def test_lists_dialogs_and_remarks_work_in_an_old_browser(old_site: Site, size: 
     page.get_by_label("检索").fill("甲")
     page.get_by_role("button", name="查询").click()
     expect(page.get_by_role("link", name="乙事项")).to_have_count(0)
+    if size["width"] < 600:
+        page.get_by_role("button", name="筛选条件").click()
     page.get_by_role("combobox", name="状态").select_option(label="在办")
     page.wait_for_url("**status=running**")
     page.get_by_role("link", name="甲事项").click()
