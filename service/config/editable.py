@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.config import labels
 from service.config.office import INDICATORS
 from service.config.settings import Settings
 from service.config.supervision import FACTS
@@ -232,8 +233,9 @@ def by_name(settings: Settings) -> Mapping[str, Editable]:
 
 
 def label_of(name: str) -> str:
-    """The name of a setting for people; one that only the office has by its name."""
-    return next((one.label for group in _GROUPS for one in group.settings if one.name == name), name)
+    """The name of a setting for people, whether a page changes it or a file alone; one that has none by its name."""
+    typed = next((one.label for group in _GROUPS for one in group.settings if one.name == name), None)
+    return typed or labels.label_of(name) or name
 
 
 def _of_process(name: str, value: Any) -> Editable:

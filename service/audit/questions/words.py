@@ -14,7 +14,6 @@ from service.auth.fields import ENTRIES as ACCOUNTS
 from service.clock import span_words
 from service.config.editable import CHANGED, label_of
 from service.config.labels import TIMES_OF_DAY
-from service.config.labels import label_of as words_of
 from service.config.secrets import shown
 from service.contacts.fields import ENTRIES as CONTACTS
 from service.exchange.fields import ENTRIES as IMPORTS
@@ -129,8 +128,7 @@ def setting(name: str) -> str:
 def titled(name: str) -> str:
     """A setting by its name for people, and where its file has it: 授权两个人（[accounts] grants_by_two）."""
     worded = label_of(name)
-    worded = words_of(name) if worded == name else worded
-    return f"{worded}（{setting(name)}）" if worded else setting(name)
+    return f"{worded}（{setting(name)}）" if worded != name else setting(name)
 
 
 def picked(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
