@@ -141,7 +141,7 @@ def _containing(session: Session, column: SaidColumn, text: str) -> ColumnElemen
     if session.get_bind().dialect.name == "sqlite":
         # of most rows the index alone tells: SQLite reads a row only where it must
         short = and_(func.length(rows.key) <= LONG, func.substr(rows.key, 1, 1) != NUMBER)
-        other = and_(or_(func.length(rows.key) > LONG, func.substr(rows.key, 1, 1) == NUMBER))
+        other = or_(func.length(rows.key) > LONG, func.substr(rows.key, 1, 1) == NUMBER)
         by_key = and_(short, func.lower(rows.key).contains(text, autoescape=True))
         return or_(by_key, and_(other, func.lower(rows.value).contains(text, autoescape=True)))
     whole = func.coalesce(rows.value, rows.key)

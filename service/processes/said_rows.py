@@ -126,8 +126,10 @@ def moved(session: Session, cases: Sequence[UUID]) -> Moved:
     (before, unread), (now, untold) = readable(partial(_kept, session), cases), readable(partial(told, session), cases)
     gone, fresh = list[int](), list[dict[str, Any]]()
     for case in cases:
-        if case in untold or case in unread:
+        if case in untold:
             continue
+        if case in unread:
+            gone += session.scalars(select(CaseSaid.id).where(CaseSaid.instance_id == case))
         begun, must = now.get(case, (None, frozenset()))
         have: set[Stretch] = set()
         for key, at, row in before.get(case, ()):
@@ -137,11 +139,6 @@ def moved(session: Session, cases: Sequence[UUID]) -> Moved:
                 have.add(row)
         own = {"instance_id": case, "started_at": begun}
         fresh += [{**own, **row._asdict()} for row in sorted(must - have, key=lambda one: (one.field, one.key))]
-    for case in unread - untold:
-        query = select(CaseSaid.id).where(CaseSaid.instance_id == case)
-        gone += session.scalars(query)
-        begun, must = now.get(case, (None, frozenset()))
-        fresh += [{"instance_id": case, "started_at": begun, **row._asdict()} for row in must]
     return Moved(gone, fresh)
 
 
