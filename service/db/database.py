@@ -188,12 +188,18 @@ def _impatient(connection: Connection) -> Iterator[None]:
         yield
         connection.commit()
         return
-    raw: Any = connection.connection.driver_connection
-    raw.execute("PRAGMA busy_timeout=0")
+    with patience(connection.connection.driver_connection, 0):
+        yield
+
+
+@contextmanager
+def patience(raw: Any, seconds: float) -> Iterator[None]:
+    """Makes SQLite's connection ``raw`` wait at most ``seconds`` for a lock, until the block ends."""
+    raw.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
     try:
         yield
     finally:
-        raw.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_SECONDS * 1000}")
+        raw.execute(f"PRAGMA busy_timeout={int(SQLITE_WAIT_SECONDS * 1000)}")
 
 
 _ALONE = {"parallel_setup_cost": 20_000, "jit": "off"}

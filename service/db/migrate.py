@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from service.db.database import Database
+from service.db.database import Database, patience
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 0x4C49_4149  # any number that no other program locks on the same database
@@ -43,7 +43,8 @@ def upgrade(database: Database, revision: str = "head") -> None:
 def _loosened(database: Database) -> Iterator[Connection]:
     """A connection on which SQLite lets a referenced table be made anew, its only way to drop a column with a key.
 
-    The keys can be switched outside a transaction only; ``upgrade`` checks all of them before it commits.
+    The keys can be switched outside a transaction only; ``upgrade`` checks all of them before it commits. It waits for
+    the file's lock as long as long work may take: whoever has it may be upgrading a large database.
     """
     with database.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
         if not database.is_sqlite:
@@ -52,7 +53,8 @@ def _loosened(database: Database) -> Iterator[Connection]:
         raw: Any = connection.connection.driver_connection
         raw.execute("PRAGMA foreign_keys=OFF")
         try:
-            yield connection
+            with patience(raw, database.timeouts.long_statement):
+                yield connection
         finally:
             raw.execute("PRAGMA foreign_keys=ON")
 

@@ -106,6 +106,19 @@ def test_processes_that_start_together_upgrade_once(empty_database):
     assert migrate.is_current(empty_database)
 
 
+def test_an_upgrade_waits_for_one_that_takes_long(tmp_path, monkeypatch):
+    """Beside a large database's upgrade, or on a machine that is busy, a process waits longer than a command would."""
+    monkeypatch.setattr("service.db.database.SQLITE_WAIT_SECONDS", 0.1)
+    busy, waiting = (Database(f"sqlite:///{tmp_path}/large.sqlite3") for _ in range(2))
+    with busy.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
+        work = connection.begin()
+        threading.Timer(1, work.rollback).start()
+        migrate.upgrade(waiting)
+    assert migrate.is_current(waiting)
+    for one in (busy, waiting):
+        one.dispose()
+
+
 def test_each_talents_leader_becomes_a_link(empty_database):
     """As the database was before links: one leader a talent, who serves, has left, or serves a talent taken out."""
     migrate.upgrade(empty_database, "0005_people_side")
