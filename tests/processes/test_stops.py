@@ -63,6 +63,13 @@ def agree(world: World, user: str = OFFICE, **more: Any) -> None:
     act(world, user, extensions.extend, **{"task_id": handle(world).id, **more})
 
 
+def answers_of_edu(world: World) -> tuple[int, int, int]:
+    """The requests to the unit this year: all, answered in time, missed."""
+    with world.database.reading() as session:
+        found = lateness.unit_answers(session, process="request", since=date(2026, 1, 1), on=clock.today())["edu"]
+    return found.asked, found.in_time, found.asked - found.in_time
+
+
 def told(world: World) -> list[Stop]:
     """The stops of the case as of today."""
     with world.database.reading() as session:
@@ -404,6 +411,16 @@ class TestExtension:
             assert is_late(world, later)
         act(world, EDU, operations.take_back, task_id=world.done("handle").id, reason="附件传错")
         assert is_late(world, clock.today())
+
+    def test_an_agreed_date_that_is_missed_too_is_a_second_late_request(self, world: World) -> None:
+        world.pass_days(13)
+        ask(world, "2026-10-09")
+        agree(world)
+        assert answers_of_edu(world) == (1, 0, 1)  # the first date
+        world.pass_days(30)
+        assert answers_of_edu(world) == (2, 0, 2)
+        world.do(EDU, "handle")
+        assert answers_of_edu(world) == (2, 0, 2)
 
     def test_agreed_in_time_nobody_was_late(self, world: World) -> None:
         ask(world)
