@@ -16,6 +16,7 @@ from service.processes import effects as fx
 from service.processes.agreed import EXTENDED, SHIFTED
 from service.processes.asking import ASKED, ASKING, REFUSED
 from service.processes.course import INPUTS
+from service.processes.ending import END
 from service.processes.halting import GOES_ON, HALTED, KEEP, SHIFT
 from service.processes.staying_late import TAKEN_BACK
 from service.workdays import Calendar
@@ -139,6 +140,8 @@ class _Journal:
             self._over(task, event)
         elif kind == fx.CANCELLED:
             self._over(task, event)
+        elif kind in (fx.ENDED, END):
+            self._goes_on(event)  # with the case ends what stood still in it
         elif kind == fx.ENTERED:
             self._enters(event)
         elif kind == fx.DUE_CHANGED and self._moving is not None and task in self._entered:
@@ -149,10 +152,14 @@ class _Journal:
     def _stands(self, event: HistoryEvent) -> None:
         if event.kind == HALTED:
             self._suspended(event)
-        elif event.kind == GOES_ON and self._halt is not None:
-            self._halt.until, self._halt = _on(event), None
+        elif event.kind == GOES_ON:
+            self._goes_on(event)
         elif event.kind == SHIFTED:
             self._moving = next((one for one in self.stops if one.seq == event.data["suspended"]), None)
+
+    def _goes_on(self, event: HistoryEvent) -> None:
+        if self._halt is not None:
+            self._halt.until, self._halt = _on(event), None
 
     def _suspended(self, event: HistoryEvent) -> None:
         said, words = event.data, str(event.data.get("asked_by") or "")

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from service import clock
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.processes import agreed, calendars, extensions, halting, lateness, operations
+from service.processes import agreed, calendars, commands, extensions, halting, joining, lateness, operations
 from service.processes.calendars import current
 from service.processes.models import WAITING, Timer, UserTask
 from service.processes.stops import EXTENSION, INTERIM, SUSPENSION, Stop, stops_of
@@ -121,6 +121,26 @@ class TestSuspension:
         stand_still(world, 0, halting.SHIFT)
         assert handle(world).due_on == DUE
         assert case.events(world, "shifted") == []
+
+    def test_the_end_of_a_case_ends_its_suspension(self, world: World) -> None:
+        act(world, OFFICE, halting.suspend, instance_id=world.case, reason="本人出国", due=halting.SHIFT)
+        world.pass_days(1)
+        act(world, OFFICE, commands.terminate, instance_id=world.case, reason="对象撤回")
+        world.pass_days(12)
+        (stop,) = told(world)
+        assert (stop.until, stop.days, stop.lasts) == (date(2026, 9, 17), 1, False)
+
+    def test_a_suspended_case_that_was_joined_ends_with_the_other(self, world: World) -> None:
+        main = world.case
+        world.dispatched()
+        joined = world.case
+        assert joined != main
+        act(world, OFFICE, joining.join, instance_id=joined, other_id=main, reason="同一件事")
+        world.pass_days(1)
+        act(world, OFFICE, commands.terminate, instance_id=main, reason="对象撤回")
+        world.pass_days(12)
+        (stop,) = told(world)
+        assert (stop.until, stop.days) == (date(2026, 9, 17), 1)
 
     def test_two_suspensions_add_up(self, world: World) -> None:
         stand_still(world, 1, halting.SHIFT)
