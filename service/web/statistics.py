@@ -64,7 +64,7 @@ PLOTTED = 15
 def index() -> ResponseReturnValue:
     """统计."""
     wish = _wish()
-    found = statistics(db(), actor(), wish)
+    found = _with_answering(statistics(db(), actor(), wish))
     named = _names(found, wish)
     known = Names(db()).learn(leaders=[wish.leader])
     return render_template(
@@ -102,7 +102,7 @@ def index() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """The figures as a workbook."""
     wish = _wish()
-    found = statistics(db(), actor(), wish)
+    found = _with_answering(statistics(db(), actor(), wish))
     days = found.period
     title = f"统计（截至{days.on.isoformat()}）"
     shares = [one.share_name for one in FIGURES.values() if one.share_of]
@@ -121,7 +121,8 @@ def stage_words(stage: Stage) -> str:
 
 def plots(found: Statistics, named: Callable[[Row], str], opened: Callable[[Row, str], str]) -> dict[str, Any]:
     """The input of the plots: each with its names, its series and where a press on each bar leads."""
-    months, units, stages = found.rows[MONTH], found.rows[UNIT][:PLOTTED], _in_order(found.stages)
+    months, stages = found.rows[MONTH], _in_order(found.stages)
+    units = [one for one in found.rows[UNIT] if one.counts[REGISTERED]][:PLOTTED]
 
     def series(rows: Sequence[Row], figure: str) -> dict[str, Any]:
         told = FIGURES[figure]
@@ -234,6 +235,16 @@ def _ledger(wish: StatisticsFilter, found: Statistics, **more: str | None) -> st
         **more,
     }
     return url_for("web.ledger.ledger", **{name: value for name, value in told.items() if value})
+
+
+def _with_answering(found: Statistics) -> Statistics:
+    """The figures with a row for each unit that was to answer, though no need of the period is its own: what the rows
+    say of answers is then all that the assessment counts."""
+    known = {one.key for one in found.rows[UNIT]}
+    more = [Row(UNIT, unit, dict.fromkeys(FIGURES, 0)) for unit in sorted(found.answers) if unit not in known]
+    if not more or not found.total.counts[REGISTERED]:
+        return found
+    return replace(found, rows={**found.rows, UNIT: [*found.rows[UNIT], *more]})
 
 
 def _answered(found: Statistics) -> list[tuple[str, str, Answers]]:

@@ -162,6 +162,24 @@ def test_the_workbook_holds_the_figures_and_their_definitions(world: World) -> N
     assert told[-4:] == [rule["followed"], rule["handed_back"], f"{rule['share']}%", rule["otherwise"]]
 
 
+def test_rows_of_units_say_all_answers_that_the_assessment_counts(world: World) -> None:
+    """Those too of a unit of which no need was registered in the period."""
+    world.dispatched("edu", "hrss")
+    world.clock.advance(days=15)
+    since = clock.today().isoformat()
+    for unit in ("edu", "hrss"):
+        world.do(f"handler-{unit}", "handle", world.sample("handle"), unit=unit)
+    world.dispatched("edu")
+    office = Visitor(world, OFFICE)
+    page = office.get("/statistics", since=since).text
+    answers = {unit: page.count(f"asked={unit}&amp;answers=asked") for unit in ("edu", "hrss")}
+    assert answers == {"edu": 1, "hrss": 1}
+    rows = [[cell.value for cell in row] for row in exported_rows(office, f"/statistics.xlsx?since={since}")]
+    place = 2 + len(FIGURES) + sum(1 for one in FIGURES.values() if one.share_of)
+    told = {row[1]: (row[2], row[place], row[place + 1]) for row in rows if row[0] == "责任单位"}
+    assert told == {"区教育局": (1, 1, 0), "区人力资源和社会保障局": (0, 1, 0)}
+
+
 def test_strange_questions_are_refused_or_find_nothing(world: World) -> None:
     some(world)
     office, tomorrow = Visitor(world, OFFICE), (clock.today() + timedelta(days=1)).isoformat()
