@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
-    and_,
     cast,
     func,
     literal,
@@ -47,28 +46,29 @@ def opened_again(asked: Asked) -> Select[Any]:
     A step done anew that opens the next one again goes forward: it was done before that one. All is looked up for the
     few tasks that came up again; those of one entry are told once.
     """
-    opened, step, before, first = aliased(UserTask), aliased(UserTask), aliased(UserTask), aliased(UserTask)
-    done = select(func.min(before.completed_seq)).where(
-        *alike(before, opened), before.status == DONE, before.completed_seq <= opened.entered_seq
-    )
-    earliest = (  # of the step whose completion opened it; looked up from here, or all steps are walked
-        select(func.min(first.completed_seq))
-        .join_from(step, first, and_(*alike(first, step)))
+    opened, step, done = aliased(UserTask), aliased(UserTask), aliased(UserTask)
+    # one walk over what was done in the case: when its step was first done, and when the one whose completion opened it
+    forth = (
+        select(_first(done, opened) <= _first(done, step))
         .where(step.instance_id == opened.instance_id, step.completed_seq == opened.entered_seq, step.status == DONE)
-        .where(first.status == DONE)
+        .where(done.instance_id == opened.instance_id, done.status == DONE)
     )
     if person := asked.text("person"):
-        earliest = earliest.where(step.completed_by.in_(the_people(asked.session, person)))
+        forth = forth.where(step.completed_by.in_(the_people(asked.session, person)))
     found = (
         select(opened.entered_at.label("at"), opened.instance_id.label("case"), opened.entered_seq.label("seq"))
         .add_columns(cast(null(), Uuid).label("task"))
-        .where(came_again(opened), *period(asked, opened.entered_at))
-        .where(done.correlate(opened).scalar_subquery() <= earliest.correlate(opened).scalar_subquery())
+        .where(came_again(opened), *period(asked, opened.entered_at), forth.correlate(opened).scalar_subquery())
         .distinct()
     )
     if written := asked.text("case"):
         found = found.where(opened.instance_id == the_case(asked.session, written))
     return found
+
+
+def _first(done: Any, step: Any) -> ColumnElement[int]:
+    """When a step was first done, out of all that was ``done`` in its case."""
+    return func.min(done.completed_seq).filter(*alike(done, step))
 
 
 RETURNED = "returned"

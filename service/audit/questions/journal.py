@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Subquery,
     Uuid,
     and_,
     cast,
@@ -96,6 +97,20 @@ def paged(asked: Asked, query: Select[Any]) -> Page[Event]:
     shown = select(*_COLUMNS).where(HistoryEvent.id.in_(keys.limit(limit).offset(offset).scalar_subquery()))
     ordered = shown.order_by(HistoryEvent.at.desc(), HistoryEvent.id.desc())
     return Page(tuple(asked.session.execute(ordered).all()), total, limit, offset)
+
+
+def paged_of(asked: Asked, found: Subquery) -> Page[Event]:
+    """The same of entries that take long to find: those ``found``, their ``id`` and ``at``, are found and counted at
+    once, and those of the page read."""
+    limit, offset = max(1, min(asked.limit, MAX_LIMIT)), max(0, asked.offset)
+    keys = select(found.c.id, func.count().over()).order_by(found.c.at.desc(), found.c.id.desc())
+    shown = asked.session.execute(keys.limit(limit).offset(offset)).all()
+    if not shown:
+        total = asked.session.scalar(select(func.count()).select_from(found)) or 0 if offset else 0
+        return Page((), total, limit, offset)
+    places = {key: place for place, (key, _) in enumerate(shown)}
+    events = asked.session.execute(select(*_COLUMNS).where(HistoryEvent.id.in_(places))).all()
+    return Page(tuple(sorted(events, key=lambda one: places[one.id])), shown[0][1], limit, offset)
 
 
 def wanted_of(asked: Asked, kinds: Collection[str], beside: Beside) -> tuple[list[str], Select[Any] | None]:

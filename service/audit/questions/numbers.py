@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
 
 from service.audit.questions.declared import Asked, Row
-from service.audit.questions.journal import learnt, paged, period
+from service.audit.questions.journal import learnt, paged, paged_of, period
 from service.audit.questions.known import the_case
 from service.db.lists import MAX_LIMIT, Page
 from service.history import HistoryEvent
@@ -48,15 +48,15 @@ def _faults(asked: Asked, series: str) -> list[tuple[str, str]]:
 
 
 def _events(asked: Asked, series: str, limit: int, offset: int) -> Page[Row]:
-    query = select(HistoryEvent.id).where(HistoryEvent.kind == _KIND[series], *period(asked, HistoryEvent.at))
-    if series == CASES:  # a case is numbered once, whatever is taken again
-        given = select(func.min(HistoryEvent.id)).where(HistoryEvent.kind == _KIND[CASES])
-        given = given.where(HistoryEvent.data["name"].as_string() == ISSUE)
-        query = query.where(HistoryEvent.id.in_(given.group_by(HistoryEvent.stream)))
+    of_case = []
     if written := asked.text("case"):
-        query = query.where(HistoryEvent.stream == stream_of(the_case(asked.session, written)))
+        of_case.append(HistoryEvent.stream == stream_of(the_case(asked.session, written)))
     part = Asked(asked.session, asked.reader, asked.organization, asked.values, max(1, limit), offset)
-    page = paged(part, query)
+    if series == CASES:
+        page = paged_of(part, _given(asked, *of_case))
+    else:
+        given = select(HistoryEvent.id).where(HistoryEvent.kind == _KIND[series], *of_case)
+        page = paged(part, given.where(*period(asked, HistoryEvent.at)))
     items = page.items if limit else ()
     known = learnt(asked.session, items)
     told = []
@@ -65,6 +65,14 @@ def _events(asked: Asked, series: str, limit: int, offset: int) -> Page[Row]:
         number = str(one.data.get("result" if series == CASES else "number", ""))
         told.append(_row(number, series, one.at, known.person(one.actor), about, link))
     return Page(tuple(told), page.total, limit, offset)
+
+
+def _given(asked: Asked, *conditions: ColumnElement[bool]) -> Subquery:
+    """The entries that gave cases their numbers: a case is numbered once, whatever is taken again."""
+    first = func.min(HistoryEvent.at)
+    given = select(func.min(HistoryEvent.id).label("id"), first.label("at"))
+    given = given.where(HistoryEvent.kind == _KIND[CASES], HistoryEvent.data["name"].as_string() == ISSUE, *conditions)
+    return given.group_by(HistoryEvent.stream).having(and_(true(), *period(asked, first))).subquery()
 
 
 def _row(number: str, series: str, at: Any, who: str, about: str, link: tuple[str, str] | None) -> Row:
