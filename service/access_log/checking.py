@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Text, exists, select, type_coerce
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -15,6 +18,7 @@ from service.access_log.entries import digest_of
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.access_log.sealing import STREAM
 from service.canonical import dumps
+from service.db.failures import is_no_text
 from service.errors import DAMAGE
 
 Fault = tuple[str, str, str]
@@ -48,15 +52,12 @@ def _batch(
             yield "access_entry", str(one), f"第 {number} 批访问记录的保存已结束，第 {one} 条仍在"
         return
     if len(kept) == len(found):
-        for (one, digest), leaf in zip(found, kept, strict=True):
-            if digest != leaf:
-                yield "access_entry", str(one), f"访问记录第 {one} 条被改动（第 {number} 批）{_now(session, one)}"
+        changed = [one for (one, digest), leaf in zip(found, kept, strict=True) if digest != leaf]
+        yield from _named(session, changed, f"被改动（第 {number} 批）")
         return
     there, known = {digest for _, digest in found}, set(kept)
-    for one, digest in found:
-        if digest not in known:
-            what = f"访问记录第 {one} 条被改动，或是事后插入的（第 {number} 批）{_now(session, one)}"
-            yield "access_entry", str(one), what
+    others = [one for one, digest in found if digest not in known]
+    yield from _named(session, others, f"被改动，或是事后插入的（第 {number} 批）")
     for at, leaf in enumerate(kept, 1):
         if leaf not in there:
             what = f"第 {number} 批访问记录（第 {span[0]} 到 {span[1]} 条）的第 {at} 条被删除或改动"
@@ -65,21 +66,41 @@ def _batch(
         yield "access_entry", str(number), f"第 {number} 批访问记录的摘要有 {len(kept)} 条，应为 {entries} 条"
 
 
-def _now(session: Session, one: int) -> str:
-    """The words for whose look of which moment an entry tells as it stands now; '' where that cannot be read."""
+def _named(session: Session, entries: Iterable[int], what: str) -> Iterator[Fault]:
+    """A fault for each entry, with whose look of which moment it tells as it stands now; 500 of them by a statement."""
+    waiting = iter(entries)
+    while some := list(islice(waiting, _AT_ONCE)):
+        told = named_now(session, some)
+        for one in some:
+            yield "access_entry", str(one), f"访问记录第 {one} 条{what}{told.get(one, '')}"
+
+
+def named_now(session: Session, entries: Sequence[int]) -> dict[int, str]:
+    """Entry → whose look of which moment it tells; those that cannot be read are left out."""
+    at = type_coerce(AccessEntry.at, Text) if _raw(session) else AccessEntry.at
+    asked = select(AccessEntry.id, AccessEntry.username, at).where(AccessEntry.id.in_(entries))
     try:
-        row = session.execute(select(AccessEntry.username, AccessEntry.at).where(AccessEntry.id == one)).one()
-        at = clock.local(row.at)
-        return f"；现在记的是 {row.username} {clock.written(at.date())}{at:%H:%M} 的访问"
-    except DAMAGE:
-        return ""
+        rows = session.execute(asked).all()
+    except DBAPIError as error:  # bytes that are no text: those beside them are told all the same
+        if not is_no_text(error):
+            raise
+        half = len(entries) // 2
+        return named_now(session, entries[:half]) | named_now(session, entries[half:]) if half else {}
+    told: dict[int, str] = {}
+    moment: Any
+    for one, username, moment in rows:
+        with suppress(*DAMAGE):
+            read = datetime.fromisoformat(moment).replace(tzinfo=UTC) if isinstance(moment, str) else moment
+            local = clock.local(read)
+            told[one] = f"；现在记的是 {username} {clock.written(local.date())}{local:%H:%M} 的访问"
+    return told
 
 
 def _outside(session: Session, after: int, before: int) -> Iterator[Fault]:
     """Entries between two batches, which nothing puts under the journal."""
     found = select(AccessEntry.id).where(AccessEntry.id > after, AccessEntry.id < before)
-    for one in session.scalars(found.order_by(AccessEntry.id)):
-        yield "access_entry", str(one), f"访问记录第 {one} 条不属于任何一批，是事后插入的{_now(session, one)}"
+    outside = session.scalars(found.order_by(AccessEntry.id))
+    yield from _named(session, outside, "不属于任何一批，是事后插入的")
 
 
 def _digests(session: Session, first: int, last: int) -> Iterator[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ the length and the place of the difference are told alone: a finding is kept and
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,12 @@ def apart(known: Shape, column: str, must: Any, have: Any) -> dict[str, str]:
     if None in told:
         told = _content(must, have)
     return {"must": str(told[0]), "have": str(told[1])}
+
+
+def parts_told(named: Sequence[str]) -> dict[str, str]:
+    """The words for a document in which the ``named`` parts differ."""
+    listed = "、".join(named[:MOST])
+    return {"must": "日志里的内容", "have": f"{len(named)} 项不同：{listed}{'…' if len(named) > MOST else ''}"}
 
 
 def apart_in(session: Any, model: type[Base], column: str, must: Mapping[str, Any], have: Row) -> dict[str, str]:
@@ -73,8 +79,8 @@ def _content(must: Any, have: Any) -> tuple[str, str]:
     if must is None or have is None:
         return _long(must), _long(have)
     if (other := _other_parts(must, have)) is not None:
-        named = "、".join(map(column_words, other[:MOST]))
-        return "日志里的内容", f"{len(other)} 项不同：{named}{'…' if len(other) > MOST else ''}"
+        told = parts_told([column_words(one) for one in other])
+        return told["must"], told["have"]
     left, right = str(must), str(have)
     place = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     return _long(left), f"{len(right)} 个字，从第 {place + 1} 个字起不同"

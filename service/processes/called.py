@@ -18,6 +18,7 @@ from service.processes.models import Instance, Timer
 from service.processes.reader_models import CaseReader
 from service.processes.rules import STAGES, one_line
 from service.processes.standing import OF_LEADER, OF_PERSON, behalf_names
+from service.processes.told_parts import SAID, Parts
 from service.processes.wiring import KEY
 
 _COUNTED: Mapping[str, str] = {
@@ -69,9 +70,18 @@ def reader_called(session: Session, reader: str) -> str:
 
 
 def valued(
-    session: Session, column: str, told: Mapping[str, str], must: Mapping[str, Any], have: Mapping[str, Any]
+    session: Session,
+    column: str,
+    told: Mapping[str, str],
+    must: Mapping[str, Any],
+    have: Mapping[str, Any],
+    parts: Parts,
+    task: str | None = None,
 ) -> Mapping[str, str]:
-    """The words for what a column must say and says, with the names of stages and ends beside their codes."""
+    """The words for what a column must say and says: with the names of stages and ends beside their codes, and of the
+    case's data, or of what a ``task`` holds, with the titles of the fields that differ."""
+    if column in SAID:
+        return parts.apart(must[column], have[column], task) or told
     if column not in ("stage", "end"):
         return told
     wired = session.info.get(KEY)

@@ -46,6 +46,7 @@ from service.processes.register_models import Urge
 from service.processes.rules import one_line
 from service.processes.spans import joined
 from service.processes.texts import WORDS
+from service.processes.told_parts import Parts
 from service.workdays import Calendar
 
 AT_ONCE = 100
@@ -145,7 +146,7 @@ def check_case(
         yield Mismatch(stream, None, f"无法重放：{unreadable(error)}")
         return
     yield from wrong
-    yield from _rows(session, stream, case, told)
+    yield from _rows(session, stream, case, told, Parts(session, events, definitions))
     yield from _runs(session, stream, case, told)
     yield from _spans(session, stream, case, told)
     yield from _texts(session, stream, case, told)
@@ -215,7 +216,7 @@ def _word(kind: str) -> str:
 # --- Rows ------------------------------------------------------------------------------------------------------------
 
 
-def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
+def _rows(session: Session, stream: str, case: Case, told: Projection, parts: Parts) -> Iterator[Mismatch]:
     have = case.rows[Instance]
     if not have:
         yield Mismatch(stream, None, "没有这个事项", Instance.__tablename__, **THERE)
@@ -226,17 +227,16 @@ def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterat
             what = f"保存的状态（{seal}…）与重放结果不符"
         else:
             what = f"事项的{column_words(column)}与历史不符"
-        values = valued(
-            session, column, apart_in(session, Instance, column, told.instance, have[0]), told.instance, have[0]
-        )
+        apart_there = apart_in(session, Instance, column, told.instance, have[0])
+        values = valued(session, column, apart_there, told.instance, have[0], parts)
         yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column, **values)
-    yield from _held(session, stream, UserTask, "任务", case, told.tasks)
-    yield from _held(session, stream, Timer, "定时", case, told.timers, tasks=told.tasks)
-    yield from _held(session, stream, CopyTo, "抄送", case, told.copies, key="username")
-    yield from _held(session, stream, Urge, "催办", case, told.urges, key="seq")
-    yield from _held(session, stream, CaseLink, "关联", case, told.links, key="other_id")
+    yield from _held(session, stream, UserTask, "任务", case, parts, told.tasks)
+    yield from _held(session, stream, Timer, "定时", case, parts, told.timers, tasks=told.tasks)
+    yield from _held(session, stream, CopyTo, "抄送", case, parts, told.copies, key="username")
+    yield from _held(session, stream, Urge, "催办", case, parts, told.urges, key="seq")
+    yield from _held(session, stream, CaseLink, "关联", case, parts, told.links, key="other_id")
     readers = {row["reader"]: row for row in rows_of(told.instance, told.tasks.values())}
-    yield from _held(session, stream, CaseReader, "可见范围", case, readers, key="reader")
+    yield from _held(session, stream, CaseReader, "可见范围", case, parts, readers, key="reader")
 
 
 def _held(
@@ -245,6 +245,7 @@ def _held(
     model: type[UserTask | Timer | CopyTo | Urge | CaseLink | CaseReader],
     noun: str,
     case: Case,
+    parts: Parts,
     must: Mapping[str, Mapping[str, Any]],
     key: str = "id",
     tasks: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
@@ -263,7 +264,8 @@ def _held(
         for column in known.differences(there, row):
             name = row_called(session, model, row, key, tasks)
             what = f"{noun}「{name}」的{column_words(column)}与历史不符"
-            values = valued(session, column, apart_in(session, model, column, row, there), row, there)
+            whose = str(row[key]) if model is UserTask else None
+            values = valued(session, column, apart_in(session, model, column, row, there), row, there, parts, whose)
             yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, name, column, **values)
     for row in found.values():
         name = row_called(session, model, row, key, tasks)

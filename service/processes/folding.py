@@ -6,7 +6,7 @@ The rows of cases are told by their replay (``projections``).
 from __future__ import annotations
 
 from service.history.folding import Event, Family, Held, Rows, moment_words
-from service.processes.incidents import CLOSED, OPENED
+from service.processes.incidents import CLOSED, OPENED, WORDS
 from service.processes.models import Incident, Schedule
 from service.processes.schedules import DROPPED, FAILED, PLANNED, RETRIED, STARTED
 
@@ -35,7 +35,7 @@ FAMILIES = (
                 Incident,
                 Incident.id,
                 "异常",
-                lambda row: f"{row['kind']} {moment_words(row['happened_at'])}",
+                lambda row: f"{WORDS.get(row['kind'], row['kind'])} {moment_words(row['happened_at'])}",
                 late=True,
                 key=lambda row: row["id"],
             ),

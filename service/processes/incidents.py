@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,19 @@ OPENED, CLOSED = "incident_opened", "incident_closed"
 LONGEST = 2000
 CLOCK = "clock"
 """The kind of incidents of a clock that leapt: as long as one is open, no worker does anything."""
+WORDS: Mapping[str, str] = {
+    CLOCK: "服务器时钟跳变",
+    "calendar": "工作日历重算",
+    "daily": "每日工作",
+    "mail": "发信",
+    "notice": "提醒",
+    "schedule": "定时开始",
+    "standstill": "事项停住",
+    "timer": "定时失败",
+    "unmanned": "步骤无人办理",
+    "verify": "核验发现不符",
+}
+"""Kind of incident → how people call it."""
 
 
 def stream_of(incident_id: UUID) -> str:

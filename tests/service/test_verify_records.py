@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,17 +20,22 @@ from service.audit.tables.streams import verify_records
 from service.audit.upgrade import write_baseline
 from service.audit.verifying.runs import Verifier
 from service.auth.accounts import ACCESS
+from service.auth.queries import account_names
+from service.canonical import dumps
 from service.cli import liaison
 from service.contacts.models import MissedInterviews
 from service.notifications.models import MailAddress
 from service.people.models import Leader
+from service.processes import commands
+from service.processes.incidents import CLOCK, open_incident
 from service.processes.models import Instance
 from service.processes.rules import STAGES
 from service.rights import SYSTEM
 from service.talents.models import Talent
 from tests.factories.contacts import CALENDAR
 from tests.factories.journal import delete, tamper
-from tests.factories.world import World
+from tests.factories.versions import move, version
+from tests.factories.world import LIAISON, World
 
 
 def found(world: World) -> list[tuple[str | None, str | None, str | None]]:
@@ -193,6 +200,55 @@ def test_a_case_of_which_nothing_is_left_is_named_by_the_number_that_lacks(world
     with world.database.reading() as session:
         said = named(session, f"instance:{gone}")
     assert said == f"事项 {number}（日志里只缺这个编号，标识 {str(gone)[:8]}…）"
+
+
+def test_a_case_without_number_and_title_is_named_by_who_began_it_and_when(world: World) -> None:
+    with world.transaction() as session:
+        actor, now = world.actor(LIAISON), clock.now()
+        cases = [commands.start(session, process="request", data={}, actor=actor, now=now).id for _ in range(2)]
+    with world.database.reading() as session:
+        first, second = (named(session, f"instance:{one}") for one in cases)
+        name, at = account_names(session, [LIAISON])[LIAISON], clock.local(now)
+    assert first == f"事项 未编号（{name} {at:%Y-%m-%d %H:%M} 发起，标识 {str(cases[0])[:8]}…）"
+    assert first != second
+
+
+def test_an_incident_is_called_by_a_word(world: World) -> None:
+    with world.transaction() as session:
+        key = open_incident(session, kind=CLOCK, message="时钟跳变", now=clock.now()).id
+    with world.database.reading() as session:
+        assert named(session, f"incident:{key}").startswith("异常 服务器时钟跳变 ")
+
+
+def _said_otherwise(world: World, table: str, where: str, column: str, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Writes a document of a row anew, past the service, as ``change`` leaves it."""
+    kept = one_of(world, f"SELECT {column} FROM {table} WHERE {where}")  # noqa: S608 - who forges rows writes SQL
+    data = json.loads(kept) if isinstance(kept, str) else kept
+    assert isinstance(data, dict)
+    change(data)
+    literal = dumps(data).replace("'", "''")
+    tamper(world.database, f"UPDATE {table} SET {column} = '{literal}' WHERE {where}")  # noqa: S608 - as above
+
+
+def test_parts_of_a_cases_data_are_called_by_the_titles_of_the_forms_of_then(world: World) -> None:
+    world.dispatched("edu")
+    world.do("handler-edu", "handle", unit="edu")
+    titled = {"forms/accept.json": [('"title": "审核意见"', '"title": "受理意见"')]}
+    move(world, version(world, titled))
+
+    def other(data: dict[str, Any]) -> None:
+        data["category"] = "other"
+        data["decision"] = "reject"
+        [slot] = data["slots"].values()
+        slot["reply"] = "改过的回复"
+
+    _said_otherwise(world, "instance", "number IS NOT NULL", "data", other)
+    _said_otherwise(world, "user_task", "task = 'handle'", "submitted", lambda data: data.update(reply="改过的回复"))
+    told = {(one.table, one.column): one for _, one in Verifier(world.database, "key", 1).verify(full=True).findings}
+    assert told["instance", "data"].have == (
+        "3 项不同：事项类别（category）、审核意见（decision）、区教育局的办理情况（回复）（reply）"
+    )
+    assert told["user_task", "submitted"].have == "1 项不同：办理情况（回复）（reply）"
 
 
 def test_what_stands_beside_a_case_is_called_by_words(world: World) -> None:

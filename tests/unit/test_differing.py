@@ -63,3 +63,11 @@ def test_each_kind_of_finding_has_a_grade_and_a_next_step() -> None:
     for (stream, table), grade in grades.items():
         found, step = advice({"stream": stream, "table": table})
         assert (found, bool(step)) == (grade, True), (stream, table)
+
+
+@pytest.mark.parametrize("what", ["时间早于上一条记录", "时间早于此前的第 4 次封存"])
+def test_an_entry_of_doubtful_time_leads_to_where_it_is_acknowledged(what: str) -> None:
+    grade, step = advice({"stream": "instance:1", "seq": 3, "table": None, "what": what})
+    assert grade == "甲"
+    assert "时间存疑的记录" in step
+    assert "封存" not in step

@@ -16,12 +16,13 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from service import access_log, clock, history
-from service.access_log import Keeper
+from service.access_log import Keeper, checking
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.audit.tables import streams, whole
 from service.audit.verifying.runs import Verifier
 from service.http.context import KEY, Wired
 from tests.factories.journal import tamper
+from tests.factories.statements import Statements
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
@@ -150,6 +151,33 @@ def test_nobody_changes_an_entry_and_who_gets_past_the_triggers_is_found(world: 
         assert after("DELETE FROM access_subject WHERE subject = 'talent:T0002'") == [
             f"访问记录第 {second} 条的索引与记录不符"
         ]
+
+
+def test_looks_that_were_changed_are_named_together(world: World) -> None:
+    for name in ("T0001", "T0002", "T0003", "T0001"):
+        Visitor(world, "office").get(f"/talents/{name}")
+    first = entries(world)[0].id
+    with world.transaction() as session:
+        access_log.seal_entries(session, now=clock.now())
+
+    def faults() -> tuple[int, list[str]]:
+        with world.database.reading() as session:
+            statements = Statements(session)
+            said = [one.what for one in whole.access_log(session)]
+            return statements.since(), said
+
+    tamper(world.database, f"UPDATE access_entry SET username = 'x' WHERE id = {first}")
+    once, [_] = faults()
+    tamper(world.database, "UPDATE access_entry SET username = 'x'")
+    often, said = faults()
+    assert (often, len(said)) == (once, 4)
+    assert all("；现在记的是 x " in one for one in said)
+    if world.database.is_sqlite:  # what cannot be read is told without its words, those beside it with theirs
+        tamper(world.database, f"UPDATE access_entry SET username = CAST(x'ff' AS TEXT) WHERE id = {first}")
+        tamper(world.database, f"UPDATE access_entry SET at = 'never' WHERE id = {first + 1}")
+        with world.database.reading() as session:
+            told = checking.named_now(session, [first, first + 1, first + 2])
+        assert list(told) == [first + 2]
 
 
 def test_a_whole_verification_reads_the_access_log_too(world: World) -> None:

@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from service import clock
 from service.audit.questions.known import KINDS as RECORDS
 from service.audit.tables.called import case_gone, contact_called
 from service.audit.tables.registry import FAMILIES, HELD
 from service.auth.models import Account
+from service.auth.queries import account_names
 from service.config.notifications import KINDS
 from service.db.failures import is_no_text
 from service.db.raw_rows import rows
@@ -130,7 +132,20 @@ def _case(session: Session, name: str, key: UUID) -> str:
         if not is_no_text(error):
             raise
         return f"事项 {name}"
-    return f"事项 {row.number or f'“{row.title}”'}" if row is not None else case_gone(session, name)
+    if row is None:
+        return case_gone(session, name)
+    return f"事项 {row.number or (f'“{row.title}”' if row.title else _begun(session, key))}"
+
+
+def _begun(session: Session, key: UUID) -> str:
+    """A case that nobody has numbered or entitled yet: by who began it, and when, as its journal says."""
+    with suppress(*DAMAGE):
+        began = select(HistoryEvent.actor, HistoryEvent.at).where(HistoryEvent.stream == f"instance:{key}")
+        row = session.execute(began.order_by(HistoryEvent.seq).limit(1)).first()
+        if row is not None:
+            by = account_names(session, [row.actor]).get(row.actor, row.actor)
+            return f"未编号（{by} {clock.local(row.at):%Y-%m-%d %H:%M} 发起，{short(str(key))}）"
+    return f"未编号（{short(str(key))}）"
 
 
 def _notice(session: Session, name: str) -> str | None:

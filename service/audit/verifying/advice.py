@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.audit.verifying.acknowledging import may_be_acknowledged
+
 GRAVE, STALE, SINGLE, KNOWN = "甲", "乙", "丙", "已确认"
 """The journal or a definition was changed; stored rows are not as the journal; a single value is doubtful; an auditor
 has said why it may stand."""
 PRESERVE = "先保全（指南第三节）：备份，不重启、不升级、不改数据"
 JOURNAL = f"{PRESERVE}；再到“封存”页用保存在别处的封存核对，看最早改的是哪一条"
+MOMENT = "查那时的时钟异常记录和值班记录；确是服务器时钟被拨回的，由审计人员在“时间存疑的记录”里写明理由确认；查不出原因的，按甲类先保全"
 DEFINITION = f"{PRESERVE}；暂停按这一版办理，与部署时的文件、最近一份核验通过的备份对照"
 ACCESS = f"{PRESERVE}；查数据库的登录记录，看谁直接改了访问记录"
 OF_CASE = "打开事项的“回放”，那里是日志里应有的内容；请系统管理员查明谁直接改了数据库，查明之前不要继续办理"
@@ -30,6 +33,8 @@ def advice(found: Mapping[str, Any]) -> tuple[str, str]:
     if found.get("acknowledged"):
         return KNOWN, ACKNOWLEDGED
     table, stream = found.get("table"), str(found.get("stream") or "")
+    if may_be_acknowledged(found):
+        return GRAVE, MOMENT
     if table in CASES:
         return STALE, OF_CASE
     if table == "case_text":
