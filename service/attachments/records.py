@@ -7,8 +7,8 @@ evidence of a reported change, R9, or the signed form of a need, W3). Rights are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,11 +60,21 @@ RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A file that was taken back: by whom (the sign-in name) and why, as its entry says; releases of before asked for
+    no reason."""
+
+    file: Attachment
+    by: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """The files of a record as somebody sees them; ``withdrawable`` are the ids of those that may be taken back.
 
     ``hidden``: whoever may see the record may not see its files (C4). ``people`` names who uploaded them, ``steps`` the
-    steps of a case with whose forms they were handed in.
+    steps of a case with whose forms they were handed in. ``gone`` are those that were withdrawn, for who reads them.
     """
 
     stream: str
@@ -74,6 +84,7 @@ class Files:
     hidden: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[UUID, str] = field(default_factory=dict)
+    gone: tuple[Withdrawn, ...] = ()
 
 
 def require_attach(session: Session, *, stream: str, actor: Actor, now: datetime) -> None:
@@ -200,14 +211,38 @@ def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> File
     row = _seen(session, stream, actor)
     if hides_files(session, row, actor):
         return Files(stream, (), False, frozenset(), hidden=True)
-    items = tuple(_of_own_part(session, row, actor, attachments_of(session, [stream]).get(stream, [])))
-    people = account_names(session, {one.added_by for one in items}) if items else {}
+    everything = attachments_of(session, [stream], withdrawn=may(actor, READ_WITHDRAWN)).get(stream, [])
+    own = _of_own_part(session, row, actor, everything)
+    items = tuple(one for one in own if one.withdrawn_at is None)
+    gone = _withdrawn(session, stream, [one for one in own if one.withdrawn_at is not None])
+    names = {one.added_by for one in own} | {one.by for one in gone}
+    people = account_names(session, names) if names else {}
     tasks = {one.task_id for one in items} - {None}
-    steps = step_names(session, tasks) if tasks else {}
+    found = Files(
+        stream,
+        items,
+        may_attach=False,
+        withdrawable=frozenset(),
+        people=people,
+        steps=step_names(session, tasks) if tasks else {},
+        gone=gone,
+    )
     if not _takes_files(session, row, actor, now):
-        return Files(stream, items, False, frozenset(), people=people, steps=steps)
+        return found
     mine = frozenset(one.id for one in items if _may_withdraw(session, row, one, actor))
-    return Files(stream, items, not _is_round(row), mine, people=people, steps=steps)
+    return replace(found, may_attach=not _is_round(row), withdrawable=mine)
+
+
+def _withdrawn(session: Session, stream: str, files: Sequence[Attachment]) -> tuple[Withdrawn, ...]:
+    """The files with who withdrew each and why, by the record's journal; one statement where there is any."""
+    if not files:
+        return ()
+    told = {one.data.get("id"): one for one in stream_events(session, stream) if one.kind == "file_withdrawn"}
+    found = []
+    for file in files:
+        event = told.get(str(file.id))
+        found.append(Withdrawn(file, event.actor if event else "", event.data.get("reason") if event else None))
+    return tuple(found)
 
 
 def record_history(session: Session, stream: str, actor: Actor) -> list[HistoryEvent]:

@@ -112,10 +112,15 @@ def attachment_names(session: Session, ids: Collection[str]) -> dict[str, str]:
     return {str(key): name for key, name in session.execute(found)}
 
 
-def attachments_of(session: Session, streams: Collection[str]) -> dict[str, list[Attachment]]:
-    """Stream → its files that were not withdrawn, the oldest first, without their content; one statement."""
+def attachments_of(
+    session: Session, streams: Collection[str], *, withdrawn: bool = False
+) -> dict[str, list[Attachment]]:
+    """Stream → its files, the oldest first, without their content; those that were ``withdrawn`` too, if asked for.
+    One statement."""
     found: dict[str, list[Attachment]] = {}
-    wanted = select(Attachment).where(Attachment.stream.in_(streams), Attachment.withdrawn_at.is_(None))
+    wanted = select(Attachment).where(Attachment.stream.in_(streams))
+    if not withdrawn:
+        wanted = wanted.where(Attachment.withdrawn_at.is_(None))
     for row in session.scalars(wanted.order_by(Attachment.added_at, Attachment.id)):
         found.setdefault(row.stream, []).append(row)
     return found

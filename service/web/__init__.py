@@ -107,7 +107,7 @@ from service.web import (
     ways,
 )
 from service.web.answers import here
-from service.web.context import find_actor, role_name, stage_name
+from service.web.context import find_actor, role_name, stage_name, worker_halted
 from service.web.cookies import Notes
 from service.web.exports import export_address
 from service.web.menu import MOST_OPEN, menu
@@ -199,6 +199,7 @@ def install(app: Flask, settings: Settings) -> None:
         asset=_asset,
         stage_name=stage_name,
         role_name=role_name,
+        worker_halted=worker_halted,
         may_begin=begins.begins,
         begin_purpose=begins.purpose,
         works_on=begins.works,

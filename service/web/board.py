@@ -19,7 +19,6 @@ from service.ledger import board as ledger
 from service.ledger.board import LIGHTS, BoardFilter, Cell, board_rows, by_holder, cells, parts, scope_of, tasks_by_id
 from service.processes import queries
 from service.processes.definitions import list_definitions
-from service.processes.incidents import CLOCK, incidents_of
 from service.processes.lateness import MEANING
 from service.processes.models import UserTask
 from service.processes.rules import NEED, RED, one_line
@@ -108,7 +107,6 @@ def board() -> ResponseReturnValue:
         stages=stage_names().newest(wanted.process or NEED),
         meaning=MEANING,
         near=NEAR,
-        halted=bool(incidents_of(db(), CLOCK)),
         **beside,
     )
 

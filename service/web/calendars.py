@@ -15,7 +15,6 @@ from service.errors import Finding, Invalid
 from service.http.context import actor, db
 from service.ids import as_id
 from service.processes.calendars import current
-from service.processes.incidents import CLOCK, incidents_of
 from service.processes.queries import instances_by_id, seen_among
 from service.processes.rules import NEED, numbered
 from service.rights import may
@@ -113,7 +112,6 @@ def preview(job_id: UUID) -> ResponseReturnValue:
     return render_template(
         "calendars/preview.html",
         cases={str(key): case for key, case in cases.items()},
-        halted=bool(incidents_of(db(), CLOCK)),
         job=job,
         status=STATUSES[job.status],
         moving_on=job.status in (jobs.QUEUED, jobs.RUNNING),

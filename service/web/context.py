@@ -12,6 +12,7 @@ from service.contacts.access import selves as find_selves
 from service.errors import NotAllowed
 from service.http.context import actor, db, wired
 from service.http.sessions import by_cookie, note_session
+from service.processes.incidents import CLOCK, incidents_of
 from service.processes.stages import StageNames
 from service.rights import Actor, may
 
@@ -44,6 +45,11 @@ def role_name(role: str | None) -> str:
     """The name of a role; empty for one that nobody declares any more."""
     found = wired().organization.roles.get(role or "")
     return found.name if found is not None else ""
+
+
+def worker_halted() -> bool:
+    """Whether the worker does nothing until somebody has looked at the server's clock."""
+    return bool(incidents_of(db(), CLOCK))
 
 
 def find_actor(session: Session, *, quiet: bool = False) -> Actor | None:

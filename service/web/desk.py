@@ -17,7 +17,6 @@ from service.http.context import actor, db, settings
 from service.ledger.board import PAGE_RIGHT as BOARD
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
-from service.processes.incidents import CLOCK, incidents_of
 from service.processes.models import Instance
 from service.processes.rules import DEFAULT_WARN, NEED
 from service.rights import ADMIN, LEADER, administers_only, may
@@ -42,7 +41,6 @@ def desk() -> ResponseReturnValue:
     waiting = {
         "incidents": timers.count_open_incidents(db()) if may(actor(), "retry_incidents") else 0,
         "failed": failed(db(), actor()),
-        "halted": bool(incidents_of(db(), CLOCK)),
         "proposals": auth.count_to_decide(db(), actor(), clock.now()),
     }
     if administers_only(actor()):

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+from service.auth.queries import account_names
 from service.storage.stores import KEY as STORE
 from tests.factories.change_reports import MOVED
 from tests.factories.contact_pages import record
@@ -43,9 +44,33 @@ def test_evidence_of_a_change_stands_on_its_pages_and_in_its_course(world: World
     assert without.status_code == 422
     assert "撤回原因" in without.text
     assert liaison.submit(withdraw[1], reason="传错了文件").location == f"{address}#files"
-    assert "还没有文件" in office.get(address).text
+    assert "没有在用的文件" in office.get(address).text
+    assert "还没有文件" in liaison.get(address).text
     assert "撤回附件" in office.get(address).text
     assert "传错了文件" in office.get(address).text
+
+
+def test_a_withdrawn_file_stays_on_its_page_for_auditors_with_who_withdrew_it_and_why(world: World) -> None:
+    case = world.accepted()
+    liaison = Visitor(world, LIAISON)
+    attach(liaison, f"instance:{case}", "扫描件.pdf")
+    withdraw = re.search(r'action="(/files/[^"]+/withdraw)"', liaison.get(f"/cases/{case}").text)
+    assert withdraw is not None
+    liaison.submit(withdraw[1], reason="传错了，另传原件")
+    with world.database.reading() as session:
+        name = account_names(session, [LIAISON])[LIAISON]
+    for reader in ("auditor", "office"):
+        page = Visitor(world, reader).get(f"/cases/{case}").text
+        assert "还没有文件" not in page
+        told = re.search(r"已撤回的文件（1）.*?</ul>", page, re.DOTALL)
+        assert told is not None
+        for word in ("扫描件.pdf", f"{name} ", "撤回：传错了，另传原件"):
+            assert word in told[0]
+        [link] = re.findall(r'href="(/files/[^"]+)"', told[0])
+        assert Visitor(world, reader).get(link).data == PDF
+    page = liaison.get(f"/cases/{case}").text
+    assert "还没有文件" in page
+    assert "已撤回的文件" not in page
 
 
 def test_a_report_carries_files_until_it_is_sent(world: World) -> None:

@@ -16,7 +16,7 @@ from service.audit.tables.names import named, table_names
 from service.audit.verifying import results
 from service.audit.verifying.runs import Verifier
 from service.history import HistoryEvent
-from service.processes.incidents import incidents_of
+from service.processes.incidents import CLOCK, incidents_of, open_incident
 from service.processes.models import Instance
 from service.rights import COMMAND_LINE
 from service.usecases import verifying, wire
@@ -83,6 +83,16 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
     assert {"instance"} <= {one["table"] for one in report["findings"]}
     assert api.post("/verifications", {"full": True}).status_code == 202
     assert auditor.get("/verifications/00000000-0000-0000-0000-000000000001").status_code == 404
+
+
+def test_pages_that_wait_for_the_worker_say_that_it_halted(world: World) -> None:
+    auditor, places = Visitor(world, "auditor"), ("/verifications", "/seals", "/ways")
+    for place in places:
+        assert "后台已停止" not in auditor.get(place).text
+    with world.transaction() as session:
+        open_incident(session, kind=CLOCK, message="时钟早了三小时", now=clock.now())
+    for place in places:
+        assert "后台已停止：服务器的时钟跳变过" in auditor.get(place).text
 
 
 def test_a_finding_names_its_record_by_words(world: World) -> None:
