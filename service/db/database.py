@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -31,6 +32,10 @@ SQLITE_LOG_PAGES = 8000
 """How many pages (of 4 kB) the write-ahead log takes before a commit brings them home, for which others wait: by its
 own thousand SQLite does that at every thirtieth step of a case, and writes pages home that the next steps change again.
 """
+
+TRUSTED_SECONDS = 1.0
+"""A connection over which PostgreSQL has answered so lately is taken from the pool without asking whether it is still
+there: a request that loses its server is tried once more anyway, and does so with its first statement."""
 
 _BEGIN = {kind: Prepared(text(f"BEGIN {kind}"), covered=True) for kind in ("DEFERRED", "IMMEDIATE")}
 
@@ -227,7 +232,12 @@ def _postgresql_engine(url: URL, timeouts: Timeouts, most: dict[str, Any]) -> En
     }
     arguments = {name: value for name, value in arguments.items() if name not in url.query}
     arguments["options"] = f"{options} {url.query.get('options', '')}".strip()
-    engine = create_engine(url, pool_pre_ping=True, json_serializer=dumps, connect_args=arguments, **most)
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_use_lifo=True, json_serializer=dumps, connect_args=arguments, **most
+    )
+    dialect: Any = engine.dialect
+    asks: Callable[[WatchedConnection], bool] = dialect.do_ping
+    dialect.do_ping = lambda connection: monotonic() - connection.heard < TRUSTED_SECONDS or asks(connection)
 
     @event.listens_for(engine, "do_connect")
     def watched(_dialect: Any, _record: Any, positional: Any, named: Any) -> WatchedConnection:

@@ -10,21 +10,27 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import BindParameter, Connection, Table, bindparam
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from service.db.values import maker, reader
+from service.db.watched import WatchedConnection
 
 Values = tuple[Any, ...]
 CURSOR = "prepared_cursor"
-"""At a connection: that of the driver, and its cursor for prepared statements."""
+"""At a connection: that of the driver, and what gives its cursor for a prepared statement."""
 LOOKING = "looking"
 """At a connection: what takes the lock of its transaction, before any statement that is not ``covered`` (``looking``).
 """
+MOST_ROWS = 100
+"""So many rows a cursor that is kept may hold."""
 _NONE: Mapping[str, Any] = {}
 _WORD = re.compile("[a-z_]+")
+_NAMED = re.compile(r"%(?:\((\w+)\)s|%)")
+"""A parameter by its name, or a sign of per cent, as the driver of PostgreSQL has them."""
 
 
 class Prepared:
@@ -78,13 +84,14 @@ class _Made:
         known = {name: value for name, value in known.items() if name not in lists.parameter_expansion}
         parts = [part for name in lists.parameter_expansion.values() for part in name]
         known |= {name: lists.additional_parameters[name] for name in parts}
-        asked = [name for bind, name in compiled.bind_names.items() if _is_asked(bind)]
-        self.text, self._covered = lists.statement, covered
-        self._positional = bool(compiled.positional)
-        names = list(lists.positiontup) if self._positional else [*known, *asked]
+        self._covered = covered
+        if compiled.positional:
+            self.text, names = lists.statement, list(lists.positiontup)
+        else:
+            self.text, names = _numbered(lists.statement)
+        self._sends: str | bytes = self.text if compiled.positional else self.text.encode()
         self._constants = {name: _made(makers.get(name), value) for name, value in known.items()}
         self._names = [(name, makers.get(name), name in known) for name in names]
-        self._asked = [(name, makers.get(name)) for name in names if name not in known]
         columns = compiled._result_columns or ()
         usual_readers = [(column.type, column.type._cached_result_processor(dialect, None)) for column in columns]
         readers = [reader(kind, dialect.name, usual) for kind, usual in usual_readers]
@@ -110,22 +117,26 @@ class _Made:
         listeners = connection.engine.dispatch
         heard = bool(listeners.before_cursor_execute)  # whoever hears of the end hears of the beginning
         context: Any = None
-        cursor = _cursor(connection)
+        cursor = _cursor(connection, self._sends)
         try:
             if heard:
                 context = Sending(many)
                 listeners.before_cursor_execute(connection, cursor, self.text, bound, context, many)
             if many:
-                cursor.executemany(self.text, bound)
+                cursor.executemany(self._sends, bound)
             else:
-                cursor.execute(self.text, bound)
+                cursor.execute(self._sends, bound)
             if heard:
                 listeners.after_cursor_execute(connection, cursor, self.text, bound, context, many)
-            return cursor.fetchall() if read else None
+            found = cursor.fetchall() if read else ()
         except connection.dialect.loaded_dbapi.Error as error:
             setattr(connection, CURSOR, None)  # SQLAlchemy closes it
             context = context or Sending(many)
             connection._handle_dbapi_exception(error, self.text, bound, cursor, context)
+        if len(found) > MOST_ROWS:
+            cursor.close()  # it is kept, and would keep them
+            setattr(connection, CURSOR, None)
+        return found
 
     def _read(self, row: Sequence[Any]) -> Values:
         values = list(row)
@@ -133,28 +144,31 @@ class _Made:
             values[place] = read(values[place])
         return tuple(values)
 
-    def _bound(self, given: Mapping[str, Any]) -> Any:
+    def _bound(self, given: Mapping[str, Any]) -> Values:
         constants = self._constants
-        if self._positional:
-            values = [
-                constants[name] if known else given[name] if make is None else make(given[name])
-                for name, make, known in self._names
-            ]
-            return tuple(values)
-        asked = {name: given[name] if make is None else make(given[name]) for name, make in self._asked}
-        return {**constants, **asked}
+        values = [
+            constants[name] if known else given[name] if make is None else make(given[name])
+            for name, make, known in self._names
+        ]
+        return tuple(values)
 
 
-def _cursor(connection: Any) -> Any:
-    """The one cursor of a connection for prepared statements, for as long as it has its connection of the driver."""
+def _cursor(connection: Any, text: Any) -> Any:
+    """The cursor of a connection for a prepared statement: on SQLite one for all, for as long as it has its connection
+    of the driver; on PostgreSQL each statement has its own (``WatchedConnection``)."""
     held = connection._dbapi_connection
     if held is None or held.dbapi_connection is None:
         held = connection.connection  # which says why there is none
     known = getattr(connection, CURSOR, None)
     if known is None or known[0] is not held:
-        known = held, held.cursor()
+        own: Any = held.dbapi_connection
+        if isinstance(own, WatchedConnection):
+            known = held, own.cursor_of
+        else:
+            one = psycopg.RawCursor(own) if isinstance(own, psycopg.Connection) else held.cursor()
+            known = held, lambda _: one
         setattr(connection, CURSOR, known)
-    return known[1]
+    return known[1](text)
 
 
 class Sending:
@@ -217,6 +231,19 @@ def _spelled_out(statement: Any) -> Any:
         return element.render_literal_execute() if own else None
 
     return replacement_traverse(statement, {}, spelled) if statement.is_select else statement
+
+
+def _numbered(statement: str) -> tuple[str, list[str]]:
+    """A text for PostgreSQL as the server itself takes it, its parameters numbered; their names in this order.
+
+    The driver would look for their names in the text, and make the server's, each time when there are many of them.
+    """
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else "%"
+
+    return _NAMED.sub(number, statement), list(names)
 
 
 def _is_asked(bind: Any) -> bool:

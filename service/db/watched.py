@@ -1,4 +1,4 @@
-"""Connections that notice when their server has fallen silent.
+"""Connections that notice when their server has fallen silent, and keep what it has prepared.
 
 A machine that stands still (a frozen virtual machine, a disk that does not answer) closes nothing: its kernel still
 acknowledges what is sent, so that no time limit of TCP runs out, and the server, which would end a statement that takes
@@ -14,9 +14,14 @@ from time import monotonic
 from typing import Any
 
 import psycopg
+from psycopg._preparing import PrepareManager
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The first words of PostgreSQL's protocol: every server answers with a byte, whoever asks and however busy it is."""
+
+
+MOST_CURSORS = 200
+"""So many cursors for prepared statements are kept at a connection."""
 
 
 class WatchedConnection(psycopg.Connection[Any]):
@@ -28,21 +33,46 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     silence: float = 0.0
     patience: float = 0.0
+    heard: float = 0.0
+    """When the server was last waited for and has answered."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._prepared = self._kept = _Kept()
+        self._cursors: dict[bytes, psycopg.RawCursor[Any]] = {}
+
+    def cursor_of(self, text: bytes) -> psycopg.RawCursor[Any]:
+        """The cursor for a statement that comes again: it knows by then what its parameters are."""
+        found = self._cursors.get(text)
+        if found is None or found.closed:
+            if len(self._cursors) >= MOST_CURSORS:
+                self._cursors.clear()
+            found = self._cursors[text] = psycopg.RawCursor(self)
+        return found
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **more: Any) -> Any:
         """Waits for the server as the driver does. Raises OperationalError, and closes, where it has fallen silent."""
-        return super().wait(self._watched(gen) if self.silence else gen, *arguments, **more)
+        try:
+            wanted = next(gen)  # within a pipeline most statements wait for nothing
+            found = super().wait(self._watched(gen, wanted), *arguments, **more)
+        except StopIteration as end:
+            return end.value
+        except psycopg.Error:
+            self._kept.failed = True
+            raise
+        self.heard = monotonic()
+        return found
 
-    def _watched(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """``gen``, driven on; the driver sends 0 into it every tenth of a second in which nothing has come."""
+    def _watched(self, gen: Generator[Any, Any, Any], wanted: Any) -> Generator[Any, Any, Any]:
+        """``gen``, which has begun and wants something, driven on; the driver sends 0 into it every tenth of a second
+        in which nothing has come."""
         heard = monotonic()
         try:
-            wanted = next(gen)
             while True:
                 ready = yield wanted
                 if ready:
                     heard = monotonic()
-                elif monotonic() - heard > self.silence:
+                elif self.silence and monotonic() - heard > self.silence:
                     self._require_answer()
                     heard = monotonic()
                 wanted = gen.send(ready)
@@ -54,6 +84,23 @@ class WatchedConnection(psycopg.Connection[Any]):
         if not answers(info.hostaddr or info.host, info.port, self.patience):
             self.pgconn.finish()
             raise psycopg.OperationalError(f"the server at {info.host}:{info.port} has fallen silent: given up")
+
+
+class _Kept(PrepareManager):
+    """The prepared statements of a connection, which stay for as long as nothing has ``failed``.
+
+    The driver has the server forget all of them with each ROLLBACK, for one that was to be prepared when something
+    failed may not be there. All reading ends with a ROLLBACK too, and the next would have each planned anew.
+    """
+
+    failed = False
+
+    def clear(self) -> bool:
+        """Forgets all of them where something has failed."""
+        if not self.failed:
+            return False
+        self.failed = False
+        return super().clear()
 
 
 def answers(host: str, port: int, within: float) -> bool:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import bindparam, event, select
+from sqlalchemy import Text, bindparam, event, func, literal, select
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from service import history
 from service.clock import SHANGHAI
 from service.db.by_hand import Rows, new_row
-from service.db.prepared import Prepared, listed, places, size_of
+from service.db.prepared import MOST_ROWS, Prepared, listed, places, size_of
 from service.history import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.chain import seal
 from service.processes.models import Instance, Timer
@@ -38,6 +38,26 @@ def test_a_prepared_question_gives_what_the_session_would(session):
     assert asked.rows(session, listed("of", wanted)) == [tuple(row) for row in usual]
     few = Prepared(in_order.where(Instance.status.in_(["running", "suspended"]), Instance.number == bindparam("n")))
     assert [row[0] for row in few.rows(session, {"n": "N1"})] == [made[1].id]
+
+
+def test_a_statement_with_signs_of_per_cent_and_a_name_twice_is_sent_as_it_is(session):
+    """PostgreSQL gets its parameters by number, where SQLAlchemy writes names and doubles signs of per cent."""
+    word = bindparam("word", type_=Text)
+    likes = Prepared(select(word, literal("half %(word)s of 50%"), word, literal("%%"), func.length(word) % 3))
+    assert likes.rows(session, {"word": "a%b$1"}) == [("a%b$1", "half %(word)s of 50%", "a%b$1", "%%", 2)]
+
+
+def test_a_question_with_many_rows_leaves_none_of_them_behind(session):
+    """Cursors are kept on PostgreSQL, and hold what they have read."""
+    start = datetime(2026, 9, 14, 9, 0, tzinfo=SHANGHAI)
+    for n in range(MOST_ROWS + 2):
+        history.append(session, stream="many", kind="noted", actor="office", at=start, data={"n": n})
+    asked = Prepared(select(HistoryEvent.seq).where(HistoryEvent.stream == "many", HistoryEvent.seq <= bindparam("to")))
+    for to in (MOST_ROWS + 1, 3, MOST_ROWS + 1):
+        assert len(asked.rows(session, {"to": to})) == to
+    own = session.connection().connection.driver_connection
+    held = getattr(own, "_cursors", {}).values()
+    assert not [one for one in held if not one.closed and one.rowcount > MOST_ROWS]
 
 
 def test_a_question_sends_what_waits_first(session):

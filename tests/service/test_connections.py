@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from service.db import Database
-from service.db.database import SQLITE_LOG_PAGES, Timeouts
+from service.db.database import SQLITE_LOG_PAGES, TRUSTED_SECONDS, Timeouts
 
 if TYPE_CHECKING:
     from tests.factories.world import World
@@ -40,3 +41,52 @@ def test_a_connection_to_postgresql_starts_no_helpers_for_what_takes_millisecond
     with world.database.engine.connect() as connection:
         said = [connection.scalar(text(f"SHOW {name}")) for name in ("parallel_setup_cost", "jit")]
     assert said == ["20000", "off"]
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_statements_stay_prepared_until_something_fails(world: World) -> None:
+    """All reading ends with a ROLLBACK, after which the driver would have the server forget its plans."""
+    asked = text("SELECT 40 + CAST(:more AS integer)")
+    for _ in range(8):
+        with world.database.reading() as session:
+            assert session.scalar(asked, {"more": 2}) == 42
+    assert _prepared(world, "40 +") == 1
+    with pytest.raises(DBAPIError), world.database.reading() as session:
+        session.execute(text("SELECT 1 / 0"))
+    assert _prepared(world, "40 +") == 0
+    for _ in range(8):
+        with world.database.reading() as session:
+            assert session.scalar(asked, {"more": 2}) == 42
+    assert _prepared(world, "40 +") == 1
+
+
+def _prepared(world: World, words: str) -> int:
+    """How many statements with these words the one connection of the pool has prepared."""
+    found = text("SELECT count(*) FROM pg_prepared_statements WHERE position(:words IN statement) > 0")
+    with world.database.reading() as session:
+        return int(session.scalar(found, {"words": words}) or 0)
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_connection_that_has_been_quiet_is_asked_whether_it_is_there(world: World) -> None:
+    """One that has just answered is not: whoever meets its end is tried once more (``second_try``)."""
+    _ended(world, quiet=False)
+    with pytest.raises(DBAPIError), world.database.reading():
+        pass
+    _ended(world, quiet=True)
+    with world.database.reading() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+
+
+def _ended(world: World, *, quiet: bool) -> None:
+    """The server ends the one connection of the pool."""
+    with world.database.reading() as session:
+        held: Any = session.connection().connection.driver_connection
+    other = Database(world.settings.database_url)
+    with other.engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": held.info.backend_pid})
+    other.dispose()
+    if quiet:
+        held.heard -= TRUSTED_SECONDS
