@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.config import Organization, Settings
-from service.config.editable import CHANGED, STREAM
+from service.config.editable import CHANGED, ORGANIZATION, STREAM
 from service.config.secrets import DIGEST, is_secret, shown
 from service.history import last_of
 from service.history.records import record
 from service.rights import Actor
 
-SETTINGS, ORGANIZATION = "settings_loaded", "organization_loaded"
+SETTINGS = "settings_loaded"
 LONGEST = 500
 
 Values = dict[str, Any]

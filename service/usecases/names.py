@@ -107,9 +107,15 @@ class Names:
             return ""
         return self.learn(units=[code]).known_unit(code) or "（未知单位）"
 
+    def role(self, role: str | None) -> str:
+        """The name of a role; empty for one that nobody declares."""
+        if self._then is not None:
+            return self._then.role(role, self._on)
+        return wiring(self._session).role_name(role) if role else ""
+
     def holder(self, unit: str | None, role: str | None, person: str | None = None) -> str:
         """For whom a task is: its unit, else its role; and the one person, where it is theirs alone."""
-        said = self.unit(unit) or wiring(self._session).role_name(role)
+        said = self.unit(unit) or self.role(role)
         return f"{said}（{self.person(f'{OF_PERSON}{person}')}）" if person else said
 
     def talent(self, talent_id: str | None) -> str:

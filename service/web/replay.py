@@ -40,7 +40,6 @@ from service.usecases.names import Line, Names
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import asked_step
-from service.web.context import role_name
 from service.web.timeline import Entry, timeline
 
 blueprint = Blueprint("replay", __name__)
@@ -151,7 +150,7 @@ def _step(found: CaseReplay, shown: Shown, names: Names) -> dict[str, Any]:
         "changes": [values.change(change) for change in shown.changes],
         "dues": [(due, names.unit(due.unit), WHY[due.why]) for due in one.due_changes],
         "notices": [
-            (KINDS.get(each.template, "提醒"), goal_words(each, arrived.get(each.seq, ()), names, role_name), each)
+            (KINDS.get(each.template, "提醒"), goal_words(each, arrived.get(each.seq, ()), names), each)
             for each in one.notices
         ],
         "files": [(each, names.person(each.by), names.person(each.withdrawn_by)) for each in one.files],
@@ -199,7 +198,7 @@ def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str,
         holder = names.person(row["assignee"]) if row["assignee"] else ""
         slot = str(row["slot"] or "")
         whose = names.unit(row["unit"]) or (slot.removeprefix(NAMED) if slot.startswith(NAMED) else "")
-        whose = whose or (role_name(row["role"]) if row["role"] else "")
+        whose = whose or names.role(row["role"])
         whose += f"（{names.person(OF_PERSON + row['person_key'])}）" if row["person_key"] else ""
         told.append((one_line(row["name"]), f"{whose}（{holder} 已领办）" if holder else whose, row["due_on"]))
     made = found.versions.at(one.seq)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from service import clock, history
+from service.audit.evidence.telling import steps as offline_steps
+from service.config import Organization
+from service.processes.models import Instance
+from service.processes.recording import stream_of
+from service.rights import SYSTEM
+from service.usecases import wire
+from service.usecases.configuration import note_configuration
 from tests.factories.replays import eventful, replayed
 from tests.factories.versions import RENAMED, move, version
 from tests.factories.visitor import Visitor
@@ -60,6 +69,30 @@ def test_an_address_of_no_step_shows_no_other(world: World, at: str) -> None:
         assert "没有这一步" in answer.text, page
 
 
-def test_names_that_are_todays_are_said_to_be(world: World) -> None:
-    world.dispatched("edu")
-    assert "角色用现在的名称" in Visitor(world, "auditor").get(f"/cases/{world.case}/replay").text
+def test_roles_are_called_as_on_the_day_of_the_step(world: World) -> None:
+    def organized(organization: Organization) -> None:
+        wire(world.database, world.settings, organization)
+        with world.transaction() as session:
+            note_configuration(session, world.settings, organization, actor=SYSTEM, now=clock.now())
+
+    office = world.organization.roles["talent_office"]
+    organized(world.organization)
+    world.accepted()
+    world.pass_days(1)
+    roles = {**world.organization.roles, office.id: replace(office, name="人才局")}
+    organized(replace(world.organization, roles=roles))
+    world.do("office", "dispatch")
+    auditor = Visitor(world, "auditor")
+    then = auditor.get(f"/cases/{world.case}/replay?at={world.done('accept').completed_seq}").text
+    now = auditor.get(f"/cases/{world.case}/replay").text
+    assert f"派单（{office.name}）" in then
+    assert "人才局" not in then
+    assert "反馈受理情况（人才局）" in now
+    with world.database.reading() as session:
+        case = session.get_one(Instance, world.case)
+        events = history.stream_events(session, stream_of(case.id))
+        told = {one["seq"]: str(one["parts"]) for one in offline_steps(session, case, events)}
+    assert office.name in told[world.done("accept").completed_seq]
+    assert "人才局" not in told[world.done("accept").completed_seq]
+    assert "反馈受理情况" in told[world.done("dispatch").completed_seq]
+    assert "人才局" in told[world.done("dispatch").completed_seq]

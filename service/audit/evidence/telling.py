@@ -59,6 +59,9 @@ class Naming:
     def unit(self, code: str | None) -> str:
         return self._then.find(UNITS, {code}, self.day).get(code, code) if code else ""
 
+    def role(self, role: str | None) -> str:
+        return self._then.role(role, self.day)
+
     def record(self, kind: str, value: str) -> str:
         if kind in NAMED_KINDS:
             return self._then.find(kind, {value}, self.day).get(value, value)
@@ -187,13 +190,13 @@ def _due(change: DueChange, names: Naming) -> list[str]:
 
 
 def _notice(each: NoticeSent, arrived: Sequence[str], names: Naming) -> list[str]:
-    to = goal_words(each, arrived, names, wiring(names.session).role_name)
+    to = goal_words(each, arrived, names)
     text = str(each.data.get("text") or "")
     return [KINDS.get(each.template, "提醒"), f"→ {to}" + (f"：{text}" if text else "")]
 
 
 def _standing(row: Mapping[str, Any], names: Naming) -> list[str]:
-    whose = names.unit(row["unit"]) or wiring(names.session).role_name(row["role"])
+    whose = names.unit(row["unit"]) or names.role(row["role"])
     if row["person_key"]:
         whose += f"（{names.person(OF_PERSON + row['person_key'])}）"
     held = f"（{names.person(row['assignee'])} 已领办）" if row["assignee"] else ""

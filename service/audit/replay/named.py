@@ -1,22 +1,25 @@
-"""The names of accounts, units and picked records on any day of a case, also of what is no longer in use."""
+"""The names of accounts, units, roles and picked records on any day of a case, also of what is no longer in use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from service.auth.models import Account
-from service.history import Edits
+from service.clock import end_of
+from service.config.editable import ORGANIZATION, STREAM
+from service.history import Edits, HistoryEvent
 from service.history.then import Kept, Record
 from service.ids import as_id
 from service.people.edits import person_edits, unit_edits
 from service.people.models import Leader, Person, Unit
-from service.processes.standing import OF_LEADER, OF_PERSON, OF_UNIT, behalf_names
+from service.processes.standing import OF_LEADER, OF_PERSON, OF_ROLE, OF_UNIT, behalf_names
+from service.processes.wiring import wiring
 from service.rights.actor import service_name
 from service.talents.edits import talent_edits
 from service.talents.models import Talent
@@ -44,6 +47,20 @@ class NamesThen:
         self._session, self._since = session, since
         self._known: dict[str, dict[str, _Known | None]] = {}
         self._others: dict[str, str] = {}
+        self._roles: list[tuple[datetime, Mapping[str, Any]]] | None = None
+
+    def role(self, role: str | None, on: date) -> str:
+        """The name of a role by the organization that was in force at the end of a day; of before the journal tells of
+        one, by the first. Today's where none was ever told; empty for a role that nobody declared."""
+        if not role:
+            return ""
+        if self._roles is None:
+            told = select(HistoryEvent).where(HistoryEvent.stream == STREAM, HistoryEvent.kind == ORGANIZATION)
+            events = self._session.scalars(told.order_by(HistoryEvent.seq))
+            self._roles = [(one.at, one.data["values"]) for one in events]
+        before = [values for at, values in self._roles if at < end_of(on)] or [values for _, values in self._roles[:1]]
+        name = before[-1].get(f"roles.{role}.name") if before else None
+        return str(name) if name else wiring(self._session).role_name(role)
 
     def find(self, kind: str, keys: Iterable[str], on: date) -> dict[str, str]:
         """Key → name, of the records of one of ``NAMED_KINDS`` that there are."""
@@ -60,6 +77,8 @@ class NamesThen:
             found |= {keys[key]: name for key, name in self._names(kind, set(keys), on).items()}
         accounts = {one.removeprefix(OF_PERSON): one for one in wanted - found.keys() if one.startswith(OF_PERSON)}
         found |= {accounts[key]: name for key, name in self._names(_ACCOUNTS, set(accounts), on).items()}
+        roles = {one for one in wanted if one.startswith(OF_ROLE)}
+        found |= {one: name for one in roles if (name := self.role(one.removeprefix(OF_ROLE), on))}
         left = {one for one in wanted - found.keys() if ":" in one}
         if left - self._others.keys():
             self._others |= behalf_names(self._session, left)

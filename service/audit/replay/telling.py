@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from service.audit.replay.drawn import drawing_of
@@ -44,10 +44,12 @@ class Naming(Protocol):
 
     def unit(self, code: str | None) -> str: ...
 
+    def role(self, role: str | None) -> str: ...
+
     def record(self, kind: str, value: str) -> str: ...
 
 
-def goal_words(notice: NoticeSent, reached: Sequence[str], names: Naming, role: Callable[[str], str]) -> str:
+def goal_words(notice: NoticeSent, reached: Sequence[str], names: Naming) -> str:
     """To whom a notice went: where the office's table says to whom, those whom it ``reached``, else whom it names."""
     to = Notice.of(notice.data).to
     if to.units is not None and reached:
@@ -57,7 +59,7 @@ def goal_words(notice: NoticeSent, reached: Sequence[str], names: Naming, role: 
     if to.leader is not None:
         return names.record("leaders", to.leader)
     one = names.person(f"{OF_PERSON}{to.person}") if to.person else ""
-    said = " ".join(part for part in (names.unit(to.unit), role(to.role) if to.role else "", one) if part)
+    said = " ".join(part for part in (names.unit(to.unit), names.role(to.role), one) if part)
     return said or "、".join(names.person(name) for name in reached) or "尚无账号收到"
 
 
