@@ -127,6 +127,18 @@ def test_postgresql_makes_the_same_grams(world: World) -> None:
     assert sorted(made) == sorted(grams(words))
 
 
+@pytest.mark.databases("postgresql")
+def test_postgresql_makes_the_same_grams_of_what_forms_said(world: World) -> None:
+    texts = ("孩子 Abc12 上学，ÀB  x y", "é", "", " ", "0f8fad5b-d9cb-469f-a165-70867728950e", "a1b2", "𬱖𫇭abcd")
+    with world.database.reading() as session:
+        for words in texts:
+            made = session.scalar(text("SELECT said_grams('handle.reply', :words)"), {"words": words})
+            pieces = grams(words.lower()) if len(words) < 32 else []
+            must = {session.scalar(text("SELECT hashtext('handle.reply ' || :one)"), {"one": one}) for one in pieces}
+            assert set(made) == must, words
+        assert session.scalar(text("SELECT said_grams('handle.reply', NULL)")) == []
+
+
 def test_every_column_sorts_and_narrows_today_and_on_a_past_day(world: World) -> None:
     edu = world.dispatched("edu", title="子女入学", received_on="2026-09-15")
     both = world.dispatched("housing", "sci", title="租房补贴", talent_id="T0002")
