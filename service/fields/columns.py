@@ -206,6 +206,7 @@ WORDS: Mapping[str, str] = {
     "saved_at": "保存时间",
     "scope": "所属部分",
     "search_key": "检索用的内容",
+    "title_order": "需求排序用的拼音",
     "second": "须另一人确认",
     "seconds": "用时",
     "secret": "密钥",

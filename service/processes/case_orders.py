@@ -26,6 +26,7 @@ from service.processes.models import Instance
 from service.processes.order_models import CaseOrder
 from service.processes.rules import NEED
 from service.processes.spans import OF_ROW, SAID, shown
+from service.processes.title_order import title_order
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ def _row(row: Mapping[str, Any], answer: speaking.Term | None, step: speaking.Te
         "instance_id": row["id"],
         "started_at": row["started_at"],
         "initiator_unit": row["initiator_unit"],
+        "title_order": title_order(row["number"], row["search_key"]),
         "due_unit": answer.unit if answer is not None else None,
         "rounds": answer.rounds if answer is not None else None,
         "received_on": answer.received_on if answer is not None else None,

@@ -317,7 +317,7 @@ def case_order(session: Session, wanted: CaseFilter, plan: Wiring) -> Any:
     if wanted.sort_said:
         asked = column_named(session, wanted.sort_said.removeprefix("-"), "sort_said")
         due = said_kept.waiting(session, wanted)
-        column = said_kept.order(asked, on or clock.today(), plan, due)
+        column = said_kept.order(session, asked, on or clock.today(), plan, due)
         down = wanted.sort_said.startswith("-")
         return (column.desc().nulls_last() if down else column.asc().nulls_last(), *NEWEST)
     if sort not in CASE_SORTS:

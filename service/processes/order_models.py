@@ -15,7 +15,8 @@ class CaseOrder(Base):
     """The columns of lists of a need as they are today; they follow from the rows of the case.
 
     ``due_unit``, ``received_on``, ``due_on``, ``first_due_on`` and ``rounds`` are those of the unit's run that speaks
-    for the case, ``step_due_on`` is that of the run of its other steps (``speaking``). All else is as in ``CaseSpan``.
+    for the case, ``step_due_on`` is that of the run of its other steps (``speaking``). By ``title_order`` its matter is
+    sorted (the module of that name). All else is as in ``CaseSpan``.
     """
 
     __tablename__ = "case_order"
@@ -24,6 +25,7 @@ class CaseOrder(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     number: Mapped[str | None] = mapped_column(String(64))
     search_key: Mapped[str] = mapped_column(Text)
+    title_order: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(16))
     stage: Mapped[str | None] = mapped_column(String(16))
     talent_id: Mapped[str | None] = mapped_column(String(32))
@@ -46,7 +48,7 @@ class CaseOrder(Base):
 
 
 INDEXED = (
-    *("number", "status", "stage", "category", "town", "lead_unit", "ended_at", "outcome", "urges"),
+    *("number", "title_order", "status", "stage", "category", "town", "lead_unit", "ended_at", "outcome", "urges"),
     *("due_unit", "rounds", "received_on", "due_on", "first_due_on", "step_due_on"),
 )
 """Columns of which an index has the newest needs of each value first."""

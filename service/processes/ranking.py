@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, union_all
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -23,7 +23,6 @@ from service.processes.order_models import INDEXED, CaseOrder
 from service.processes.past import assisting, is_past
 from service.processes.rules import NEED
 from service.processes.said_fields import column_named, of_leader, of_unit
-from service.processes.title_order import of_title
 from service.processes.wiring import Wiring
 
 Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
@@ -31,6 +30,7 @@ Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
 
 _OF_COLUMN: Mapping[str, str] = {
     "number": "number",
+    "title": "title_order",
     "status": "status",
     "category": "category",
     "town": "town",
@@ -46,7 +46,6 @@ _OF_COLUMN: Mapping[str, str] = {
 }
 """Sorts by what stands in a column as it is."""
 _WORKED_OUT: Mapping[str, Callable[[Wiring], Any]] = {
-    "title": lambda _plan: of_title(CaseOrder.number, CaseOrder.search_key),
     "stage": lambda plan: stage_place(CaseOrder.stage, plan),
     "assisting": lambda _plan: assisting(CaseOrder.assisting_units, CaseOrder.lead_unit),
 }
@@ -93,7 +92,8 @@ def _by_said(session: Session, wanted: CaseFilter, plan: Wiring) -> Ranked:
 
     def found(conditions: Sequence[ColumnElement[bool]], limit: int, offset: int) -> Select[UUID]:
         asked = (column, on, plan, due, down, conditions, limit + offset)
-        return _merged(said_kept.in_order(session, *asked), down, limit, offset)
+        told = said_kept.in_order(session, *asked)
+        return _merged(told.parts, down, limit, offset, told.last)
 
     return found
 
@@ -151,10 +151,25 @@ def _by_lateness(
     return _merged(parts, down, limit, offset)
 
 
-def _merged(parts: Sequence[Select[Any]], down: bool, limit: int, offset: int) -> Select[UUID]:
-    """Parts of (id, key, begin), each in order, as one list in the same order."""
+def _merged(
+    parts: Sequence[Select[Any]], down: bool, limit: int, offset: int, last: Select[Any] | None = None
+) -> Select[UUID]:
+    """Parts of (id, key, begin), each in order, as one list in the same order. ``last``: a part without keys, which is
+    read where the others have not as many keys as are asked for."""
     each = [part.subquery() for part in parts]
-    every = union_all(*(select(one.c[0], one.c[1], one.c[2]) for one in each)).subquery()
+    told = [select(one.c[0], one.c[1], one.c[2]) for one in each]
+    if last is not None and told:
+        first = _sorted(union_all(*told).subquery(), down).limit(limit + offset).cte("told")
+        enough = select(func.count(first.c[1])).scalar_subquery() >= limit + offset
+        without = last.where(~enough).subquery()
+        told = [select(first.c[0], first.c[1], first.c[2]), select(without.c[0], without.c[1], without.c[2])]
+    elif last is not None:
+        told = [last]
+    every = union_all(*told).subquery()
+    return _sorted(every, down).with_only_columns(every.c[0]).limit(limit).offset(offset)
+
+
+def _sorted(every: Any, down: bool) -> Select[Any]:
     key = every.c[1]
     order = (case((key.is_(None), 1), else_=0), key.desc() if down else key.asc(), every.c[2].desc(), every.c[0])
-    return select(every.c[0]).order_by(*order).limit(limit).offset(offset)
+    return select(every.c[0], every.c[1], every.c[2]).order_by(*order)

@@ -5,7 +5,8 @@ Needs that wait to be taken in are asked themselves (``said_fields``), beside th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -25,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from service.people.models import Unit
 from service.processes import column_filters
 from service.processes.models import Instance
 from service.processes.order_models import CaseOrder
@@ -61,10 +61,24 @@ def waiting(session: Session, wanted: CaseFilter) -> Sequence[UUID] | None:
 
 def _on(column: SaidColumn, on: date) -> ColumnElement[bool]:
     """The rows of a column at the end of a day."""
+    return and_(CaseSaid.field == column.key, *_days(on))
+
+
+def _days(on: date) -> Iterator[ColumnElement[bool]]:
     rows = CaseSaid
     if not is_past(on):
-        return and_(rows.field == column.key, rows.until_on.is_(None))
-    return and_(rows.field == column.key, rows.from_on <= on, or_(rows.until_on.is_(None), rows.until_on > on))
+        yield rows.until_on.is_(None)
+    else:
+        yield rows.from_on <= on
+        yield or_(rows.until_on.is_(None), rows.until_on > on)
+
+
+def _of_own(session: Session, column: SaidColumn, on: date) -> ColumnElement[bool]:
+    """The same, asked of a need at a time, of which the rows are few: SQLite, which counts no values, is kept from
+    looking through all rows of the column for each."""
+    if not _is_sqlite(session):
+        return _on(column, on)
+    return and_(CaseSaid.field.concat("") == column.key, *_days(on))
 
 
 # --- The condition ---------------------------------------------------------------------------------------------------
@@ -72,30 +86,33 @@ def _on(column: SaidColumn, on: date) -> ColumnElement[bool]:
 
 def finding(session: Session, asked: Asked, on: date, due: Sequence[UUID]) -> Wide:
     """The needs that a question about a column finds; those that are ``due`` are asked themselves."""
-    rows, day = CaseSaid, _on(asked.column, on)
+    rows, day, own_day = CaseSaid, _on(asked.column, on), _of_own(session, asked.column, on)
     newest: ColumnElement[bool] = rows.newest.is_(True)
     theirs = select(rows.instance_id)
     if asked.how == EMPTY:
-        own = theirs.where(day, newest, rows.instance_id == CaseOrder.instance_id).correlate(CaseOrder)
+        own = theirs.where(own_day, newest, rows.instance_id == CaseOrder.instance_id).correlate(CaseOrder)
         every = [select(CaseOrder.instance_id).where(~own.exists())]
-        each = ~_of_instance(theirs.where(day, newest))
+        each = ~_of_instance(theirs.where(own_day, newest))
         return _beside(every, each, (), where_said(asked, on), due, CaseOrder.instance_id)
     fits, own_fits = newest, newest
     if asked.how != FILLED:
         fits = _fits(session, asked, rows.key) if asked.fits is not None else false()
-        # the rows of one need are few: SQLite, which counts no values, is kept from looking among all of a value
-        own_fits = _fits(session, asked, rows.key.concat("")) if asked.fits is not None else false()
+        own_fits = _fits(session, asked, rows.key.concat(""), own=True) if asked.fits is not None else false()
+    if asked.fits is not None and _by_grams(session, asked.fits):
+        # the pieces name the field: PostgreSQL is kept from reading all that was said in it beside them
+        day = and_(rows.field.concat("") == asked.column.key, *_days(on))
     single = asked.how == FILLED or (asked.fits is not None and len(asked.fits.keys) == 1)
     every = [theirs.where(day, fits)]
     if not single:  # a need in which several of what fits was said is found once
         every = [theirs.where(day, fits, newest), theirs.where(day, fits, ~newest).distinct()]
     dated = [select(rows.instance_id, rows.started_at).where(day, fits)] if single and asked.how != FILLED else []
-    each = _of_instance(theirs.where(day, own_fits))
+    each = _of_instance(theirs.where(own_day, own_fits))
     return _beside(every, each, dated, where_said(asked, on), due, rows.instance_id)
 
 
 def _of_instance(some: Select[UUID]) -> ColumnElement[bool]:
-    return some.where(CaseSaid.instance_id == Instance.id).correlate(Instance).exists()
+    # with an offset, for PostgreSQL would read what was said in all needs, to look at some of them
+    return some.where(CaseSaid.instance_id == Instance.id).correlate(Instance).offset(0).exists()
 
 
 def _beside(
@@ -115,10 +132,11 @@ def _beside(
     return Wide([*kept, still], asked, [*begun, still.add_columns(Instance.started_at)] if dated else ())
 
 
-def _fits(session: Session, asked: Asked, key: Any) -> ColumnElement[bool]:
+def _fits(session: Session, asked: Asked, key: Any, *, own: bool = False) -> ColumnElement[bool]:
+    """The rows with a value that fits, by its ``key``; ``own``: of one need at a time."""
     rows, fits = CaseSaid, asked.fits or Fit()
     if fits.within is not None:
-        return _containing(session, asked.column, fits.within)
+        return _containing(session, asked.column, fits.within, by_index=not own and _by_grams(session, fits))
     if fits.codes:
         one: ColumnElement[bool] = key == fits.keys[0]
         return one if len(fits.keys) == 1 else key.in_(fits.keys)
@@ -136,9 +154,19 @@ def _as_number(text: str) -> Iterator[str]:
         return
 
 
-def _containing(session: Session, column: SaidColumn, text: str) -> ColumnElement[bool]:
+def _by_grams(session: Session, fits: Fit) -> bool:
+    """Whether an index of pieces finds what fits."""
+    text = fits.within
+    return text is not None and len(text) > 1 and not set(text) <= _IN_ID and not _is_sqlite(session)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _containing(session: Session, column: SaidColumn, text: str, *, by_index: bool) -> ColumnElement[bool]:
     rows = CaseSaid
-    if session.get_bind().dialect.name == "sqlite":
+    if _is_sqlite(session):
         # of most rows the index alone tells: SQLite reads a row only where it must
         short = and_(func.length(rows.key) <= LONG, func.substr(rows.key, 1, 1) != NUMBER)
         other = or_(func.length(rows.key) > LONG, func.substr(rows.key, 1, 1) == NUMBER)
@@ -146,7 +174,7 @@ def _containing(session: Session, column: SaidColumn, text: str) -> ColumnElemen
         return or_(by_key, and_(other, func.lower(rows.value).contains(text, autoescape=True)))
     whole = func.coalesce(rows.value, rows.key)
     clauses = [func.lower(whole).contains(text, autoescape=True)]
-    if len(text) > 1 and not set(text) <= _IN_ID:
+    if by_index:
         grams = func.said_grams(literal(column.key), literal(text))
         clauses.append(func.said_grams(rows.field, whole).op("@>")(grams))
     return and_(*clauses)
@@ -155,11 +183,11 @@ def _containing(session: Session, column: SaidColumn, text: str) -> ColumnElemen
 # --- The order -------------------------------------------------------------------------------------------------------
 
 
-def order(column: SaidColumn, on: date, plan: Wiring, due: Sequence[UUID] | None) -> ColumnElement[Any]:
-    """The value by which cases are sorted in a column (``order_said``); None: all of them wait."""
+def order(session: Session, column: SaidColumn, on: date, plan: Wiring, due: Sequence[UUID] | None) -> Any:
+    """The value by which cases are sorted in a column (``order_said``); ``due`` is None: all of them wait."""
     if due is None:
         return order_said(column, on, plan)
-    kept = select(_sort_key(column, plan)).where(_on(column, on), CaseSaid.newest.is_(True))
+    kept = select(_sort_key(column, plan)).where(_of_own(session, column, on), CaseSaid.newest.is_(True))
     own = kept.where(CaseSaid.instance_id == Instance.id).correlate(Instance).scalar_subquery()
     return case((Instance.id.in_(due), order_said(column, on, plan)), else_=own) if due else own
 
@@ -168,8 +196,17 @@ def _sort_key(column: SaidColumn, plan: Wiring) -> ColumnElement[Any]:
     return sorting(func.coalesce(CaseSaid.value, CaseSaid.key), column.schema, plan)
 
 
-_MOST = 60
-"""So many values of a column are sorted one after the other."""
+_MOST = 120
+"""So many values of a column are read one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """Parts of (id, key, begin), each in order, that have the first needs together; the needs of the ``last`` part,
+    which have no key, come after all that have one."""
+
+    parts: Sequence[Select[Any]]
+    last: Select[Any]
 
 
 def in_order(
@@ -181,8 +218,9 @@ def in_order(
     down: bool,
     conditions: Sequence[ColumnElement[bool]],
     most: int,
-) -> list[Select[Any]]:
-    """Parts of (id, key, begin) that have the first ``most`` needs that conditions let through, each in order."""
+) -> InOrder:
+    """The first ``most`` needs that conditions let through. One statement, where values stand in the index in another
+    order than the asked one."""
     rows, newest = CaseSaid, (CaseSaid.started_at.desc(), CaseSaid.instance_id)
     told = _sort_key(column, plan)
 
@@ -192,29 +230,56 @@ def in_order(
 
     base = (_on(column, on), rows.newest.is_(True))
     every = joined(select(rows.instance_id, told.label("key"), rows.started_at).where(*base), rows.instance_id)
-    values = _values(session, column)
-    if values is not None and len(values) <= _MOST:
-        parts = [every.where(rows.key == value).order_by(*newest).limit(most) for value in values]
-        parts.append(every.where(rows.key.not_in(values)).order_by(told.desc() if down else told, *newest).limit(most))
-    elif (schema := column.schema).get("x-ref") or schema.get("items", {}).get("x-ref"):
-        parts = [every.order_by((told.desc() if down else told).nulls_last(), *newest).limit(most)]
-    else:
+    values = _values(session, column) if _is_told_apart(column) else None
+    if values is None:
         parts = [every.order_by(rows.key.desc() if down else rows.key, *newest).limit(most)]
-    some = select(rows.instance_id).where(*base, rows.instance_id == CaseOrder.instance_id).correlate(CaseOrder)
+    elif len(values) > _MOST:
+        parts = [_by_name(column, plan, base, joined, down, most)]
+    else:
+        parts = [every.where(rows.key == value).order_by(*newest).limit(most) for value in values]
+    some = select(rows.instance_id).where(
+        _of_own(session, column, on), rows.newest.is_(True), rows.instance_id == CaseOrder.instance_id
+    )
     nothing = cast(null(), told.type).label("key")  # PostgreSQL takes it for a text else
     without = joined(select(CaseOrder.instance_id, nothing, CaseOrder.started_at), CaseOrder.instance_id)
-    parts.append(without.where(~some.exists()).order_by(CaseOrder.started_at.desc(), CaseOrder.instance_id).limit(most))
+    without = without.where(~some.correlate(CaseOrder).offset(0).exists())
     if due:
-        own = order_said(column, on, plan).label("key")
-        asked = select(Instance.id, own, Instance.started_at)
+        own_key = order_said(column, on, plan).label("key")
+        asked = select(Instance.id, own_key, Instance.started_at)
         parts.append(asked.where(Instance.id.in_(due), Instance.process == NEED, *conditions))
-    return parts
+    return InOrder(parts, without.order_by(CaseOrder.started_at.desc(), CaseOrder.instance_id).limit(most))
 
 
-def _values(session: Session, column: SaidColumn) -> list[str] | None:
-    """The values of a column that is sorted otherwise than they stand; None where there is no such list."""
-    schema = column.schema
-    one = schema.get("items", {}) if schema.get("type") == "array" else schema
-    if one.get("x-ref") == "units":
-        return list(session.scalars(select(Unit.code).order_by(Unit.code)))
-    return choices_of(schema) or None
+def _by_name(
+    column: SaidColumn,
+    plan: Wiring,
+    base: Sequence[ColumnElement[bool]],
+    joined: Callable[[Select[Any], Any], Select[Any]],
+    down: bool,
+    most: int,
+) -> Select[Any]:
+    """All needs of many values, of which each is looked up once."""
+    rows = CaseSaid
+    value = func.coalesce(rows.value, rows.key)
+    each = select(value.label("value")).where(*base).distinct().subquery()
+    names = select(each.c.value, sorting(each.c.value, column.schema, plan).label("key")).subquery()
+    some = select(rows.instance_id, names.c.key, rows.started_at).join(names, names.c.value == value).where(*base)
+    first = names.c.key.desc() if down else names.c.key.asc()
+    some = joined(some, rows.instance_id)
+    return some.order_by(first.nulls_last(), rows.started_at.desc(), rows.instance_id).limit(most)
+
+
+def _is_told_apart(column: SaidColumn) -> bool:
+    """Whether the values of a column are sorted otherwise than they stand in the index."""
+    one = column.schema.get("items", {}) if column.schema.get("type") == "array" else column.schema
+    return bool(one.get("x-ref") or choices_of(column.schema))
+
+
+def _values(session: Session, column: SaidColumn) -> list[str]:
+    """The keys of all values that ever stood in a column, one look into the index for each; no more than ``_MOST`` and
+    one. One statement."""
+    some = select(func.min(CaseSaid.key)).where(CaseSaid.field == column.key)
+    each = select(some.scalar_subquery().label("value"), literal(1).label("place")).cte("each_value", recursive=True)
+    after = some.where(CaseSaid.key > each.c.value).correlate(each).scalar_subquery()
+    each = each.union_all(select(after, each.c.place + 1).where(each.c.value.is_not(None), each.c.place <= _MOST))
+    return list(session.scalars(select(each.c.value).where(each.c.value.is_not(None))))

@@ -26,13 +26,25 @@ def _sqlite(element: _Blank, compiler: Any, **more: Any) -> str:
     return f"instr({compiler.process(element.clauses, **more)}, ' ')"
 
 
+LONG = 120
+"""Characters of a matter's pinyin by which it is sorted: so many of any script has an index room for."""
+
+
+def title_order(number: str | None, search_key: str) -> str:
+    """The value of ``of_title``, of a row at hand."""
+    matter = search_key.partition(" ")[2] if number is not None else search_key
+    first, _, spelled = matter.partition(" ")
+    return (spelled if " " in spelled else first)[:LONG]
+
+
 def of_title(number: Any, search_key: Any) -> ColumnElement[str]:
-    """The pinyin of a matter, out of a search key: the number where there is one, the matter, its pinyin, its initials,
-    each without blanks within. A matter in Latin letters is its own pinyin."""
+    """The pinyin of a matter, as it begins, out of a search key: the number where there is one, the matter, its pinyin,
+    its initials, each without blanks within. A matter in Latin letters is its own pinyin."""
     matter = case((number.is_not(None), _after(search_key)), else_=search_key)
     spelled = _after(matter)
     first: ColumnElement[str] = func.substr(matter, 1, _Blank(matter) - 1, type_=Text)
-    return case((_Blank(spelled) > 0, spelled), (_Blank(matter) > 0, first), else_=matter)
+    whole = case((_Blank(spelled) > 0, spelled), (_Blank(matter) > 0, first), else_=matter)
+    return func.substr(whole, 1, LONG, type_=Text)
 
 
 def _after(text: Any) -> ColumnElement[str]:

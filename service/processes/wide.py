@@ -44,8 +44,13 @@ class Wide:
         return Instance.id.in_(self.ids())
 
     def ids(self, most: int | None = None) -> Select[UUID]:
-        """The ids, ``most`` of them at most."""
-        parts = [one if most is None else _some(one, most) for one in self.every]
+        """The ids, ``most`` of them at most: where the first part gives so many, the others are not read."""
+        if most is None:
+            parts = list(self.every)
+        else:
+            first, *others = self.every
+            enough = select(func.count()).select_from(first.limit(most).subquery()).scalar_subquery() >= most
+            parts = [_some(first, most), *(_some(one.where(~enough), most) for one in others)]
         return parts[0] if len(parts) == 1 else select(union(*parts).subquery().c[0]).limit(most)
 
 
@@ -94,7 +99,9 @@ def listed(
     than are counted. Raises what it raises.
     """
     limit, offset = held(limit, offset)
-    few, many, counts = _parted(session, process, wide)
+    few, many, counts, none = _parted(session, process, wide)
+    if none:
+        return Page((), 0, limit, offset)
     asked = [*of_process(process, found=bool(few)), *narrow]
     query = select(Instance.id).where(*asked, *(one.clause for one in few), *(one.each for one in many))
     walked, most = newest is not None and not few, MOST_COUNTED
@@ -173,10 +180,11 @@ def _ordered(part: Select[UUID, datetime], process: str | None) -> Select[UUID, 
 
 def _parted(
     session: Session, process: str | None, wide: Sequence[Wide]
-) -> tuple[list[Wide], list[Wide], Sequence[int]]:
+) -> tuple[list[Wide], list[Wide], Sequence[int], bool]:
     """The conditions that let through no more than are counted, and the others; how many cases of the process each of
-    these was seen to let through. A statement a condition, and one of what somebody sees."""
-    few, many, counts = [], [], []
+    these was seen to let through, and whether one lets through none at all. A statement a condition, and one of what
+    somebody sees."""
+    few, many, counts, none = [], [], [], False
     for one in wide:
         if one.among and len(wide) > 1 and (alone := _alone(session, one)) > MOST_COUNTED + _SPARE:
             many.append(one)
@@ -185,10 +193,11 @@ def _parted(
         found, unfit = _of_ids(session, process, one.ids(MOST_COUNTED + _SPARE))
         if found <= MOST_COUNTED:
             few.append(one)
+            none = none or found == unfit
         else:
             many.append(one)
             counts.append(found - unfit)
-    return few, many, counts
+    return few, many, counts, none
 
 
 def _alone(session: Session, one: Wide) -> int:

@@ -54,6 +54,7 @@ from service.processes.models import CaseSpan, CaseText, ClockRun, Counter, Inst
 from service.processes.order_models import CaseOrder
 from service.processes.reader_models import CaseReader
 from service.processes.said_models import CaseSaid
+from service.processes.title_order import title_order
 from service.spelling import search_key, spell
 from tests.bench.bulk import Kinds, bare
 
@@ -105,6 +106,7 @@ _COPIES = Table(
     Column("case_number", Text),
     Column("urge_number", Text),
     Column("search_key", Text),
+    Column("title_order", Text),
     Column("started_at", DateTime(timezone=True)),
     Column("minutes", Integer),
 )
@@ -252,7 +254,10 @@ def _copy(made: Original, source: int, n: int, number: int, minutes: int, series
     """The differences of copy ``n``: its ids, number, title and day."""
     matter, earlier = n % len(MATTERS), timedelta(minutes=minutes * n)
     case_number = series.case(made, earlier) if series is not None else f"2026-需-{number:06d}"
-    started: datetime = made.rows["instance"][0]["started_at"]
+    own = made.rows["instance"][0]
+    started: datetime = own["started_at"]
+    # the number of the case comes first, then that in the title
+    key = _key(matter).replace("2026需987654", case_number.replace("-", ""), 1).replace("987654", str(number))
     return {
         "number": number,
         "source": source,
@@ -261,10 +266,8 @@ def _copy(made: Original, source: int, n: int, number: int, minutes: int, series
         "title": f"{MATTERS[matter]}（{number}）",
         "case_number": case_number,
         "urge_number": series.urge(made, earlier) if series is not None else "催办〔2026〕1号",
-        # the number of the case comes first, then that in the title
-        "search_key": _key(matter)
-        .replace("2026需987654", case_number.replace("-", ""), 1)
-        .replace("987654", str(number)),
+        "search_key": key,
+        "title_order": title_order(own["number"], key),
         "started_at": started - timedelta(minutes=(minutes or 7) * n),
         "minutes": minutes * n,
     }
@@ -333,6 +336,7 @@ def _own(
     if name in (Instance.__tablename__, CaseSpan.__tablename__, CaseOrder.__tablename__):
         values["search_key"] = _COPIES.c.search_key
         values |= {"title": _COPIES.c.title} if "title" in table.c else {}
+        values |= {"title_order": _COPIES.c.title_order} if "title_order" in table.c else {}
         values |= {"number": _COPIES.c.case_number} if row["number"] is not None else {}
     if name == CaseSaid.__tablename__ and row["field"].endswith(".title"):
         values["key"] = _COPIES.c.title

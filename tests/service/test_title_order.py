@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import String, Text, literal, select
 
 from service import clock
 from service.processes import figure_tallies, queries, wide
 from service.processes.filters import CaseFilter
+from service.processes.title_order import LONG, of_title, title_order
 from tests.factories.databases import ON_BOTH
 from tests.factories.world import OFFICE, World
 
@@ -35,3 +37,16 @@ def test_needs_are_sorted_by_matter_and_not_by_number(world: World, monkeypatch:
         monkeypatch.setattr(wide, "MOST_COUNTED", 1)
         if _ == "long, all wait":
             figure_tallies.take_in_all(world.database)
+
+
+def test_what_is_kept_is_what_a_list_works_out(world: World) -> None:
+    keys = (
+        *("", "2026需0001", "2026需0001 住房 zhufang zf", "2026需0001 abc", "2026需0001  x ", "住房 zhufang zf", "abc"),
+        *(" 住房 a b", "住房 zhufang", f"2026需0001 {'房' * 300} {'fang' * 300} {'f' * 300}", f"{'a' * 300}"),
+    )
+    with world.database.reading() as session:
+        for number in (None, "2026-需-0001"):
+            for key in keys:
+                told = session.scalar(select(of_title(literal(number, String), literal(key, Text))))
+                assert told == title_order(number, key), (number, key)
+                assert len(told or "") <= LONG
