@@ -18,10 +18,43 @@ def dumps(value: Any) -> str:
     return _encode(value)
 
 
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
-"""A value that holds itself is refused as one that is too deep (RecursionError)."""
+def loads(text: Any) -> Any:
+    """The value of a JSON text, as ``json.loads`` gives it; of one that begins and ends without spaces at once."""
+    try:
+        value, end = _scan(text, 0)
+        if end == len(text):
+            return value
+    except (StopIteration, TypeError):
+        pass
+    return json.loads(text)
+
+
+_scan: Callable[[Any, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+
+
+def encoder(*, separators: tuple[str, str] = (",", ":"), sort_keys: bool, allow_nan: bool) -> Callable[[Any], str]:
+    """The function that writes a value as ``json.JSONEncoder`` does, without escapes that are not needed: made once.
+
+    The library's own makes another one for each text. A value that holds itself is refused as one that is too deep
+    (RecursionError).
+    """
+    usual = json.JSONEncoder(
+        sort_keys=sort_keys, separators=separators, ensure_ascii=False, allow_nan=allow_nan, check_circular=False
+    )
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # a Python without the library's C
+        return usual.encode
+    item, key = separators
+    quoted = json.encoder.encode_basestring
+    write = make(None, usual.default, quoted, None, key, item, sort_keys, False, allow_nan)
+
+    def encode(value: Any) -> str:
+        return "".join(write(value, 0))
+
+    return encode
+
+
+_encode = encoder(sort_keys=True, allow_nan=False)
 
 
 def written(value: Any) -> tuple[Any, str]:
@@ -65,7 +98,7 @@ def _through(write: Callable[[Any], str], value: Any) -> tuple[Any, str] | None:
     return (copy, text) if shallow and "\\u0000" not in text and copy == value else None
 
 
-_in_order = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
+_in_order = encoder(separators=(", ", ": "), sort_keys=False, allow_nan=False)
 
 
 def _no_whole(said: str) -> float:

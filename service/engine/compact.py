@@ -12,7 +12,6 @@ order, so that a state has one text whoever wrote it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from SpiffWorkflow.specs import StartTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.canonical import encoder, loads
 from service.engine.data import Kept, keep, kept_of, look
 from service.engine.program import Program
 from service.engine.writing import PLAIN, REGISTRY
@@ -34,7 +34,7 @@ ENDED = f"[{FORMAT}]"
 """The state of a case that has ended."""
 _ROOT = "00000000-0000-0000-0000-000000000000"
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
+_json = encoder(sort_keys=True, allow_nan=True)
 _NOTHING: Mapping[str, Any] = {}
 _EXACT = frozenset({str, int, bool})
 _NAMES = frozenset({str})
@@ -133,7 +133,7 @@ def alike(one: Any, other: Any) -> bool:
 def opened(program: Program, state: str) -> BpmnWorkflow:
     """The workflow whose state ``compact_text`` wrote, on the specs of ``program``."""
     workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs), deserializing=True)
-    said = json.loads(state)
+    said = loads(state)
     if len(said) == 1:
         _end(workflow)
         return workflow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, select, type_coerce
 from sqlalchemy.orm import Session
 
-from service.canonical import dumps
+from service.canonical import dumps, loads
 from service.db.raw_rows import Read
 from service.history import apart
 from service.history.chain import FIRST
@@ -251,7 +250,7 @@ def _read(chain: Chain, row: Any, text: Any, *, raw: bool) -> None:
     id_, stream, seq, at, actor, on_behalf_of, kind, task, data, _, _ = row
     try:
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC) if raw else at
-        said = json.loads(data) if raw else data
+        said = loads(data) if raw else data
         if not isinstance(said, dict):
             raise ValueError("no JSON object")  # noqa: TRY301, TRY004 - as what cannot be parsed
     except (TypeError, ValueError, RecursionError) as error:
@@ -278,7 +277,7 @@ def moment_of(text: Any) -> datetime | None:
 def _document(text: Any) -> Any:
     """The document that is canonically written as ``text``; None for any other text."""
     try:
-        document = json.loads(text)
+        document = loads(text)
         return document if dumps(document) == text else None
     except (TypeError, ValueError):
         return None

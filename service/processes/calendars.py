@@ -103,46 +103,46 @@ class DayFunctions:
 
     @cached_property
     def _table(self) -> Mapping[str, Any]:
+        calendar, now, today, counted = self.calendar, self.now, self.today, self.counted  # not self: that were a ring
         return {
-            "working_days": self.working_days,
-            "working_days_after": self.working_days_after,
-            "working_days_between": self.working_days_between,
-            "today": lambda: self.today,
-            "now": lambda: clock.local(self.now),
+            "working_days": lambda n: _working_days_after(calendar, counted, today, n),
+            "working_days_after": lambda day, n: _working_days_after(calendar, counted, day, n),
+            "working_days_between": lambda first, last: _working_days_between(calendar, first, last),
+            "today": lambda: today,
+            "now": lambda: clock.local(now),
             **PURE,
         }
-
-    def working_days(self, n: Any) -> date:
-        """The ``n``-th working day after today; today is day 0 (W6)."""
-        return self.working_days_after(self.today, n)
-
-    def working_days_after(self, day: Any, n: Any) -> date:
-        """The ``n``-th working day after ``day`` (before it where ``n`` is negative)."""
-        start = as_date(day)
-        if start is None:
-            raise ExpressionError(f"{kind_of(day)}不是日期，不能推算工作日")
-        if not isinstance(n, int) or isinstance(n, bool) or abs(n) > MAX_DAYS:
-            raise ExpressionError(f"{kind_of(n)}不是工作日数（应为整数，最多 {MAX_DAYS}）")
-        counted = self.calendar.add(start, n)
-        self.counted[counted.due] = counted
-        return counted.due
-
-    def working_days_between(self, first: Any, last: Any) -> int | None:
-        """The working days after ``first`` up to and with ``last``, negative the other way round; None where either is
-        empty, so that no order holds with it."""
-        days = []
-        for value in (first, last):
-            if is_empty(value):
-                return None
-            day = as_date(value)
-            if day is None:
-                raise ExpressionError(f"{kind_of(value)}不是日期，不能数工作日")
-            days.append(day)
-        return self.calendar.between(*days)
 
     def explain(self, day: date) -> DueDate | None:
         """How ``day`` was counted; None when it was named, not counted."""
         return self.counted.get(day)
+
+
+def _working_days_after(calendar: Calendar, known: dict[date, DueDate], day: Any, n: Any) -> date:
+    """The ``n``-th working day after ``day`` (before it where ``n`` is negative; today is day 0, W6); ``known`` takes
+    how it was counted."""
+    start = as_date(day)
+    if start is None:
+        raise ExpressionError(f"{kind_of(day)}不是日期，不能推算工作日")
+    if not isinstance(n, int) or isinstance(n, bool) or abs(n) > MAX_DAYS:
+        raise ExpressionError(f"{kind_of(n)}不是工作日数（应为整数，最多 {MAX_DAYS}）")
+    counted = calendar.add(start, n)
+    known[counted.due] = counted
+    return counted.due
+
+
+def _working_days_between(calendar: Calendar, first: Any, last: Any) -> int | None:
+    """The working days after ``first`` up to and with ``last``, negative the other way round; None where either is
+    empty, so that no order holds with it."""
+    days = []
+    for value in (first, last):
+        if is_empty(value):
+            return None
+        day = as_date(value)
+        if day is None:
+            raise ExpressionError(f"{kind_of(value)}不是日期，不能数工作日")
+        days.append(day)
+    return calendar.between(*days)
 
 
 def days_late(calendar: Calendar, due_on: date | None, day: date) -> int:

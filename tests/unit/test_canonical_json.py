@@ -90,3 +90,35 @@ def test_a_copy_is_nobodys_else() -> None:
     copy, _ = written(value)
     value["a"].append(3)  # type: ignore[attr-defined]
     assert copy == {"a": [1, {"b": 2}]}
+
+
+def spelled(make: Callable[[Any], Any], value: Any) -> str:
+    """The text or value that comes of it; the kind of the complaint, where it is refused."""
+    try:
+        return repr(make(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@given(VALUES)
+@example("text")
+@example({"b": 1, "a": [True, None, math.inf], "c": {"ä": "\x00\x7f "}})
+@example(object())
+def test_an_encoder_made_once_writes_as_the_librarys(value: Any) -> None:
+    for sort_keys in (True, False):
+        for allow_nan in (True, False):
+            usual = json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=allow_nan)
+            made = canonical.encoder(sort_keys=sort_keys, allow_nan=allow_nan)
+            assert spelled(made, value) == spelled(usual.encode, value)
+
+
+@given(VALUES.map(lambda value: spelled(json.dumps, value)) | TEXTS, st.sampled_from(("", " ", "\n", ",", "]", "\ufeff")))
+@example("1", "\ufeff")
+def test_a_text_is_read_as_the_library_reads_it(text: str, behind: str) -> None:
+    for written in (text, text + behind, behind + text):
+        assert spelled(canonical.loads, written) == spelled(json.loads, written)
+
+
+@pytest.mark.parametrize("value", [b'{"a":1}', b"\xff", None, 5, 1.5, bytearray(b"[1]")])
+def test_what_is_no_text_is_read_as_the_library_reads_it(value: Any) -> None:
+    assert spelled(canonical.loads, value) == spelled(json.loads, value)

@@ -17,10 +17,19 @@ from service.db import Database
 from service.processes.wiring import KEY, Wiring
 
 
+EVERYTHING = 50
+"""Pieces after which the collector looks at all there is."""
+
+
 def collect_seldom() -> None:
-    """Has the collector of rings look seldom: a case makes much and leaves little."""
+    """Has the collector of rings look between pieces alone: while a batch is at hand, little of it is to be found."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(1_000_000, 20, 50)
+
+
+def collect(done: int) -> None:
+    """Collects what the last of ``done`` pieces left, now and then also what earlier ones did."""
+    gc.collect(0 if done % EVERYTHING else 2)
 
 
 def main() -> None:
@@ -33,9 +42,10 @@ def main() -> None:
     hands = Hands(database, Marks(said["key"]), full=said["full"])
     collect_seldom()
     try:
-        for line in sys.stdin:
+        for done, line in enumerate(sys.stdin, 1):
             out.write(hands.do(json.loads(line)).text() + "\n")
             out.flush()
+            collect(done)
     finally:
         database.dispose()
 
