@@ -29,7 +29,8 @@ def loads(text: Any) -> Any:
     return json.loads(text)
 
 
-_scan: Callable[[Any, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+_reader: Any = json.JSONDecoder()
+_scan: Callable[[Any, int], tuple[Any, int]] = _reader.scan_once
 
 
 def encoder(*, separators: tuple[str, str] = (",", ":"), sort_keys: bool, allow_nan: bool) -> Callable[[Any], str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, select, type_coerce
@@ -102,7 +103,7 @@ def _linked(
     made_up = played if played is not None else played_until(session)
     raw = session.get_bind().dialect.name == "sqlite"
     heads, left = _heads(session, streams, read), set(streams)
-    for stream, some in _events(session, streams, read, raw=raw):
+    for stream, some in _events(session, streams, read, raw=raw, whole=into is not None):
         links = _Links(stream, made_up, raw=raw)
         chain = into.get(stream) if into is not None else None
         for row in some:
@@ -128,16 +129,31 @@ def _heads(session: Session, streams: Sequence[str], read: Read | None) -> dict[
 
 
 def _events(
-    session: Session, streams: Sequence[str], read: Read | None, *, raw: bool
+    session: Session, streams: Sequence[str], read: Read | None, *, raw: bool, whole: bool
 ) -> Iterator[tuple[str, Iterable[Any]]]:
-    """The rows of each stream that has any, in the order of its chain."""
+    """The rows of each stream that has any, in the order of its chain. ``whole``: all are kept, so all are fetched at
+    once."""
     there = read.of(HistoryEvent) if read is not None else None
     if there is not None:
         yield from ((stream, there[stream]) for stream in streams if stream in there)
         return
+    if whole and not raw:
+        yield from groupby(_plainly(session, streams), key=itemgetter(1))
+        return
     # asked of the connection: a session would look for entities in each row
     with session.connection().execute(_rows(raw, HistoryEvent.stream.in_(streams))) as rows:
         yield from groupby(rows, key=lambda row: row[1])
+
+
+def _plainly(session: Session, streams: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The same rows as PostgreSQL gives them, whose documents need not pass through its driver's reader."""
+    for row in session.connection().exec_driver_sql(_PLAINLY, (list(streams),)):
+        id_, stream, seq, at, actor, on_behalf_of, kind, task, data, prev_hash, hash_ = row
+        yield id_, stream, seq, at.astimezone(UTC), actor, on_behalf_of, kind, task, loads(data), prev_hash, hash_
+
+
+_OF_STREAMS = f"FROM {HistoryEvent.__tablename__} WHERE stream = ANY(%s) ORDER BY stream, seq, id"
+_PLAINLY = f"SELECT id, stream, seq, at, actor, on_behalf_of, kind, task, data::text, prev_hash, hash {_OF_STREAMS}"
 
 
 def _rows(raw: bool, where: ColumnElement[bool]) -> Any:

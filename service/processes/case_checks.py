@@ -8,30 +8,28 @@ is told.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from service import history
 from service.canonical import dumps, normalized
-from service.db import Base, raw_rows
+from service.db import raw_rows
 from service.db.differing import NOT_THERE, THERE, apart, apart_in
-from service.db.raw_rows import Read, Row, shape
+from service.db.raw_rows import Row, shape
 from service.errors import DAMAGE, LiaisonError
 from service.fields.columns import column_words
-from service.history import Chain, HistoryEvent
+from service.history import HistoryEvent
 from service.processes import told_effects
 from service.processes.bundles import Compiled
 from service.processes.called import row_called, valued
 from service.processes.case_link import CaseLink
+from service.processes.case_rows import Case, stored_cases
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
 from service.processes.deployed import Mismatch, unreadable
@@ -49,60 +47,7 @@ from service.processes.texts import WORDS
 from service.processes.told_parts import Parts
 from service.workdays import Calendar
 
-AT_ONCE = 100
-"""Cases of a batch: enough that statements cost nothing, few enough that they fit into some megabytes."""
-OWNERS: Mapping[type[Base], InstrumentedAttribute[UUID]] = {
-    Instance: Instance.id,
-    UserTask: UserTask.instance_id,
-    Timer: Timer.instance_id,
-    CopyTo: CopyTo.instance_id,
-    CaseLink: CaseLink.instance_id,
-    ClockRun: ClockRun.instance_id,
-    CaseSpan: CaseSpan.instance_id,
-    CaseText: CaseText.instance_id,
-    Urge: Urge.instance_id,
-    CaseReader: CaseReader.instance_id,
-}
-"""The tables that hold a case, each with the column that says which case."""
-
-
-@dataclass(slots=True)
-class Case:
-    """All that is stored of a case: its journal, and its rows by table."""
-
-    id: UUID
-    chain: Chain
-    rows: dict[type[Base], list[Row]] = field(default_factory=dict)
-
-    @property
-    def events(self) -> Sequence[HistoryEvent]:
-        """Its journal, for those who read events as the ORM gives them: these have the same attributes."""
-        return cast("Sequence[HistoryEvent]", self.chain.events)
-
-
-def stored_cases(
-    session: Session, ids: Sequence[UUID], played: datetime | None = None, read: Read | None = None
-) -> list[Case]:
-    """The cases of a batch, in their order. Eleven statements, less those of tables that were ``read`` already."""
-    read = read or Read()
-    chains = history.chains(session, [stream_of(one) for one in ids], played=played, read=read)
-    found = [Case(one, chains[stream_of(one)]) for one in ids]
-    for model, owner in OWNERS.items():
-        known = shape(session, model)
-        names = tuple(known.columns)
-        if (there := read.of(model)) is not None:
-            for case in found:
-                listed = there.get(known.form(owner.key, case.id), ())
-                case.rows[model] = [known.stored(zip(names, row, strict=True)) for row in listed]
-            continue
-        own = names.index(owner.key)
-        rows: dict[Any, list[Row]] = defaultdict(list)
-        # asked of the connection: a session would look for entities in each row
-        for row in session.connection().execute(select(*known.asked()).select_from(model).where(owner.in_(ids))):
-            rows[row[own]].append(known.stored(zip(names, row, strict=True)))
-        for case in found:
-            case.rows[model] = rows.get(known.form(owner.key, case.id), [])
-    return found
+T = TypeVar("T")
 
 
 def check_cases(
@@ -146,7 +91,14 @@ def check_case(
         yield Mismatch(stream, None, f"无法重放：{unreadable(error)}")
         return
     yield from wrong
-    yield from _rows(session, stream, case, told, Parts(session, events, definitions))
+    found = list(_compared(session, stream, case, told, Parts(session, events, definitions)))
+    yield from found
+    if not (wrong or found or case.chain.mismatches):
+        case.told = told
+
+
+def _compared(session: Session, stream: str, case: Case, told: Projection, parts: Parts) -> Iterator[Mismatch]:
+    yield from _rows(session, stream, case, told, parts)
     yield from _runs(session, stream, case, told)
     yield from _spans(session, stream, case, told)
     yield from _texts(session, stream, case, told)
@@ -274,13 +226,18 @@ def _held(
 
 def _runs(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
     """The clocks of the tasks ran as the journal says: lateness is told by them."""
-    have = _without(case.rows[ClockRun], ("id",))
     try:
-        must = [raw_rows.form(session, ClockRun, row) for row in runs_of(case.id, case.events)]
+        runs = runs_of(case.id, case.events)
+        must = [raw_rows.form(session, ClockRun, row) for row in runs]
     except DAMAGE as error:
         yield Mismatch(stream, None, f"计时记录无法核对：{unreadable(error)}")
         return
+    if _in_order(case.rows[ClockRun], must):
+        case.runs = runs
+        return
+    have = _without(case.rows[ClockRun], ("id",))
     if _same(have, must):
+        case.runs = _as_stored(have, must, runs)
         return
     known, table = shape(session, ClockRun), ClockRun.__tablename__
     if len(have) != len(must):
@@ -296,10 +253,13 @@ def _runs(session: Session, stream: str, case: Case, told: Projection) -> Iterat
 
 def _spans(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
     """How the case stood on each day is as the journal says: papers of past days are told by it."""
-    have = _without(case.rows[CaseSpan], ("id", "instance_id"))
     must = [raw_rows.form(session, CaseSpan, row) for row in told.spans.rows]
+    if _in_order(case.rows[CaseSpan], must):
+        return
+    have = _without(case.rows[CaseSpan], ("id", "instance_id"))
     if _same(have, must):
         return
+    case.runs = None  # what is made of other stretches that say the same need not be the same
     known, table, left, right = shape(session, CaseSpan), CaseSpan.__tablename__, joined(have), joined(must)
     if len(left) != len(right):
         what = "各日状态的段数与历史不符"
@@ -315,8 +275,10 @@ def _spans(session: Session, stream: str, case: Case, told: Projection) -> Itera
 
 def _texts(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
     """The case was found on each day by the words that the journal says."""
-    have = _without(case.rows[CaseText], ("id", "instance_id"))
     must = [raw_rows.form(session, CaseText, row) for row in told.texts.rows]
+    if _in_order(case.rows[CaseText], must):
+        return
+    have = _without(case.rows[CaseText], ("id", "instance_id"))
     if _same(have, must):
         return
     what, table = "检索用的内容与历史不符", CaseText.__tablename__
@@ -332,18 +294,30 @@ def _without(rows: Sequence[Row], names: Collection[str]) -> list[Row]:
     return [{name: value for name, value in row.items() if name not in names} for row in rows]
 
 
+def _in_order(have: Sequence[Row], must: Sequence[Row]) -> bool:
+    """Whether these are the same rows in the same order, as nearly always: in the one in which they were written."""
+    return len(have) == len(must) and all(map(_alike, have, must))
+
+
 def _same(have: Sequence[Row], must: Sequence[Row]) -> bool:
     """Whether these are the same rows, in whatever order."""
     names = tuple(must[0]) if must else ()
     if len(have) != len(must):
         return False
-    if all(map(_alike, have, must)):  # nearly always in the order in which they were written
-        return True
 
     def counted(rows: Sequence[Row]) -> Counter[tuple[Any, ...]]:
         return Counter(tuple((type(row.get(name)), row.get(name)) for name in names) for row in rows)
 
     return counted(have) == counted(must)
+
+
+def _as_stored(have: Sequence[Row], must: Sequence[Row], told: Sequence[T]) -> list[T]:
+    """``told``, which are the rows of ``must``, in the order of the same rows as they are stored."""
+    left, found = list(zip(must, told, strict=True)), []
+    for row in have:
+        place = next(place for place, (one, _) in enumerate(left) if _alike(row, one))
+        found.append(left.pop(place)[1])
+    return found
 
 
 def _alike(have: Row, must: Row) -> bool:

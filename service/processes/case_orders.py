@@ -45,11 +45,12 @@ def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         answers = speaking.terms(session, asked, clock.LAST_DAY)
         steps = speaking.terms(session, asked, clock.LAST_DAY, steps=True)
         for row in rows:
-            found[row["id"]] = _row(dict(row), answers.get(row["id"]), steps.get(row["id"]))
+            found[row["id"]] = row_of(dict(row), answers.get(row["id"]), steps.get(row["id"]))
     return found
 
 
-def _row(row: Mapping[str, Any], answer: speaking.Term | None, step: speaking.Term | None) -> dict[str, Any]:
+def row_of(row: Mapping[str, Any], answer: speaking.Term | None, step: speaking.Term | None) -> dict[str, Any]:
+    """The row of a case: out of its own, and of the runs of an answer and of another step that speak for it."""
     said = shown(row)
     own = {name: said[name] for name in (*OF_ROW, *SAID) if name in _NAMES}
     return {

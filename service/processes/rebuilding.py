@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from service.db import Base, raw_rows
 from service.processes.advance import lock
 from service.processes.backfill import derived
-from service.processes.case_checks import OWNERS
+from service.processes.case_rows import OWNERS
 from service.processes.models import CaseSpan, CaseText, ClockRun, Instance
 from service.processes.reader_models import CaseReader
 from service.processes.upkeep import Rebuilding

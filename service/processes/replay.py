@@ -25,7 +25,8 @@ from service.history.apart import NO_HEAD
 from service.processes import counters
 from service.processes.bundles import Compiled
 from service.processes.calendars import LONGEST_SOURCE
-from service.processes.case_checks import AT_ONCE, check_cases
+from service.processes.case_checks import check_cases
+from service.processes.case_rows import AT_ONCE
 from service.processes.cycles import Cycle
 from service.processes.deployed import Mismatch, definitions_as_deployed, unreadable
 from service.processes.models import (

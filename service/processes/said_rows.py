@@ -5,13 +5,13 @@ The rows are taken in as those of ``case_orders`` are: the database notes which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import RowMapping, Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -44,14 +44,52 @@ def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, Told]:
         done, scopes = _done(session, [one.id for one in needs])
         journals = _taken_back(session, [one.id for one in needs], scopes)
         for need in needs:
-            hidden = _hidden(session, need.digest)
+            hidden = hidden_in(session, need.digest)
             every = stretches(done.get(need.id, ()), *journals.get(need.id, ()))
-            if rows := frozenset(row for row in every if row.field.partition(".")[2] not in hidden):
+            if rows := frozenset(_shown(every, hidden)):
                 found[need.id] = need.started_at, rows
     return found
 
 
-def _hidden(session: Session, digest: str) -> frozenset[str]:
+def of_tasks(
+    tasks: Iterable[Mapping[str, Any]], events: Iterable[HistoryEvent], hidden: Collection[str]
+) -> list[Stretch]:
+    """The rows of a need out of those of its tasks and its journal, less the fields that are ``hidden``."""
+    rows = list(tasks)
+    done = [answer for row in rows if (answer := _answer(row)) is not None]
+    if not any(event.kind == _BACK for event in events):
+        return _shown(stretches(done), hidden)
+    scopes, answers, undone = {str(row["id"]): row["scope"] for row in rows}, list[Answer](), dict[int, Any]()
+    for event in events:
+        _tell(event, scopes, answers, undone)
+    return _shown(stretches(done, answers, undone), hidden)
+
+
+def _shown(rows: Iterable[Stretch], hidden: Collection[str]) -> list[Stretch]:
+    return [row for row in rows if row.field.partition(".")[2] not in hidden]
+
+
+def _answer(row: Mapping[str, Any] | RowMapping) -> Answer | None:
+    """The answer that a task holds; None where it was not done."""
+    if row["status"] != DONE or row["submitted"] is None or row["completed_at"] is None:
+        return None
+    day = clock.local(row["completed_at"]).date()
+    return Answer(row["task"], row["scope"], row["completed_seq"] or 0, day, row["submitted"])
+
+
+def _tell(event: Any, scopes: Mapping[str, str], answers: list[Answer], undone: dict[int, Any]) -> None:
+    """Takes an answer of the journal, or that one was taken back."""
+    if event.kind not in (_DID, _BACK):
+        return
+    day = clock.local(event.at).date()
+    if event.kind == _BACK:
+        undone[int(event.data["input"])] = day
+    else:
+        scope = scopes.get(event.task or "", "")
+        answers.append(Answer(event.data["step"], scope, event.seq, day, event.data["data"]))
+
+
+def hidden_in(session: Session, digest: str) -> frozenset[str]:
     """The fields of the forms of a version that are private: nobody asks for them (``said_fields``)."""
     return frozenset({*wiring(session).private.fields, *compiled(session, digest, NEED).private})
 
@@ -61,12 +99,10 @@ def _done(session: Session, cases: Sequence[UUID]) -> tuple[dict[UUID, list[Answ
     query = select(*(getattr(UserTask, name) for name in names)).where(UserTask.instance_id.in_(cases))
     found: dict[UUID, list[Answer]] = {}
     scopes: dict[str, str] = {}
-    for row in session.execute(query):
-        scopes[str(row.id)] = row.scope
-        if row.status == DONE and row.submitted is not None and row.completed_at is not None:
-            day = clock.local(row.completed_at).date()
-            answer = Answer(row.task, row.scope, row.completed_seq or 0, day, row.submitted)
-            found.setdefault(row.instance_id, []).append(answer)
+    for row in session.execute(query).mappings():
+        scopes[str(row["id"])] = row["scope"]
+        if (answer := _answer(row)) is not None:
+            found.setdefault(row["instance_id"], []).append(answer)
     return found, scopes
 
 
@@ -85,13 +121,7 @@ def _taken_back(
     query = query.where(events.stream.in_(some), of_kinds(_DID, _BACK)).order_by(events.stream, events.seq)
     found: dict[UUID, tuple[list[Answer], dict[int, Any]]] = {}
     for row in session.execute(query):
-        answers, undone = found.setdefault(streams[row.stream], ([], {}))
-        day = clock.local(row.at).date()
-        if row.kind == _BACK:
-            undone[int(row.data["input"])] = day
-        else:
-            scope = scopes.get(row.task or "", "")
-            answers.append(Answer(row.data["step"], scope, row.seq, day, row.data["data"]))
+        _tell(row, scopes, *found.setdefault(streams[row.stream], ([], {})))
     return found
 
 

@@ -24,8 +24,9 @@ from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.cli.schema import all_tables
 from service.db import Database
 from service.processes import replay
-from service.processes.case_checks import check_cases, stored_cases
+from service.processes.case_checks import check_cases
 from service.processes.case_link import CaseLink
+from service.processes.case_rows import stored_cases
 from service.processes.deployed import Mismatch
 from service.processes.models import (
     CalendarVersion,

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 
 import pytest
 from sqlalchemy import select
 
-from service.processes import lateness, replay
-from service.processes.models import ClockRun
+from service import clock
+from service.processes import calendars, figure_tallies, lateness, replay, said_rows, speaking
+from service.processes.bundles import compiled
+from service.processes.case_checks import check_case
+from service.processes.case_rows import stored_cases
+from service.processes.followed import as_kept
+from service.processes.models import ClockRun, Instance
+from service.processes.rules import NEED
+from service.processes.spoken import spoken
 from tests.factories.agreement import agree, agree_today
 from tests.factories.random_worlds import RandomWorld, told_by_journal
 from tests.factories.world import World
@@ -45,6 +53,32 @@ def look_back(living: RandomWorld, days: list[date]) -> int:
     return late
 
 
+def _follow(world: World, days: list[date]) -> None:
+    """The rows beside each need are proven without a question, and the run that speaks for it is the one that the
+    database names."""
+    figure_tallies.take_in_all(world.database)
+    with world.database.reading() as session:
+        ids = list(session.scalars(select(Instance.id)))
+        definition = partial(compiled, session, key=NEED)
+        calendar, hidden = partial(calendars.by_digest, session), partial(said_rows.hidden_in, session)
+        for case in stored_cases(session, ids, beside=True):
+            assert list(check_case(session, case, definition, calendar)) == []
+            assert case.told is not None
+            assert case.runs is not None
+            assert as_kept(session, case, hidden)
+            first_due = {row["id"]: row["first_due_on"] for row in case.told.tasks.values()}
+            for on in days:
+                for steps in (False, True):
+                    term = speaking.terms(session, [case.id], on, steps=steps).get(case.id)
+                    assert spoken(case.runs, first_due, on, steps=steps) == term, (case.id, on, steps)
+            for model, rows in case.beside.items():
+                if rows:
+                    case.beside[model] = rows[:-1]
+                    assert not as_kept(session, case, hidden)
+                    case.beside[model] = rows
+        assert figure_tallies.wrong_cases(session, ids) == ([], [], [])
+
+
 def _require_that_a_difference_is_found(living: RandomWorld) -> None:
     """The figures disagree with the journal once what was late has another date."""
     with living.world.transaction() as session:
@@ -60,6 +94,7 @@ def test_every_figure_agrees_on_any_day(world: World, seed: int) -> None:
     with world.database.reading() as session:
         assert list(replay.verify(session)) == []
     days = [FIRST + timedelta(days=number) for number in sorted(living.chance.sample(range(DAYS - 1), 3))]
+    _follow(world, [*days, LAST, clock.LAST_DAY])
     assert look_back(living, [*days, LAST]) > 5
     assert living.done["handle"] > 5, living.done
     assert all(living.done[name] for name in ("_take_back", "_halt", "_resume", "_extend")), living.done

@@ -28,7 +28,7 @@ from service.db.raw_rows import Read
 from service.errors import Incident
 from service.history import HistoryEvent
 from service.history.folding import moment_words
-from service.processes.case_checks import stored_cases
+from service.processes.case_rows import stored_cases
 from service.processes.deployed import Mismatch
 from service.processes.models import Instance, UserTask
 from service.rights import COMMAND_LINE

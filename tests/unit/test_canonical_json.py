@@ -102,21 +102,24 @@ def spelled(make: Callable[[Any], Any], value: Any) -> str:
 
 @given(VALUES)
 @example("text")
-@example({"b": 1, "a": [True, None, math.inf], "c": {"ä": "\x00\x7f "}})
+@example({"b": 1, "a": [True, None, math.inf], "c": {"ä": "\x00\x7f "}})
 @example(object())
 def test_an_encoder_made_once_writes_as_the_librarys(value: Any) -> None:
-    for sort_keys in (True, False):
-        for allow_nan in (True, False):
-            usual = json.JSONEncoder(sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, allow_nan=allow_nan)
-            made = canonical.encoder(sort_keys=sort_keys, allow_nan=allow_nan)
+    for order in (True, False):
+        for nan in (True, False):
+            usual = json.JSONEncoder(sort_keys=order, separators=(",", ":"), ensure_ascii=False, allow_nan=nan)
+            made = canonical.encoder(sort_keys=order, allow_nan=nan)
             assert spelled(made, value) == spelled(usual.encode, value)
 
 
-@given(VALUES.map(lambda value: spelled(json.dumps, value)) | TEXTS, st.sampled_from(("", " ", "\n", ",", "]", "\ufeff")))
+BEHIND = st.sampled_from(("", " ", "\n", ",", "]", "\ufeff"))
+
+
+@given(VALUES.map(lambda value: spelled(json.dumps, value)) | TEXTS, BEHIND)
 @example("1", "\ufeff")
 def test_a_text_is_read_as_the_library_reads_it(text: str, behind: str) -> None:
-    for written in (text, text + behind, behind + text):
-        assert spelled(canonical.loads, written) == spelled(json.loads, written)
+    for said in (text, text + behind, behind + text):
+        assert spelled(canonical.loads, said) == spelled(json.loads, said)
 
 
 @pytest.mark.parametrize("value", [b'{"a":1}', b"\xff", None, 5, 1.5, bytearray(b"[1]")])

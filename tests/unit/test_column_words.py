@@ -10,7 +10,7 @@ from service.audit.tables.columns import FORMS, column_of
 from service.audit.tables.registry import HELD
 from service.db import Base
 from service.http.files import called
-from service.processes.case_checks import OWNERS
+from service.processes.case_rows import OWNERS
 from service.processes.models import CalendarVersion, Definition
 
 NAMED = [*HELD, *OWNERS, CaseWayRow, CalendarVersion, Definition]

@@ -16,7 +16,6 @@ from service.config.trust import Timeouts
 from service.db import Database
 from service.processes.wiring import KEY, Wiring
 
-
 EVERYTHING = 50
 """Pieces after which the collector looks at all there is."""
 

@@ -34,7 +34,7 @@ from service.db.failures import is_no_text
 from service.db.prepared import told_as_ours
 from service.db.raw_rows import Read
 from service.history import HistoryEvent, HistoryHead
-from service.processes.case_checks import OWNERS
+from service.processes.case_rows import OWNERS
 from service.processes.figure_models import FigureCase
 from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of

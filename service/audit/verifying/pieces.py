@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -32,11 +32,13 @@ from service.db import Database
 from service.db.failures import is_no_text
 from service.db.full_text import index_differs
 from service.db.raw_rows import Read
-from service.processes import figure_tallies, replay
+from service.processes import figure_tallies, replay, said_rows
 from service.processes.bundles import Compiled, compiled
-from service.processes.case_checks import check_case, stored_cases
+from service.processes.case_checks import check_case
+from service.processes.case_rows import stored_cases
 from service.processes.deployed import Mismatch
 from service.processes.figure_models import FigureCase, FigureTally
+from service.processes.followed import as_kept
 from service.processes.models import CalendarVersion, CaseText, Definition
 from service.processes.order_models import CaseOrder
 from service.processes.recording import stream_of
@@ -156,23 +158,34 @@ class Hands:
             known = {} if self.full else self.marks.known(session, ids)
             changed = [one for one in ids if known.get(one) is None or known[one] != now.get(one)]
             answer.kept, answer.executed = len(ids) - len(changed), len(changed)
-            played = history.played_until(session)
-            definition, calendar = partial(self._definition, session), partial(self._calendar, session)
-            ways = kept_ways(session, changed)
-            summed, ordered, said = map(set, figure_tallies.wrong_cases(session, changed))
-            for case in stored_cases(session, changed, played, read) if changed else ():
-                wrong = list(check_case(session, case, definition, calendar))
-                wrong += [_unsummed(case.id)] if case.id in summed else []
-                wrong += [_unordered(case.id)] if case.id in ordered else []
-                wrong += [_unsaid(case.id)] if case.id in said else []
-                wrong += check_way(session, case, ways.get(case.id), definition)
-                answer.wrong += wrong
-                if not wrong and case.id in now:
-                    clean[case.id] = now[case.id]
+            if changed:
+                wrong = self._wrong(session, changed, read)
+                answer.wrong = [one for each in wrong.values() for one in each]
+                clean = {one: now[one] for one, found in wrong.items() if not found and one in now}
         if clean and not self.unwritten:
             self._keep(self.marks, clean)
         answer.unwritten = self.unwritten
         return answer
+
+    def _wrong(self, session: Session, ids: list[UUID], read: Read | None) -> dict[UUID, list[Mismatch]]:
+        """All that is wrong with each of these cases, executed again, and with the rows kept beside it."""
+        played, hidden = history.played_until(session), cache(partial(said_rows.hidden_in, session))
+        definition, calendar = partial(self._definition, session), partial(self._calendar, session)
+        ways, of_ways, unsure = kept_ways(session, ids, read), dict[UUID, list[Mismatch]](), list[UUID]()
+        found: dict[UUID, list[Mismatch]] = {}
+        for case in stored_cases(session, ids, played, read, beside=True):
+            found[case.id] = list(check_case(session, case, definition, calendar))
+            if not as_kept(session, case, hidden):
+                unsure.append(case.id)
+            of_ways[case.id] = list(check_way(session, case, ways.get(case.id), definition))
+            case.told = None  # of each case as much as of the next
+        summed, ordered, said = map(set, figure_tallies.wrong_cases(session, unsure) if unsure else ((), (), ()))
+        for one, wrong in found.items():
+            wrong += [_unsummed(one)] if one in summed else []
+            wrong += [_unordered(one)] if one in ordered else []
+            wrong += [_unsaid(one)] if one in said else []
+            wrong += of_ways[one]
+        return found
 
     def _notices(self) -> Answer:
         answer, clean, marks = Answer(), dict[int, str](), NoticeMarks(self.marks.key)

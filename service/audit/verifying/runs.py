@@ -18,7 +18,7 @@ from service.audit.verifying.marks import Marks, key_of
 from service.audit.verifying.pieces import BASES, CASES, SEALS, Answer, Hands, Piece, others, pieces_of
 from service.db import Database
 from service.processes import replay
-from service.processes.case_checks import AT_ONCE
+from service.processes.case_rows import AT_ONCE
 from service.processes.deployed import Mismatch
 
 MOST_JOBS = 64

@@ -15,10 +15,10 @@ from service.audit.tables.columns import column_of
 from service.audit.ways.keeping import Behind, refolded
 from service.audit.ways.way import FORMAT
 from service.db.differing import NOT_THERE, apart
-from service.db.raw_rows import Row, rows, shape
+from service.db.raw_rows import Read, Row, rows, shape
 from service.errors import DAMAGE
 from service.processes.bundles import Compiled
-from service.processes.case_checks import Case
+from service.processes.case_rows import Case
 from service.processes.deployed import Mismatch
 from service.processes.models import Instance
 from service.processes.recording import stream_of
@@ -26,8 +26,12 @@ from service.processes.recording import stream_of
 _TABLE = CaseWayRow.__tablename__
 
 
-def kept_ways(session: Session, ids: Sequence[UUID]) -> dict[UUID, Row]:
-    """The stored ways of these cases, each as the database holds it; one statement."""
+def kept_ways(session: Session, ids: Sequence[UUID], read: Read | None = None) -> dict[UUID, Row]:
+    """The stored ways of these cases, each as the database holds it; one statement, none where they were ``read``."""
+    there = read.of(CaseWayRow) if read is not None else None
+    if there is not None:
+        made = shape(session, CaseWayRow).of_plain
+        return {UUID(str(owner)): made(row) for owner, listed in there.items() for row in listed}
     return {UUID(str(row["instance_id"])): row for row in rows(session, CaseWayRow, CaseWayRow.instance_id.in_(ids))}
 
 
