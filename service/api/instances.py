@@ -320,14 +320,11 @@ def moved(session: Session, instance: Instance, task: UserTask | None = None) ->
     part = seen(session, instance, actor())
     opened = part.rows(open_tasks(session, instance.id))
     rows = opened if task is None or task in opened else [task, *opened]
+    standing = lateness.standing_soon(session, instance, clock.today())
     told = dict(zip(rows, steps(session, instance, rows), strict=True))
-    state = state_of(instance, _standing(session, instance), part)
+    state = state_of(instance, standing(), part)
     answer = {"instance": state, "open_tasks": [told[row] for row in opened]}
     return answer if task is None else {**answer, "task": told[task]}
-
-
-def _standing(session: Session, instance: Instance) -> lateness.Standing:
-    return lateness.standings(session, [instance], clock.today()).get(instance.id, lateness.IN_TIME)
 
 
 def state_of(instance: Instance, standing: lateness.Standing, part: Seen) -> Row:

@@ -8,8 +8,7 @@ no object of the session at all waits here for the next flush.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -18,7 +17,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.session import SessionTransactionState
 
 from service.db.by_hand import Written, written
-from service.db.prepared import CURSOR, Sending
+from service.db.prepared import together
 
 Send = Callable[["LeanSession", Connection], None]
 _States = Sequence[Any]
@@ -182,18 +181,3 @@ def _forget(session: LeanSession, *_: object) -> None:
     """Nothing waits any more; before a savepoint all had been sent."""
     session._queue.clear()
     session._following.clear()
-
-
-@contextmanager
-def together(connection: Any) -> Iterator[None]:
-    """On PostgreSQL the statements of the block leave without waiting for the answer to the one before; a failure is
-    told at the next answer that is read, at the latest at the end. SQLAlchemy's own questions find no answer in it."""
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    try:
-        with connection.connection.driver_connection.pipeline():
-            yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        setattr(connection, CURSOR, None)
-        connection._handle_dbapi_exception(error, "the rows of a step", None, None, Sending(many=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -27,6 +28,8 @@ LOOKING = "looking"
 """
 MOST_ROWS = 100
 """So many rows a cursor that is kept may hold."""
+_SOON = "asked_soon"
+"""In a session: the questions that wait for the next one."""
 _NONE: Mapping[str, Any] = {}
 _WORD = re.compile("[a-z_]+")
 _NAMED = re.compile(r"%(?:\((\w+)\)s|%)")
@@ -58,7 +61,33 @@ class Prepared:
         if session.autoflush:
             session.flush()
         connection = session.connection()
+        if waiting := session.info.get(_SOON):
+            session.info[_SOON] = []
+            with together(connection):
+                for one in waiting:
+                    one.read = one.question.asked(connection, one.given)
+                read = self.asked(connection, given)
+            return read()
         return self.on(connection).rows(connection, given)
+
+    def soon(self, session: Session, given: Mapping[str, Any]) -> Callable[[], list[Values]]:
+        """What gives its rows: it is asked together with the next prepared question of the session, at the latest when
+        they are read."""
+        waiting: list[_Soon] = session.info.setdefault(_SOON, [])
+        one = _Soon(self, given)
+        waiting.append(one)
+
+        def read() -> list[Values]:
+            if one.read is None:
+                session.info[_SOON].remove(one)
+                return self.rows(session, given)
+            return one.read()
+
+        return read
+
+    def asked(self, connection: Connection, given: Mapping[str, Any]) -> Callable[[], list[Values]]:
+        """Asks, and gives what reads the rows: within ``together`` nobody waits for them before that."""
+        return self.on(connection).asked(connection, given)
 
     def do(self, session: Session, given: Sequence[Mapping[str, Any]]) -> None:
         """As ``run``, after the changes that wait."""
@@ -69,6 +98,15 @@ class Prepared:
     def run(self, connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
         """Does it with each of ``given`` in turn; its rows, where it has any, are not read."""
         self.on(connection).run(connection, given)
+
+
+@dataclass(slots=True, eq=False)
+class _Soon:
+    """A question that waits for another; ``read`` gives its rows once it is asked."""
+
+    question: Prepared
+    given: Mapping[str, Any]
+    read: Callable[[], list[Values]] | None = None
 
 
 class _Made:
@@ -102,6 +140,23 @@ class _Made:
         found: list[Values] = self._sent(connection, self._bound(given), read=True)
         return [self._read(row) for row in found] if self._readers else found
 
+    def asked(self, connection: Connection, given: Mapping[str, Any]) -> Callable[[], list[Values]]:
+        """As ``rows``, which are read when they are called for, where statements have cursors of their own."""
+        own = connection.connection.driver_connection
+        if not isinstance(own, WatchedConnection):
+            found = self.rows(connection, given)
+            return lambda: found
+        bound, cursor = self._bound(given), own.lent(self._sends)
+        self._sent(connection, bound, cursor)
+
+        def read() -> list[Values]:
+            with told_as_ours(connection, cursor, self.text, bound):
+                rows = [self._read(row) for row in cursor.fetchall()]
+            own.take(self._sends, cursor)
+            return rows
+
+        return read
+
     def run(self, connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
         """Does the statement with each of ``given``, in one call of the driver."""
         if len(given) == 1:
@@ -109,7 +164,9 @@ class _Made:
         elif given:
             self._sent(connection, [self._bound(one) for one in given], many=True)
 
-    def _sent(self, connection: Connection, bound: Any, *, read: bool = False, many: bool = False) -> Any:
+    def _sent(
+        self, connection: Connection, bound: Any, cursor: Any = None, *, read: bool = False, many: bool = False
+    ) -> Any:
         """Sends it as SQLAlchemy sends a text, without the objects that it makes for each: listeners hear of it, and
         failures are told as its own."""
         if not self._covered and (looking := getattr(connection, LOOKING, None)) is not None:
@@ -117,7 +174,8 @@ class _Made:
         listeners = connection.engine.dispatch
         heard = bool(listeners.before_cursor_execute)  # whoever hears of the end hears of the beginning
         context: Any = None
-        cursor = _cursor(connection, self._sends)
+        if cursor is None:
+            cursor = _cursor(connection, self._sends)
         try:
             if heard:
                 context = Sending(many)
@@ -182,13 +240,28 @@ class Sending:
 
 
 @contextmanager
-def told_as_ours(connection: Connection, cursor: Any, asked: str, given: Values) -> Iterator[None]:
+def told_as_ours(connection: Connection, cursor: Any, asked: str, given: Any) -> Iterator[None]:
     """Tells the failures of ``cursor``, which is asked past SQLAlchemy within the block, as SQLAlchemy does."""
     context: Any = Sending(many=False)
     try:
         yield
     except connection.dialect.loaded_dbapi.Error as error:
         connection._handle_dbapi_exception(error, asked, given, cursor, context)
+
+
+@contextmanager
+def together(connection: Any) -> Iterator[None]:
+    """On PostgreSQL the statements of the block leave without waiting for the answer to the one before; a failure is
+    told at the next answer that is read, at the latest at the end. SQLAlchemy's own questions find no answer in it."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    try:
+        with connection.connection.driver_connection.pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        setattr(connection, CURSOR, None)
+        connection._handle_dbapi_exception(error, "the rows of a step", None, None, Sending(many=True))
 
 
 def set_of(table: Table, names: Iterable[str]) -> dict[str, BindParameter[Any]]:

@@ -39,16 +39,25 @@ class WatchedConnection(psycopg.Connection[Any]):
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._prepared = self._kept = _Kept()
-        self._cursors: dict[bytes, psycopg.RawCursor[Any]] = {}
+        self._cursors: dict[str | bytes, psycopg.RawCursor[Any]] = {}
 
-    def cursor_of(self, text: bytes) -> psycopg.RawCursor[Any]:
+    def cursor_of(self, text: str | bytes) -> psycopg.RawCursor[Any]:
         """The cursor for a statement that comes again: it knows by then what its parameters are."""
         found = self._cursors.get(text)
         if found is None or found.closed:
-            if len(self._cursors) >= MOST_CURSORS:
-                self._cursors.clear()
-            found = self._cursors[text] = psycopg.RawCursor(self)
+            self.take(text, found := psycopg.RawCursor(self))
         return found
+
+    def lent(self, text: str | bytes) -> psycopg.RawCursor[Any]:
+        """The same, for whoever reads later: until it is given back (``take``) nobody else gets it."""
+        found = self._cursors.pop(text, None)
+        return psycopg.RawCursor(self) if found is None or found.closed else found
+
+    def take(self, text: str | bytes, cursor: psycopg.RawCursor[Any]) -> None:
+        """Keeps the cursor for the next who sends this statement."""
+        if len(self._cursors) >= MOST_CURSORS:
+            self._cursors.clear()
+        self._cursors[text] = cursor
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **more: Any) -> Any:
         """Waits for the server as the driver does. Raises OperationalError, and closes, where it has fallen silent."""

@@ -13,10 +13,11 @@ days are the office's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -113,7 +114,16 @@ def standings(session: Session, cases: Iterable[Instance | UUID], on: date) -> d
     ids = [case.id if isinstance(case, Instance) else case for case in cases]
     if not ids:
         return {}
-    rows = _standings(on, size_of(ids)).rows(session, listed("case", ids))
+    return _stand(_standings(on, size_of(ids)).rows(session, listed("case", ids)))
+
+
+def standing_soon(session: Session, case: Instance, on: date) -> Callable[[], Standing]:
+    """The same of one case, asked together with what its caller asks next."""
+    read = _standings(on, 1).soon(session, listed("case", [case.id]))
+    return lambda: _stand(read()).get(case.id, IN_TIME)
+
+
+def _stand(rows: Iterable[Sequence[Any]]) -> dict[UUID, Standing]:
     return {case: Standing(*(number > 0 for number in numbers)) for case, *numbers in rows}
 
 

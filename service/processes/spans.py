@@ -7,7 +7,7 @@ step by step; verification and an upgrade make the same ones by replay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapper, Session, object_session
 from service import clock
 from service.db import Base
 from service.db.by_hand import UNREAD, columns_of, were
-from service.db.prepared import Prepared, new, set_of
+from service.db.lean import lean
+from service.db.prepared import Prepared, Values, new, set_of
 from service.processes import texts
 from service.processes.models import CaseSpan, Instance
 
@@ -70,19 +71,24 @@ def of_instance(instance: Instance) -> dict[str, Any]:
 
 def keep(session: Session, instance: Instance, now: datetime) -> None:
     """From today on the case is as its row says; what it was earlier today no evening will have seen."""
+    on = clock.local(now).date()
+    gone_on: list[Callable[[], list[Values]]] = []
+
+    def go_on(_session: Session, connection: Connection) -> None:
+        if session.info.get(_MOVED, {}).get(instance.id) is False:
+            told = {"case": instance.id, "on": on, **new(of_instance(instance))}
+            gone_on.append(_GO_ON.asked(connection, told))
+
+    lean(session).follow(go_on)
     session.flush()
-    texts.keep(session, instance, clock.local(now).date())
-    is_new = session.info.get(_MOVED, {}).pop(instance.id, None)
-    if is_new is None:
+    texts.keep(session, instance, on)
+    if session.info.get(_MOVED, {}).pop(instance.id, None) is None:
         return
-    on, says = clock.local(now).date(), of_instance(instance)
-    begun = None
-    if not is_new:
-        rows = _GO_ON.rows(session, {"case": instance.id, "on": on, **new(says)})
-        begun = rows[0][0] if rows else None
+    begun = next((row[0] for read in gone_on for row in read()), None)
     if begun is None:  # the first stretch of the case
         on = clock.local(instance.started_at).date()
     if begun is None or begun < on:
+        says = of_instance(instance)
         _BEGIN.do(session, [new({"instance_id": instance.id, "from_on": on, **says})])
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Text, bindparam, event, func, literal, select
+from sqlalchemy import Text, bindparam, event, func, literal, literal_column, select, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from service import history
@@ -58,6 +58,25 @@ def test_a_question_with_many_rows_leaves_none_of_them_behind(session):
     own = session.connection().connection.driver_connection
     held = getattr(own, "_cursors", {}).values()
     assert not [one for one in held if not one.closed and one.rowcount > MOST_ROWS]
+
+
+def test_a_question_asked_soon_is_asked_with_the_next_one_or_when_it_is_read(session):
+    one, other = Prepared(select(bindparam("a", type_=Text))), Prepared(select(bindparam("b", type_=Text)))
+    alone = one.soon(session, {"a": "alone"})
+    assert alone() == [("alone",)]
+    waits, again = one.soon(session, {"a": "first"}), other.soon(session, {"b": "second"})
+    assert other.rows(session, {"b": "third"}) == [("third",)]
+    assert (waits(), again()) == ([("first",)], [("second",)])
+    assert one.rows(session, {"a": "last"}) == [("last",)]
+
+
+def test_a_question_asked_soon_that_fails_fails_the_next_one(session):
+    bad = Prepared(select(literal_column("1").label("n")).where(text("nowhere.at = 1")))
+    bad.soon(session, {})
+    with pytest.raises(DBAPIError):
+        Prepared(select(bindparam("a", type_=Text))).rows(session, {"a": "next"})
+    session.rollback()
+    assert Prepared(select(bindparam("a", type_=Text))).rows(session, {"a": "on"}) == [("on",)]
 
 
 def test_a_question_sends_what_waits_first(session):
