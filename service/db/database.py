@@ -208,8 +208,8 @@ def patience(raw: Any, seconds: float) -> Iterator[None]:
 
 
 _ALONE = {"parallel_setup_cost": 20_000, "jit": "off", "random_page_cost": 1.1}
-"""A page's statements take some milliseconds: helpers that begin, and machine code, take longer than these spare. What
-they read lies in memory or on a disk without arms: a row by its index costs little more than the next one of a table
+"""A page's statements take some milliseconds: helpers that begin, and machine code, take longer than these spare.
+They read from memory, or from a disk without arms: a row by its index costs little more than the next one of a table
 that is read from end to end."""
 
 

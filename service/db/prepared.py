@@ -71,8 +71,10 @@ class Prepared:
         return self.on(connection).rows(connection, given)
 
     def soon(self, session: Session, given: Mapping[str, Any]) -> Callable[[], list[Values]]:
-        """What gives its rows: it is asked together with the next prepared question of the session, at the latest when
-        they are read."""
+        """Waits for the next prepared question of the session, and is asked with it, or when its rows are called for.
+
+        Gives a function for them.
+        """
         waiting: list[_Soon] = session.info.setdefault(_SOON, [])
         one = _Soon(self, given)
         waiting.append(one)
@@ -86,7 +88,7 @@ class Prepared:
         return read
 
     def asked(self, connection: Connection, given: Mapping[str, Any]) -> Callable[[], list[Values]]:
-        """Asks, and gives what reads the rows: within ``together`` nobody waits for them before that."""
+        """Asks, and gives a function that reads the rows: within ``together`` nobody waits for them before that."""
         return self.on(connection).asked(connection, given)
 
     def do(self, session: Session, given: Sequence[Mapping[str, Any]]) -> None:
