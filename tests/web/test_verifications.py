@@ -229,3 +229,6 @@ def test_an_auditor_acknowledges_an_entry_whose_time_is_doubtful(world: World) -
         assert "撤销确认" in auditor.get(f"/verifications/{newest['id']}").text
         auditor.post(f"/verifications/acknowledgements/{made}/withdraw?of={newest['id']}")
         assert "撤销确认" not in auditor.get(f"/verifications/{newest['id']}").text
+    acts = world.api("auditor").get("/audit/acts", person="auditor").get_json()["items"]
+    about = [(one["what"], one["about"]) for one in acts if one["about"].startswith("核验确认")]
+    assert sorted(about) == [(what, "核验确认：编号 第 2 条") for what in ("撤销核验确认",) * 2 + ("确认核验发现",) * 2]

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from service.access_log import note_shown
+from service.audit.models import Acknowledgement
 from service.auth.models import Account
 from service.auth.queries import account_names
 from service.contacts.models import Contact
@@ -31,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "access_log": "访问记录",
     "calendar": "工作日历",
     "configuration": "系统设置",
+    "counter": "编号",
     "handed_out": "导出和打印",
     "incident": "异常",
     "draft": "流程草稿",
@@ -56,6 +58,7 @@ KINDS: Mapping[str, str] = {
 }
 """Prefix of a stream → how people call its record, where no better name is known."""
 
+ACKNOWLEDGEMENT = "acknowledgement"
 NOTED = ("instance", "talent")
 """Prefixes of the records of which is noted who saw what: an answer names them without loading them."""
 
@@ -80,10 +83,10 @@ class Known:
         if codes:
             found = select(Unit.code, Unit.name).where(Unit.code.in_(codes))
             self._units |= dict(self._session.execute(found).all())
-        by_prefix: dict[str, set[str]] = {}
-        for stream in streams:
-            prefix, _, name = stream.partition(":")
-            by_prefix.setdefault(prefix, set()).add(name)
+        asked = list(streams)
+        by_prefix = _by_prefix(asked)
+        doubtful = self._doubtful(by_prefix[ACKNOWLEDGEMENT]) if ACKNOWLEDGEMENT in by_prefix else {}
+        by_prefix = _by_prefix([*asked, *(stream for stream, _ in doubtful.values())]) if doubtful else by_prefix
         for prefix, find in (
             ("instance", self._cases),
             ("talent", self._talents),
@@ -97,6 +100,9 @@ class Known:
             if names := by_prefix.get(prefix):
                 find(names)
         note_shown(*(f"{prefix}:{name}" for prefix in NOTED for name in sorted(by_prefix.get(prefix, ()))))
+        for key, (stream, seq) in doubtful.items():
+            called, link = self.record(stream)
+            self._streams[f"{ACKNOWLEDGEMENT}:{key}"] = f"{KINDS[ACKNOWLEDGEMENT]}：{called} 第 {seq} 条", link
         return self
 
     def person(self, username: str | None) -> str:
@@ -163,6 +169,12 @@ class Known:
         for key, kind in self._session.execute(select(Job.id, Job.kind).where(Job.id.in_(_ids(names)))):
             self._streams[f"job:{key}"] = f"后台任务“{self.record(f'job_kind:{kind}')[0]}”", None
 
+    def _doubtful(self, names: set[str]) -> dict[str, tuple[str, int]]:
+        """Acknowledgement → the entry that it is about: its stream and number."""
+        query = select(Acknowledgement.id, Acknowledgement.stream, Acknowledgement.seq)
+        found = self._session.execute(query.where(Acknowledgement.id.in_(_ids(names))))
+        return {str(key): (stream, seq) for key, stream, seq in found}
+
     def _definitions(self, names: set[str]) -> None:
         newest = (
             select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
@@ -172,6 +184,15 @@ class Known:
         )
         for key, name in self._session.execute(query.where(Definition.key.in_(names))):
             self._streams[f"definition:{key}"] = f"流程“{name}”", None
+
+
+def _by_prefix(streams: Iterable[str]) -> dict[str, set[str]]:
+    """The kind of record → the names of those that the streams tell of."""
+    found: dict[str, set[str]] = {}
+    for stream in streams:
+        prefix, _, name = stream.partition(":")
+        found.setdefault(prefix, set()).add(name)
+    return found
 
 
 def _ids(names: Iterable[str]) -> list[UUID]:
