@@ -78,9 +78,9 @@ def needs_by_talent(session: Session, talent_ids: Collection[str], today: date) 
 
 
 def needs_seen(session: Session, actor: Actor, today: date, most: int) -> Counter[str] | None:
-    """The running needs that the actor may see, which the ledger finds by their status, by how they stand as above;
-    None where they are more than ``most``. Two statements."""
-    of_need = (*of_process(NEED, found=False), Instance.status == RUNNING)
+    """The needs that go on and that the actor may see, by how they stand as above; None where they are more than
+    ``most``. Two statements."""
+    of_need = (*of_process(NEED, found=False), Instance.status.in_(GOING_ON))
     some = select(Instance.id).where(*of_need, visible_clause(session, actor)).limit(most + 1)
     found = _stands(session, Instance.id.in_(some), today)
     return Counter(mark for _, marks in found for mark in marks) if len(found) <= most else None

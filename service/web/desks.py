@@ -20,7 +20,7 @@ from service.processes import queries
 from service.processes.definitions import list_definitions
 from service.processes.filters import CaseFilter
 from service.processes.instances import LATE, LATE_STEPS, needs_by_talent, needs_seen
-from service.processes.models import RUNNING
+from service.processes.models import RUNNING, SUSPENDED
 from service.processes.rules import HANDLING, NEED
 from service.processes.waiting import work_by_stage
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor, may
@@ -93,13 +93,15 @@ def _leader(today: date) -> Desk:
 
 
 def _needs_seen(today: date) -> dict[str, Any]:
-    """The needs of the reader's ledger by how they stand: the late ones as its filters find them, the others by their
-    light. Of more than ``MOST_STANDING`` the late ones alone are told."""
+    """The needs of the reader's ledger by how they stand: those late or suspended as its filters find them, the others
+    by their light. Of more than ``MOST_STANDING`` only what the filters find is told."""
     if (found := needs_seen(db(), actor(), today, MOST_STANDING)) is not None:
-        return {"need_lights": found, "needs_late": found[LATE], "needs_late_steps": found[LATE_STEPS]}
-    asked = [CaseFilter(status=RUNNING, late=True), CaseFilter(status=RUNNING, late_steps=True)]
-    late, late_steps = queries.count_each(db(), actor(), asked, MOST_COUNTED)
-    return {"need_lights": {}, "needs_late": late, "needs_late_steps": late_steps}
+        late, late_steps, halted = (found[mark] for mark in (LATE, LATE_STEPS, SUSPENDED))
+        return {"need_lights": found, "needs_late": late, "needs_late_steps": late_steps, "needs_suspended": halted}
+    going_on = [CaseFilter(status=RUNNING, late=True), CaseFilter(status=RUNNING, late_steps=True)]
+    asked = [*going_on, CaseFilter(status=SUSPENDED)]
+    late, late_steps, halted = queries.count_each(db(), actor(), asked, MOST_COUNTED)
+    return {"need_lights": {}, "needs_late": late, "needs_late_steps": late_steps, "needs_suspended": halted}
 
 
 def _liaison(today: date) -> Desk:

@@ -129,8 +129,9 @@ def test_a_leaders_late_needs_are_those_that_the_ledger_calls_late(world: World)
         "需求临期": 0,
         "需求正常": 0,
         "需求不计时": 0,
+        "需求已挂起": 1,
     }
-    for word in ("需求超期", "需求环节超期"):
+    for word in ("需求超期", "需求环节超期", "需求已挂起"):
         address, number = tiles[word]
         assert leader.get(address).text.partition("<tbody>")[2].count("/cases/") == number, address
     talents = page.partition("我联系的人才")[2].partition("</section>")[0]
