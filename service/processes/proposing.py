@@ -15,7 +15,7 @@ from service.processes.advance import advance
 from service.processes.bundles import compiled
 from service.processes.commands import locked_task
 from service.processes.free_text import required_text
-from service.processes.models import FIRED, WAITING, Timer, UserTask
+from service.processes.models import FIRED, OPEN, WAITING, Timer, UserTask
 from service.processes.recording import Input
 from service.processes.rules import one_line
 from service.processes.visibility import known_only
@@ -49,7 +49,12 @@ def bring_forward(
         raise Conflict(f"这一步没有“{step}”，不能提请通报")
     timer = next((one for one in drawn if one.status == WAITING), None)
     if timer is None:
-        raise Conflict("这一次办理已经提请过通报，请在待办里审批")
+        waits = select(UserTask.name).where(
+            UserTask.instance_id == instance.id, UserTask.scope == task.scope, UserTask.status == OPEN
+        )
+        if any(one_line(name) == step for name in session.scalars(waits)):
+            raise Conflict("这一次办理已经提请过通报，请在待办里审批")
+        raise Conflict("这一次办理已经提请过通报，也已审批，结果见该事项的办理过程；退回重办、改派后才能再次提请")
     timer.status = FIRED
     said = {"timer": str(timer.id), "event": timer.event, "name": timer.name, "process": timer.process}
     advance(

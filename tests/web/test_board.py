@@ -148,10 +148,12 @@ def test_a_circular_is_proposed_by_hand_and_issued_from_the_board(world: World, 
     answer = send(office, operation="propose", task=[str(task.id)], propose_text="{单位}多次催办未办")
     assert "已提请通报，待审批" in office.get(answer.json["location"]).text
     twice = send(office, operation="propose", task=[str(task.id)], propose_text="再提")
-    assert "已经提请过通报" in office.get(twice.json["location"]).text
+    assert "已经提请过通报，请在待办里审批" in office.get(twice.json["location"]).text
     approving = world.task("approve_circular")
     issued = send(office, operation="issue", task=[str(approving.id)], issue_text=text)
     assert "已选“发出通报”" in office.get(issued.json["location"]).text
+    after = send(office, operation="propose", task=[str(task.id)], propose_text="又提")
+    assert "也已审批，结果见该事项的办理过程" in office.get(after.json["location"]).text
     [event] = happened(world, "circular_issued")
     assert event.data["scope"] == "unit"
     assert re.fullmatch(said, event.data["text"]), event.data["text"]
