@@ -246,13 +246,18 @@ class _Journal:
             self._waits[task] = self._of_task(event, WAITING, since=_on(event))
 
     def _interim(self, event: HistoryEvent, before: str, due: date) -> None:
-        """The step comes again with a date that a form named: its unit said how far it is, and a date was agreed."""
+        """The step comes again with a date that a form named: its unit said how far it is, and a date was agreed.
+
+        Not so where it was sent back: nobody asked for a date, and it has the one that it had.
+        """
         said = self._said.get(before)
-        stop = self._of_task(event, INTERIM, outcome=AGREED, due=due, was=_day(self._entered[before]["due_on"]))
+        was = _day(self._entered[before]["due_on"] if said is None else said.data.get("due_on"))
+        proposed = _day(said.data["data"].get("next_date")) if said is not None else None
+        if proposed is None and due == was:
+            return
+        stop = self._of_task(event, INTERIM, outcome=AGREED, due=due, was=was, proposed=proposed)
         if said is not None:
             stop.reason, stop.asked_by, stop.asked_at = str(said.data["data"].get("reason") or ""), said.actor, said.at
-            stop.proposed = _day(said.data["data"].get("next_date"))
-            stop.was = _day(said.data.get("due_on"))
         if self._cause is not None:
             stop.approved_by, stop.approved_at = self._cause.actor, self._cause.at
 

@@ -7,11 +7,13 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from service import people, reports
+from service import clock, people, reports
 from service.auth.queries import units_held
 from service.errors import Invalid
 from service.ledger.counts import half_year_needs, need_counts
 from service.processes import commands
+from service.processes.calendars import current
+from service.processes.stops import stops_of
 from service.reports import HalfYearReport
 from service.usecases import half_years
 from tests.factories.databases import ON_BOTH
@@ -60,6 +62,7 @@ def test_a_round_runs_from_the_calendar_to_the_roll_up(world):
     world.do("office", "review_report", {"decision": "return", "reason": "请补充意见建议"})
     assert report_of(world, "hrss").status == "returned"
     with world.database.reading() as session:
+        assert stops_of(events(world), current(session), clock.today()) == [], "no reply for the time being"
         named = units_held(session, "liaison", world.clock.now.date())
     for unit in units:  # for a unit that has no liaison the Talent Office may act
         world.do(f"liaison-{unit}" if unit in named else "office", "submit_half_year", WORDS, unit=unit)
