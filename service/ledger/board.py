@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from service.auth.queries import acting_for
@@ -27,7 +27,7 @@ from service.processes.calendars import days_left as due_days
 from service.processes.definitions import newest_versions
 from service.processes.facts import step_facts
 from service.processes.filters import STAGE, TaskFilter, task_clauses
-from service.processes.models import OPEN, SUSPENDED, Instance, UserTask
+from service.processes.models import IS_OPEN, SUSPENDED, Instance, UserTask
 from service.processes.queries import LEAN_TASK
 from service.processes.rules import GREEN, GREY, HANDLING, NEED, RED, YELLOW, light
 from service.processes.searching import found_by
@@ -47,8 +47,6 @@ SORTS: Mapping[str, Sequence[Any]] = {
         UserTask.id,
     ),
 }
-_IS_OPEN = UserTask.status == literal_column(f"'{OPEN}'")
-"""As a literal: a database looks into the index of open steps only where it reads their status in the statement."""
 LEADING, ASSISTING = "主办", "协办"
 _BEFORE = "urged before"
 _FACTS: Mapping[str, str] = {
@@ -131,7 +129,7 @@ def cells(session: Session, scope: Scope, today: date) -> list[Cell]:
     for row in session.execute(_counted().where(scope.of)):
         found[*_place(row, process_of), _shade(row, today)] += row.number
     keys: Sequence[Any] = _KEYS
-    for row in session.execute(select(*keys).where(_IS_OPEN, scope.of, UserTask.instance_id.in_(halted_cases))):
+    for row in session.execute(select(*keys).where(IS_OPEN, scope.of, UserTask.instance_id.in_(halted_cases))):
         found[*_place(row, process_of), _shade(row, today)] -= 1
         found[*_place(row, process_of), GREY] += 1
     return [Cell(*key, count) for key, count in sorted(found.items(), key=lambda one: str(one[0])) if count]
@@ -146,7 +144,7 @@ _KEYS = (
 def _counted() -> Select[Any]:
     """The open steps by all that their light is told by: as many rows as there are days to be late by, not steps."""
     keys: Sequence[Any] = _KEYS
-    return select(*keys, func.count().label("number")).where(_IS_OPEN).group_by(*keys)
+    return select(*keys, func.count().label("number")).where(IS_OPEN).group_by(*keys)
 
 
 def _place(row: Any, process_of: Mapping[str, str]) -> tuple[str | None, str | None, str, str | None]:
@@ -183,7 +181,7 @@ def board_rows(
     if wanted.sort not in SORTS:
         raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(SORTS))])
     asked = TaskFilter(process=wanted.process, stage=wanted.stage, unit=wanted.unit, light=wanted.light)
-    clauses = [_IS_OPEN, scope.of, scope.rows, *task_clauses(asked, today)]
+    clauses = [IS_OPEN, scope.of, scope.rows, *task_clauses(asked, today)]
     clauses += found_by(session, wanted.q, None)
     if wanted.role:
         clauses += [UserTask.unit.is_(None), UserTask.role == wanted.role]
@@ -204,7 +202,7 @@ def board_rows(
 
 def count_asked(session: Session, scope: Scope) -> int:
     """How many open steps wait for an answer to a request for a later date (延期); one statement."""
-    waiting = select(func.count()).where(UserTask.asked_due_on.is_not(None), _IS_OPEN, scope.of)
+    waiting = select(func.count()).where(UserTask.asked_due_on.is_not(None), IS_OPEN, scope.of)
     return session.scalar(waiting) or 0
 
 

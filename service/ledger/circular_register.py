@@ -26,7 +26,7 @@ from service.processes.bundles import compiled
 from service.processes.column_filters import midnight
 from service.processes.course import INPUTS
 from service.processes.definitions import newest_versions
-from service.processes.models import OPEN, Instance, UserTask
+from service.processes.models import IS_OPEN, Instance, UserTask
 from service.processes.queries import LEAN_TASK, instances_by_id
 from service.processes.recording import stream_of
 from service.processes.rules import one_line
@@ -189,7 +189,7 @@ def proposals(session: Session, scope: Scope, step: str) -> list[UserTask]:
     query = (
         select(UserTask)
         .join(UserTask.instance)
-        .where(UserTask.status == OPEN, UserTask.unit.is_(None), UserTask.task.in_(sorted(called)))
+        .where(IS_OPEN, UserTask.unit.is_(None), UserTask.task.in_(sorted(called)))
         .options(*LEAN_TASK)
     )
     return list(session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(MAX_LIMIT))) if called else []

@@ -20,7 +20,7 @@ from service.history.notices import NOTICE
 from service.people.queries import find_unit
 from service.processes import standing
 from service.processes.advance import lock
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import IS_OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.notices import notice_of
 from service.processes.recording import record
 from service.rights import SYSTEM, Actor
@@ -88,7 +88,7 @@ def _lapsed(session: Session, *only: ColumnElement[bool]) -> Select[UUID]:
         select(UserTask.id)
         .join(Instance, Instance.id == UserTask.instance_id)
         .where(
-            UserTask.status == OPEN,
+            IS_OPEN,
             UserTask.assignee.is_not(None),
             Instance.status.in_((RUNNING, SUSPENDED)),
             *only,

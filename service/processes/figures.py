@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.processes.models import (
     COMPLETED,
-    OPEN,
+    IS_OPEN,
     RUNNING,
     SUSPENDED,
     TERMINATED,
@@ -29,7 +29,7 @@ def task_lights(session: Session, today: date) -> dict[str, int]:
     groups = (
         select(UserTask.due_on, UserTask.warn_on, UserTask.paused, Instance.status, func.count())
         .join(Instance, Instance.id == UserTask.instance_id)
-        .where(UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)))
+        .where(IS_OPEN, Instance.status.in_((RUNNING, SUSPENDED)))
         .group_by(UserTask.due_on, UserTask.warn_on, UserTask.paused, Instance.status)
     )
     for due_on, warn_on, paused, status, number in session.execute(groups):

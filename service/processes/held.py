@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.auth.queries import holdings
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import IS_OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.rules import one_line
 from service.rights import Grant
 
@@ -90,7 +90,7 @@ def _tasks(session: Session, whose: ColumnElement[bool]) -> list[HeldTask]:
             UserTask.due_provisional,
         )
         .join(Instance, Instance.id == UserTask.instance_id)
-        .where(UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), whose)
+        .where(IS_OPEN, Instance.status.in_((RUNNING, SUSPENDED)), whose)
         .order_by(UserTask.due_on.is_(None), UserTask.due_on, Instance.number, UserTask.id)
     )
     return [

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -147,8 +148,6 @@ class UserTask(Base):
         CheckConstraint("status IN ('open', 'completed', 'cancelled')", name="status"),
         # With the status in it, SQLite, which counts no values, looks for a case's open tasks not among all open ones.
         Index("ix_user_task_instance_id_status", "instance_id", "status"),
-        Index("ix_user_task_status_role_unit", "status", "role", "unit"),
-        Index("ix_user_task_status_due_on", "status", "due_on"),
         Index("ix_user_task_interim", "instance_id", "scope", sqlite_where=_INTERIM, postgresql_where=_INTERIM),
         # The cases of a unit (in every ledger that a unit sees) are found without reading a task.
         Index("ix_user_task_unit_role_instance_id", "unit", "role", "instance_id"),
@@ -245,6 +244,10 @@ class UserTask(Base):
     submitted: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
     instance: Mapped[Instance] = relationship(lazy="raise")
+
+
+IS_OPEN = UserTask.status == literal_column(f"'{OPEN}'")
+"""As a literal: a database looks into an index of open tasks only where it reads their status in the statement."""
 
 
 class ClockRun(Base):

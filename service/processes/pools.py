@@ -26,13 +26,11 @@ from service.db.memory import remembered
 from service.db.prepared import Prepared, size_of
 from service.people.models import Leader
 from service.processes import access
-from service.processes.models import OPEN, SUSPENDED, Instance, UserTask
+from service.processes.models import IS_OPEN, SUSPENDED, Instance, UserTask
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
 from service.processes.standing import stand_in_rules
 from service.rights import Actor
 
-IS_OPEN = UserTask.status == literal_column(f"'{OPEN}'")
-"""As a literal: a database looks into an index of open tasks only where it reads their status in the statement."""
 _MANY = 200
 """More pools than that are somebody's only where nearly nobody is there: then every task is asked."""
 

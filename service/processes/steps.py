@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, defer
 
-from service.processes.models import DONE, OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import DONE, IS_OPEN, OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.rules import one_line
 
 
@@ -35,7 +35,7 @@ def open_step_of(
             Instance.status.in_((RUNNING, SUSPENDED)),
             UserTask.slot == slot,
             UserTask.task.in_(steps),
-            UserTask.status == OPEN,
+            IS_OPEN,
         )
     )
     if instance_id is not None:
@@ -50,7 +50,7 @@ def open_step_about(session: Session, step: str, *, record: str, key: str, value
         .join(Instance, Instance.id == UserTask.instance_id)
         .where(
             UserTask.task == step,
-            UserTask.status == OPEN,
+            IS_OPEN,
             UserTask.data[record][key].as_string() == value,
             Instance.status == RUNNING,
         )

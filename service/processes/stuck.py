@@ -20,7 +20,7 @@ from service import engine
 from service.db.lists import Page, page
 from service.processes import standing
 from service.processes.bundles import Compiled, compiled
-from service.processes.models import DONE, OPEN, RUNNING, WAITING, Incident, Instance, Timer, UserTask
+from service.processes.models import DONE, IS_OPEN, OPEN, RUNNING, WAITING, Incident, Instance, Timer, UserTask
 from service.processes.returning import targets_among
 from service.processes.rules import one_line
 from service.processes.timers import MAX_ATTEMPTS
@@ -72,7 +72,7 @@ class StuckCase:
 def stuck(session: Session, day: date, only: UUID | None = None, *, manned: bool = False) -> ColumnElement[bool]:
     """Instances that nobody can move. ``only`` is the id of the one that is asked about, where it is one: then no
     other's tasks are read; ``manned`` says that somebody is known for each of its open tasks."""
-    unmanned = select(UserTask.instance_id).where(UserTask.status == OPEN)
+    unmanned = select(UserTask.instance_id).where(IS_OPEN)
     failed = select(Timer.instance_id).where(_given_up())
     if only is not None:
         unmanned, failed = unmanned.where(UserTask.instance_id == only), failed.where(Timer.instance_id == only)

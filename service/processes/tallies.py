@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import IS_OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.rules import one_line
 
 
@@ -31,7 +31,7 @@ def open_tallies(session: Session) -> dict[tuple[str, int], Tally]:
     steps = session.execute(
         select(Instance.process, Instance.version, UserTask.task, func.min(UserTask.name), func.count())
         .join(Instance, UserTask.instance_id == Instance.id)
-        .where(UserTask.status == OPEN, standing)
+        .where(IS_OPEN, standing)
         .group_by(Instance.process, Instance.version, UserTask.task)
         .order_by(func.count().desc(), UserTask.task)
     )

@@ -15,7 +15,7 @@ from service.db.by_hand import Parts
 from service.db.lists import Page, held
 from service.processes import pools
 from service.processes.filters import TaskFilter, task_clauses, task_order
-from service.processes.models import Instance, UserTask
+from service.processes.models import IS_OPEN, Instance, UserTask
 from service.rights import Actor
 
 _TASKS = Parts(UserTask, without=("data", "submitted", "due_explanation"))
@@ -36,7 +36,7 @@ def open_tasks(
         rows = _of_sort(wanted.sort).rows(session, actor, today, part) if offset < total else ()
         return Page(_with_cases(session, rows), total, limit, offset)
     mine = pools.whose(session, actor, today)
-    narrowed = select(UserTask.id).join(UserTask.instance).where(pools.IS_OPEN, mine, *clauses)
+    narrowed = select(UserTask.id).join(UserTask.instance).where(IS_OPEN, mine, *clauses)
     total = session.scalar(narrowed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     if offset >= total:
         return Page((), total, limit, offset)
@@ -51,7 +51,7 @@ def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, in
 @cache
 def _of_sort(sort: str) -> pools.Question:
     def write(mine: ColumnElement[bool]) -> Select[Any]:
-        query = select(UserTask.id).where(pools.IS_OPEN, mine)
+        query = select(UserTask.id).where(IS_OPEN, mine)
         return _page(query.join(UserTask.instance) if "number" in sort else query, task_order(sort))
 
     return pools.Question(write)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.processes import pools
 from service.processes.filters import light_clause
-from service.processes.models import RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import IS_OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.rules import RED, YELLOW
 from service.rights import Actor
 
@@ -53,4 +53,4 @@ def work_by_stage(session: Session, actor: Actor, today: date) -> Sequence[Stage
 
 def _listed(session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
     """The condition on tasks, joined with their cases, that 待办 lists them."""
-    return and_(pools.IS_OPEN, pools.whose(session, actor, today), Instance.status.in_((RUNNING, SUSPENDED)))
+    return and_(IS_OPEN, pools.whose(session, actor, today), Instance.status.in_((RUNNING, SUSPENDED)))

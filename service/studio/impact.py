@@ -24,7 +24,7 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.contexts import context_of
 from service.processes.migrating import Choices, frame_now, known_of
-from service.processes.models import DONE, OPEN, RUNNING, SUSPENDED, WAITING, Instance, Timer, UserTask
+from service.processes.models import DONE, IS_OPEN, OPEN, RUNNING, SUSPENDED, WAITING, Instance, Timer, UserTask
 from service.processes.moves import RECOUNT, Known, Move, no_action
 from service.processes.rules import one_line
 from service.processes.wiring import wiring
@@ -278,7 +278,7 @@ def open_by_step(session: Session, process: str) -> list[tuple[int, str, str, in
     query = (
         select(Instance.version, UserTask.process, UserTask.task, func.count(func.distinct(Instance.id)))
         .join(UserTask, UserTask.instance_id == Instance.id)
-        .where(Instance.process == process, Instance.status.in_(OPEN_CASES), UserTask.status == OPEN)
+        .where(Instance.process == process, Instance.status.in_(OPEN_CASES), IS_OPEN)
         .group_by(Instance.version, UserTask.process, UserTask.task)
         .order_by(Instance.version.desc(), UserTask.process, UserTask.task)
     )

@@ -23,7 +23,7 @@ from service.ledger.cases import COLUMNS, ledger_rows
 from service.processes import queries
 from service.processes.calendars import current, days_late
 from service.processes.filters import CaseFilter
-from service.processes.models import DONE, OPEN, ClockRun, Definition, Instance, UserTask
+from service.processes.models import DONE, IS_OPEN, ClockRun, Definition, Instance, UserTask
 from service.processes.recording import stream_of
 from service.processes.rules import STATUSES, one_line
 from service.rights import SYSTEM
@@ -64,7 +64,7 @@ def late(asked: Asked) -> Page[Row]:
     ran = select(ClockRun.task_id).where(run, ClockRun.due_on < today, ClockRun.void_on.is_(None))
     query = select(UserTask).where(
         UserTask.id.in_(ran),
-        or_(UserTask.late_days > 0, and_(UserTask.status == OPEN, UserTask.due_on < today)),
+        or_(UserTask.late_days > 0, and_(IS_OPEN, UserTask.due_on < today)),
     )
     if written := asked.text("case"):
         query = query.where(UserTask.instance_id == the_case(session, written))
@@ -282,7 +282,7 @@ def gaps(asked: Asked) -> Page[Row]:
     query = (
         select(UserTask)
         .join(Instance, Instance.id == UserTask.instance_id)
-        .where(UserTask.status == OPEN, UserTask.assignee.is_(None), Instance.status == "running")
+        .where(IS_OPEN, UserTask.assignee.is_(None), Instance.status == "running")
     )
     if kind == IDLE:
         query = query.where(false())
