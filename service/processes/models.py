@@ -40,6 +40,11 @@ RUN_MOVED, RUN_SUSPENDED = "moved", "suspended"
 _INTERIM = text("task = 'confirm_interim'")
 
 
+def _only(rows: str) -> dict[str, Any]:
+    """Makes an index that has but these rows."""
+    return {"sqlite_where": text(rows), "postgresql_where": text(rows)}
+
+
 class Definition(Base):
     """Version ``version`` of process ``key``: the bundle with this digest, which an older version may have too.
 
@@ -155,16 +160,14 @@ class UserTask(Base):
         Index(
             "ix_user_task_board",
             *("status", "unit", "role", "process", "stage", "due_on", "warn_on", "paused"),
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
+            **_only("status = 'open'"),
         ),
         # Whose open tasks are, how many, how late, is told without reading one; SQLite wants their status in it.
         Index(
             "ix_user_task_pool",
             *("role", "unit", "leader_id", "person_key"),
             *("due_on", "warn_on", "paused", "assignee", "entered_at", "id", "status"),
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
+            **_only("status = 'open'"),
         ),
         # Few of all steps came up again in their case: these are found first, then how their place was done before.
         Index("ix_user_task_again", *_PLACE, sqlite_where=_AGAIN, postgresql_where=_AGAIN),
@@ -173,31 +176,15 @@ class UserTask(Base):
         Index(
             "ix_user_task_slot",
             *("instance_id", "scope", "entered_seq"),
-            sqlite_where=text("scope != ''"),
-            postgresql_where=text("scope != ''"),
+            **_only("scope != ''"),
         ),
         # 已办 reads as many rows as it shows, however many somebody has done.
         Index("ix_user_task_completed_by_status_completed_at_id", "completed_by", "status", "completed_at", "id"),
-        Index(
-            "ix_user_task_asked_due_on",
-            "asked_due_on",
-            sqlite_where=text("asked_due_on IS NOT NULL"),
-            postgresql_where=text("asked_due_on IS NOT NULL"),
-        ),
+        Index("ix_user_task_asked_due_on", "asked_due_on", **_only("asked_due_on IS NOT NULL")),
         # Few tasks are claimed.
-        Index(
-            "ix_user_task_assignee",
-            "assignee",
-            sqlite_where=text("assignee IS NOT NULL"),
-            postgresql_where=text("assignee IS NOT NULL"),
-        ),
+        Index("ix_user_task_assignee", "assignee", **_only("assignee IS NOT NULL")),
         # Few tasks are one person's: what is theirs is found without reading all others.
-        Index(
-            "ix_user_task_person_key",
-            "person_key",
-            sqlite_where=text("person_key IS NOT NULL"),
-            postgresql_where=text("person_key IS NOT NULL"),
-        ),
+        Index("ix_user_task_person_key", "person_key", **_only("person_key IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -271,8 +258,7 @@ class ClockRun(Base):
         Index(
             "ix_clock_run_late",
             *("role", "instance_id", "due_on", "from_on", "until_on", "void_on"),
-            sqlite_where=text("until_on IS NULL OR due_on < until_on"),
-            postgresql_where=text("until_on IS NULL OR due_on < until_on"),
+            **_only("until_on IS NULL OR due_on < until_on"),
         ),
     )
 
