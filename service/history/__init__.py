@@ -6,6 +6,7 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 
 from service.history.bulk import begin_streams, extend_streams
 from service.history.journal import (
+    LATE_BY,
     append,
     count,
     head_columns,
@@ -30,6 +31,7 @@ from service.history.versions import Edits, Later, Stale, require_version, versi
 
 __all__ = [
     "DOUBTFUL",
+    "LATE_BY",
     "MAX_ATTEMPTS",
     "OUTBOX_KINDS",
     "Chain",

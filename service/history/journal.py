@@ -14,6 +14,7 @@ from service.clock import local
 from service.db.prepared import Prepared
 from service.errors import Conflict
 from service.history.chain import FIRST, seal_text
+from service.history.confirmed import confirmations, confirmed_between
 from service.history.models import HistoryEvent, HistoryHead
 from service.history.telling import Happened, Head, tell
 
@@ -62,7 +63,7 @@ def append(
     ``data`` is a JSON object (copied; whole floats become ints). A kind in ``OUTBOX_KINDS`` is also owed to the
     outside. The row is sent, together with all others of the command, at the next flush.
     Raises Invalid for data that no database can keep, Conflict for a moment before the stream's last event by more than
-    ``LATE_BY`` (the machine's clock was set back), ValueError for a naive moment.
+    ``LATE_BY`` (the machine's clock was set back, and nobody has confirmed it since), ValueError for a naive moment.
     """
     if at.tzinfo is None:
         raise ValueError(f"naive datetime {at!r}: every moment carries its time zone")
@@ -197,12 +198,26 @@ def _locked_head(session: Session, stream: str) -> Head:
     return head
 
 
+def _confirmed(session: Session, head: Head, at: datetime) -> bool:
+    """Whether a person has said since the stream's last event that the clock is right."""
+    last = select(HistoryEvent.id).where(HistoryEvent.stream == head.stream, HistoryEvent.seq == head.seq)
+    known = confirmations(session)
+    return bool(known) and confirmed_between(known, session.scalars(last).one(), None, at + LATE_BY)
+
+
 def _in_order(session: Session, head: Head, at: datetime) -> None:
-    """Raises Conflict for an event that would stand before what its stream tells already."""
+    """Raises Conflict for an event that would stand before what its stream tells already, unless a person has said
+    since that what it tells is from a clock that went wrong (adr/0113)."""
     last = head.at
     if last is not None and at < last - LATE_BY and not session.info.get(PLAYED):
-        told, now = (f"{local(one):%Y-%m-%d %H:%M:%S}" for one in (last, at))
-        raise Conflict(f"没有保存：现在的时间 {now} 早于该记录最后的变动 {told}，请联系系统管理员校准服务器时钟")
+        session.flush()
+        if not _confirmed(session, head, at):
+            told, now = (f"{local(one):%Y-%m-%d %H:%M:%S}" for one in (last, at))
+            raise Conflict(
+                f"没有保存：现在的时间 {now} 早于该记录最后的变动 {told}，请联系系统管理员校准服务器时钟；"
+                "时钟现在无误的，请系统管理员运行 liaison resume 确认"
+            )
+        last = None
     head.at = at if last is None else max(at, last)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -18,6 +18,7 @@ from service.canonical import dumps, loads
 from service.db.raw_rows import Read
 from service.history import apart
 from service.history.chain import FIRST
+from service.history.confirmed import Confirmed, confirmations, confirmed_between
 from service.history.journal import LATE_BY
 from service.history.models import HistoryEvent, HistoryHead
 from service.history.played import played_until
@@ -101,10 +102,11 @@ def _linked(
     read: Read | None = None,
 ) -> Iterator[tuple[str, _Links]]:
     made_up = played if played is not None else played_until(session)
+    known = cache(lambda: confirmations(session))  # asked for where an event says to be earlier than another
     raw = session.get_bind().dialect.name == "sqlite"
     heads, left = _heads(session, streams, read), set(streams)
     for stream, some in _events(session, streams, read, raw=raw, whole=into is not None):
-        links = _Links(stream, made_up, raw=raw)
+        links = _Links(stream, made_up, known, raw=raw)
         chain = into.get(stream) if into is not None else None
         for row in some:
             text = row[8] if raw else _canonical(row[8])  # once: it is sealed, kept, and held against a replay
@@ -115,7 +117,7 @@ def _linked(
         left.discard(stream)
         yield stream, links
     for stream in sorted(left):  # streams without an event
-        links = _Links(stream, made_up, raw=raw)
+        links = _Links(stream, made_up, known, raw=raw)
         links.close(heads.get(stream))
         yield stream, links
 
@@ -179,12 +181,13 @@ def _rows(raw: bool, where: ColumnElement[bool]) -> Any:
 class _Links:
     """The links of one chain, taken one after the other."""
 
-    def __init__(self, stream: str, made_up: datetime, *, raw: bool) -> None:
-        self.stream, self.raw, self.made_up = stream, raw, made_up
+    def __init__(self, stream: str, made_up: datetime, known: Callable[[], Sequence[Confirmed]], *, raw: bool) -> None:
+        self.stream, self.raw, self.made_up, self._known = stream, raw, made_up, known
         self.mismatches: list[Mismatch] = []
         self._begun = f"[{dumps(stream)},"
         self._seq, self._prev, self._id = 1, FIRST, 0
         self._last: Any = None
+        self._last_id = 0
 
     def take(self, row: Any, text: Any) -> None:
         """The next event, with its data as canonical JSON (on SQLite as they are kept, whatever that is)."""
@@ -197,9 +200,9 @@ class _Links:
         elif id_ <= self._id:
             self._wrong(seq, "记录编号的先后与序号不符", apart.of_id(self._id, id_))
         if self._last is not None and type(at) is type(self._last) and at < self._last:
-            self._early(seq, at)
+            self._early(seq, at, id_)
         else:
-            self._last = at
+            self._last, self._last_id = at, id_
         self._seq, self._prev, self._id = seq + 1, hash_, id_
 
     def close(self, head: tuple[int, str] | None) -> None:
@@ -244,11 +247,15 @@ class _Links:
             made = self._sealed(row, data if self.raw else _canonical(data))
             self._wrong(seq, "内容与其哈希不符，记录被改动", apart.of_content(row[10], made))
 
-    def _early(self, seq: int, at: Any) -> None:
+    def _early(self, seq: int, at: Any, id_: int) -> None:
+        """Names an event that says to be earlier. Where a person has confirmed the time between the two, those behind
+        it are held against it, not against what the wrong clock wrote."""
         now, last = (moment_of(one) if self.raw else one for one in (at, self._last))
         named = self.mismatches and self.mismatches[-1].seq == seq
         if now is not None and last is not None and self.made_up <= now < last - LATE_BY and not named:
             self._wrong(seq, DOUBTFUL, apart.of_moment(last, now))
+            if confirmed_between(self._known(), self._last_id, id_, now + LATE_BY):
+                self._last, self._last_id = at, id_
 
     def _wrong(self, seq: int, what: str, told: apart.Told) -> None:
         self.mismatches.append(Mismatch(self.stream, seq, what, *told))

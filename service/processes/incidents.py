@@ -10,14 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import ids
+from service.history import confirmed
 from service.history.records import record
 from service.processes.models import Incident
 from service.rights import SYSTEM, Actor
 
-OPENED, CLOSED = "incident_opened", "incident_closed"
+OPENED, CLOSED, CLOCK = confirmed.OPENED, confirmed.CLOSED, confirmed.CLOCK
 LONGEST = 2000
-CLOCK = "clock"
-"""The kind of incidents of a clock that leapt: as long as one is open, no worker does anything."""
 WORDS: Mapping[str, str] = {
     CLOCK: "服务器时钟跳变",
     "calendar": "工作日历重算",

@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from service import history
 from service.audit.tables.guards import guards
+from service.audit.verifying.runs import Verifier
+from service.cli import liaison
+from service.demonstration import PASSWORD
 from service.errors import Conflict
 from service.history import played, verify_stream
-from service.processes.incidents import CLOCK, close_incident, incidents_of
-from service.rights import SYSTEM
+from service.processes.incidents import CLOCK, close_incident, incidents_of, open_incident
+from service.processes.models import Incident
+from service.rights import SYSTEM, at_command_line
 from service.worker.watch import Bounds, Watch
 from tests.factories.journal import write
+from tests.factories.visitor import Visitor
+from tests.factories.world import World
 
 
 def test_an_event_before_its_streams_last_is_refused(session, clock):
@@ -36,6 +43,68 @@ def test_an_event_of_an_earlier_time_is_named(session, clock):
     history.note_played(session, until=clock.now, actor="system")
     session.flush()
     assert verify_stream(session, "unit:x") == []
+
+
+def _leapt(session, at) -> Incident:
+    made = open_incident(session, kind=CLOCK, message="时钟跳变", now=at)
+    session.flush()
+    return made
+
+
+def test_what_a_fast_clock_wrote_bars_nothing_once_a_person_has_confirmed_the_time(session, clock):
+    now = clock.now
+    write(session, now + timedelta(days=200), stream="unit:x", kind="noted")
+    write(session, now + timedelta(days=200), stream="unit:y", kind="noted")
+    session.flush()
+    incident = _leapt(session, now)
+    with pytest.raises(Conflict, match="liaison resume"):  # nobody has looked at the clock yet
+        write(session, now, stream="unit:x", kind="noted")
+    close_incident(session, incident, actor=at_command_line("ops"), now=now)
+    session.flush()
+    with pytest.raises(Conflict, match="校准服务器时钟"):  # the clock went back further than what was confirmed
+        write(session, now - timedelta(hours=1), stream="unit:x", kind="noted")
+    for minutes in (1, 2, 3):
+        write(session, now + timedelta(minutes=minutes), stream="unit:x", kind="noted")
+    session.flush()
+    history.extend_streams(session, kind="noted", actor="office", at=now, data=[("unit:y", {})])
+    session.flush()
+    for stream, seq in (("unit:x", 2), ("unit:y", 2)):
+        assert [(one.seq, one.what) for one in verify_stream(session, stream)] == [(seq, "时间早于上一条记录")]
+    with pytest.raises(Conflict, match="校准服务器时钟"):  # what came after it bars as ever
+        write(session, now - timedelta(minutes=9), stream="unit:x", kind="noted")
+
+
+def test_an_incident_that_no_person_closed_or_that_is_about_something_else_confirms_nothing(session, clock):
+    now = clock.now
+    write(session, now + timedelta(days=200), stream="unit:x", kind="noted")
+    session.flush()
+    close_incident(session, _leapt(session, now), actor=SYSTEM, now=now)
+    other = open_incident(session, kind="daily", message="没有做完", now=now)
+    close_incident(session, other, actor=at_command_line("ops"), now=now)
+    session.flush()
+    with pytest.raises(Conflict, match="校准服务器时钟"):
+        write(session, now, stream="unit:x", kind="noted")
+
+
+def test_people_sign_in_and_work_again_after_the_clock_was_months_fast(world: World) -> None:
+    world.accepted()
+    today = world.clock.now
+    world.clock.set(today + timedelta(days=200))
+    entered = {"username": "office", "password": PASSWORD}
+    assert Visitor(world, None).submit("/sign-in", **entered).status_code == 302
+    world.do("office", "dispatch")
+    world.clock.set(today + timedelta(minutes=1))
+    assert Visitor(world, None).submit("/sign-in", **entered).status_code == 409
+    with pytest.raises(Conflict, match="liaison resume"):
+        world.do("office", "feedback_accepted")
+    told = CliRunner().invoke(
+        liaison, ["--as", "ops", "resume"], env={"LIAISON_DATABASE_URL": world.settings.database_url}
+    )
+    assert "已确认现在是" in told.output
+    assert Visitor(world, None).submit("/sign-in", **entered).status_code == 302
+    world.do("office", "feedback_accepted")
+    found = Verifier(world.database, "key", 1).verify(full=True).findings
+    assert {(one.what, one.table) for _, one in found} == {("时间早于上一条记录", None)}
 
 
 class Seconds:
