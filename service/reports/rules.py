@@ -213,7 +213,11 @@ def _late_needs(needs: Mapping[str, Any]) -> str:
     told = f"其中曾超期 {needs['late']} 件" if needs["late"] else "责任单位均未超期"
     if needs.get("overdue"):
         told += f"（仍未答复 {needs['overdue']} 件）"
-    return told + (f"，另有其他环节超过本系统默认时限 {needs['late_steps']} 件" if needs.get("late_steps") else "")
+    if not needs.get("late_steps"):
+        return told
+    both = sum(1 for row in needs.get("items", ()) if row.get("late") and row.get("late_steps"))
+    also = f"（其中 {both} 件责任单位也曾超期）" if both else ""
+    return f"{told}，其他环节超过本系统默认时限 {needs['late_steps']} 件{also}"
 
 
 def shares(rows: Sequence[Figure]) -> Figure:

@@ -81,6 +81,19 @@ def handled(world: World) -> World:
     return world
 
 
+def test_a_brief_says_how_many_needs_are_late_in_both_ways(world: World) -> None:
+    """The two figures overlap: whoever adds them up would count such a need twice."""
+    world.dispatched("edu")  # nobody tells the talent, nobody answers
+    world.dispatched("edu")
+    world.do("handler-edu", "handle")
+    go(world, 28)
+    with world.database.reading() as session:
+        needs = leader_needs(session, leader_id=derived("leader", "leader"), starts_on=SINCE, ends_on=on(30))
+    facts = {"leader": "某", "talents": [], "contacts": [], "opinions": [], "interviews": [], "needs": needs}
+    said = "其中曾超期 1 件（仍未答复 1 件），其他环节超过本系统默认时限 2 件（其中 1 件责任单位也曾超期）"
+    assert said in brief_text(facts)
+
+
 # --- Who does not answer ---------------------------------------------------------------------------------------------
 
 
