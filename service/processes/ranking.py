@@ -23,6 +23,7 @@ from service.processes.order_models import INDEXED, CaseOrder
 from service.processes.past import assisting, is_past
 from service.processes.rules import NEED
 from service.processes.said_fields import column_named, of_leader, of_unit
+from service.processes.wide import unless
 from service.processes.wiring import Wiring
 
 Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
@@ -160,11 +161,11 @@ def _merged(
     told = [select(one.c[0], one.c[1], one.c[2]) for one in each]
     if last is not None and told:
         first = _sorted(union_all(*told).subquery(), down).limit(limit + offset).cte("told")
-        enough = select(func.count(first.c[1])).scalar_subquery() >= limit + offset
-        without = last.where(~enough).subquery()
+        without = unless(select(func.count(first.c[1])).scalar_subquery(), last, limit + offset).subquery()
         told = [select(first.c[0], first.c[1], first.c[2]), select(without.c[0], without.c[1], without.c[2])]
     elif last is not None:
-        told = [last]
+        without = last.limit(limit + offset).subquery()
+        told = [select(without.c[0], without.c[1], without.c[2])]
     every = union_all(*told).subquery()
     return _sorted(every, down).with_only_columns(every.c[0]).limit(limit).offset(offset)
 

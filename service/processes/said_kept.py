@@ -23,6 +23,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Session
 
@@ -44,7 +45,7 @@ from service.processes.said_fields import (
 )
 from service.processes.said_folding import LONG, NUMBER, number_key
 from service.processes.said_models import CaseSaid
-from service.processes.wide import Wide
+from service.processes.wide import Wide, of_process
 from service.processes.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -100,10 +101,12 @@ def finding(session: Session, asked: Asked, on: date, due: Sequence[UUID]) -> Wi
         own_fits = _fits(session, asked, rows.key.concat(""), own=True) if asked.fits is not None else false()
     if asked.fits is not None and _by_grams(session, asked.fits):
         # the pieces name the field: PostgreSQL is kept from reading all that was said in it beside them
-        day = and_(rows.field.concat("") == asked.column.key, *_days(on))
+        day = and_((rows.field == asked.column.key).is_(True), *_days(on))
     single = asked.how == FILLED or (asked.fits is not None and len(asked.fits.keys) == 1)
     every = [theirs.where(day, fits)]
-    if not single:  # a need in which several of what fits was said is found once
+    if asked.fits is not None and asked.fits.within is not None and _is_sqlite(session):
+        every = [theirs.where(day, fits).distinct()]  # which ends with the last that is asked for
+    elif not single:  # a need in which several of what fits was said is found once
         every = [theirs.where(day, fits, newest), theirs.where(day, fits, ~newest).distinct()]
     dated = [select(rows.instance_id, rows.started_at).where(day, fits)] if single and asked.how != FILLED else []
     each = _of_instance(theirs.where(own_day, own_fits))
@@ -203,7 +206,7 @@ _MOST = 120
 @dataclass(frozen=True, slots=True)
 class InOrder:
     """Parts of (id, key, begin), each in order, that have the first needs together; the needs of the ``last`` part,
-    which have no key, come after all that have one."""
+    which have no key, come after all that have one, and are as many as there are."""
 
     parts: Sequence[Select[Any]]
     last: Select[Any]
@@ -237,17 +240,15 @@ def in_order(
         parts = [_by_name(column, plan, base, joined, down, most)]
     else:
         parts = [every.where(rows.key == value).order_by(*newest).limit(most) for value in values]
-    some = select(rows.instance_id).where(
-        _of_own(session, column, on), rows.newest.is_(True), rows.instance_id == CaseOrder.instance_id
-    )
+    some = select(rows.instance_id).where(_of_own(session, column, on), rows.newest.is_(True))
     nothing = cast(null(), told.type).label("key")  # PostgreSQL takes it for a text else
-    without = joined(select(CaseOrder.instance_id, nothing, CaseOrder.started_at), CaseOrder.instance_id)
-    without = without.where(~some.correlate(CaseOrder).offset(0).exists())
+    without = select(Instance.id, nothing, Instance.started_at).where(*of_process(NEED, found=False), *conditions)
+    without = without.where(~_of_instance(some)).where(Instance.id.not_in(due) if due else true())
     if due:
         own_key = order_said(column, on, plan).label("key")
         asked = select(Instance.id, own_key, Instance.started_at)
         parts.append(asked.where(Instance.id.in_(due), Instance.process == NEED, *conditions))
-    return InOrder(parts, without.order_by(CaseOrder.started_at.desc(), CaseOrder.instance_id).limit(most))
+    return InOrder(parts, without.order_by(Instance.started_at.desc(), Instance.id))
 
 
 def _by_name(

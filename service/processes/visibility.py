@@ -101,9 +101,9 @@ class Ways:
         if self.talents is not None:
             served = theirs.where(CaseReader.reader.in_(self.talents))
             every.append(served.distinct())
-            each.append(served.where(CaseReader.instance_id == Instance.id).correlate(Instance).exists())
+            each.append(served.where(CaseReader.instance_id == Instance.id).correlate(Instance).offset(0).exists())
         among = [theirs.where(CaseReader.reader.in_(self.known)).correlate(None), *every[len(known.every) :]]
-        return Wide(every, or_(*each), among=among)
+        return Wide(every, or_(*each), among=among, seen=known.seen)
 
 
 def ways_of(session: Session, actor: Actor) -> Ways:

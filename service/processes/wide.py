@@ -12,16 +12,34 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, intersect, literal_column, or_, select, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    intersect,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.functions import FunctionElement
 
 from service.db.lists import MOST_COUNTED, Page, held
 from service.processes.models import Instance
 from service.processes.reader_models import CaseReader
 from service.processes.rules import NEED
 
-MOST_MET = 2_000
+MOST_MET = 1_000
 """So many cases are counted that one of several wide conditions lets through of those that somebody sees."""
+_PROBED = 12
+"""So many times as many are looked at first: where one in twelve is seen, there are more than are counted."""
 _SPARE = 2_000
 """Ids beyond those that are counted which a probe looks at: some may be of another process."""
 
@@ -31,12 +49,14 @@ class Wide:
     """A condition of cases: ``every``, whose parts together give the ids of those that it lets through (a part no id
     twice), and ``each``, asked of an ``Instance``. ``dated``: parts of which each gives ids and when these cases began,
     out of an index, and no two the same id; none where there is no such index. ``among``: parts that give the same ids,
-    each perhaps more than once, few of them, of which the database can tell whether an id is there; none: ``every``."""
+    each perhaps more than once, few of them, of which the database can tell whether an id is there; none: ``every``.
+    ``seen``: of an id, whether its case is of a process and let through in one of the ways that are known of cases."""
 
     every: Sequence[Select[UUID]]
     each: ColumnElement[bool]
     dated: Sequence[Select[UUID, datetime]] = ()
     among: Sequence[Select[UUID]] = ()
+    seen: Callable[[Any, str], ColumnElement[bool]] | None = None
 
     @property
     def clause(self) -> ColumnElement[bool]:
@@ -49,9 +69,34 @@ class Wide:
             parts = list(self.every)
         else:
             first, *others = self.every
-            enough = select(func.count()).select_from(first.limit(most).subquery()).scalar_subquery() >= most
-            parts = [_some(first, most), *(_some(one.where(~enough), most) for one in others)]
+            found = select(func.count()).select_from(first.limit(most).subquery()).scalar_subquery()
+            parts = [_some(first, most), *(select(unless(found, one, most).subquery().c[0]) for one in others)]
         return parts[0] if len(parts) == 1 else select(union(*parts).subquery().c[0]).limit(most)
+
+
+class _Limit(FunctionElement[int]):
+    """So many rows; none where as many are there already: SQLite asks a condition of no row in each row anew."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Limit, "postgresql")
+def _postgresql(element: _Limit, compiler: Any, **more: Any) -> str:
+    most, _ = element.clauses
+    return str(compiler.process(most, **more))
+
+
+@compiles(_Limit, "sqlite")
+def _sqlite(element: _Limit, compiler: Any, **more: Any) -> str:
+    most, there = (compiler.process(one, **more) for one in element.clauses)
+    return f"(CASE WHEN {there} THEN 0 ELSE {most} END)"
+
+
+def unless(found: ScalarSelect[int], rows: Select[Any], most: int) -> Select[Any]:
+    """The first ``most`` of the rows; none where so many are ``found`` already: they are not even looked for then."""
+    enough = found >= most
+    return rows.where(~enough).limit(_Limit(literal(most, Integer), enough))
 
 
 def _some(one: Select[UUID], most: int) -> Select[UUID]:
@@ -61,8 +106,14 @@ def _some(one: Select[UUID], most: int) -> Select[UUID]:
 def by_reader(ways: Sequence[str]) -> Wide:
     """The cases that are seen in one of these ways (``readers``)."""
     theirs = select(CaseReader.instance_id)
-    own = theirs.where(CaseReader.reader.in_(ways), CaseReader.instance_id == Instance.id).correlate(Instance)
-    return Wide([theirs.where(CaseReader.reader == way).correlate(None) for way in ways], own.exists())
+    # with an offset, for PostgreSQL would read all that is seen, to look at some of it
+    own = theirs.where(CaseReader.reader.in_(ways)).offset(0)
+
+    def seen(key: Any, process: str) -> ColumnElement[bool]:
+        return own.where(CaseReader.instance_id == key, CaseReader.process == process).exists()
+
+    each = own.where(CaseReader.instance_id == Instance.id).correlate(Instance).exists()
+    return Wide([theirs.where(CaseReader.reader == way).correlate(None) for way in ways], each, seen=seen)
 
 
 def of_process(process: str | None, *, found: bool) -> list[ColumnElement[bool]]:
@@ -104,14 +155,24 @@ def listed(
         return Page((), 0, limit, offset)
     asked = [*of_process(process, found=bool(few)), *narrow]
     query = select(Instance.id).where(*asked, *(one.clause for one in few), *(one.each for one in many))
-    walked, most = newest is not None and not few, MOST_COUNTED
+    if few:  # no more than are counted: they are counted as they are put in order
+        counted = query.add_columns(func.count().over()).order_by(*order).limit(limit).offset(offset)
+        rows = session.execute(counted).all()
+        total = rows[0][1] if rows else _counted(session, query) if offset else 0
+        more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
+        return Page(tuple(row[0] for row in rows), total, limit, offset, more)
+    walked, most = newest is not None, MOST_COUNTED
     if walked and len(many) == 1 and not narrow and counts[0] > MOST_COUNTED:
         total = counts[0]
     elif walked and len(many) > 1 and many[-1].among:
-        met = _met(session, process, narrow, many)
+        most = min(MOST_MET, MOST_COUNTED)
+        met = (
+            None
+            if len(many) == 2 and not narrow and _meet(session, process, many, most)
+            else _met(session, process, narrow, many, most)
+        )
         if met is not None:
             return Page(tuple(met[offset : offset + limit]), len(met), limit, offset)
-        most = min(MOST_MET, MOST_COUNTED)
         total = most + 1
     elif walked and many and not narrow:
         total = _in_all(session, process, many)
@@ -133,14 +194,26 @@ def listed(
     return Page(tuple(session.scalars(found)), total, limit, offset, more)
 
 
+def _meet(session: Session, process: str | None, many: Sequence[Wide], most: int) -> bool:
+    """Whether more than so many cases, of some that the first condition lets through, are seen by whom the last one is
+    about: then there are too many to look at all. One statement."""
+    first, last = many
+    if last.seen is None or process is None:
+        return False
+    some = first.ids(_PROBED * most).subquery()
+    met = select(some.c[0]).where(last.seen(some.c[0], process))
+    met = met.where(some.c[0].not_in(untitled())) if process == NEED else met
+    return (session.scalar(select(func.count()).select_from(met.limit(most + 1).subquery())) or 0) > most
+
+
 def _met(
-    session: Session, process: str | None, narrow: Sequence[ColumnElement[bool]], many: Sequence[Wide]
+    session: Session, process: str | None, narrow: Sequence[ColumnElement[bool]], many: Sequence[Wide], most: int
 ) -> list[UUID] | None:
-    """The cases that all of these conditions let through, the newest first, where they are no more than ``MOST_MET``:
+    """The cases that all of these conditions let through, the newest first, where they are no more than ``most``:
     those of the first are looked for among those of the last, whichever the database takes first. One statement."""
     first, *others, last = many
     each = [*of_process(process, found=False), *narrow, *(one.each for one in others)]
-    most = min(MOST_MET, MOST_COUNTED) + 1
+    most += 1
     parts = []
     for some in first.every:
         ids = some.subquery()
