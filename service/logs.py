@@ -40,6 +40,7 @@ def configure(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    _tell_nothing_of_the_caller()
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if handler.name == _OURS]:
         root.removeHandler(old)
@@ -58,6 +59,12 @@ def configure(level: str) -> None:
     # Libraries speak only when something is wrong; the engine's would tell every step of every case.
     root.setLevel(logging.WARNING)
     logging.getLogger("service").setLevel(level.upper())
+
+
+def _tell_nothing_of_the_caller() -> None:
+    """Spares each line what none says, as the library's guide tells to: its file and line, and its thread."""
+    logging._srcfile = None  # noqa: SLF001 - the guide's own way
+    logging.logThreads = logging.logMultiprocessing = False
 
 
 def _without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -29,6 +29,7 @@ from service.api.instances import Entry, Moved, Reason, Remark, entry, moved
 from service.api.records import Pages, Row, Search, paged
 from service.api.shapes import asks, page_of, wanted
 from service.api.steps import Step, steps_of
+from service.db.by_hand import loaded
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
 from service.http.filled import LONGEST, filled_of, unsealed
@@ -283,7 +284,7 @@ def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
 def moved_task(row: UserTask) -> Mapping[str, Any]:
     """Where the case stands after an operation on a task, as the shape ``Moved``."""
     session = db()
-    return moved(session, session.get_one(Instance, row.instance_id), row)
+    return moved(session, loaded(session, Instance, row.instance_id), row)
 
 
 def task_rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:

@@ -48,6 +48,7 @@ class Written:
             for name, column in self.columns.items()
             if column.default is not None and column.default.is_scalar
         }
+        self._given = {name: f"{_VALUE}{name}" for name in self.columns}
         self._insert = Prepared(insert(mapper.local_table).values(self._places(self.columns)))
         self._updates: dict[tuple[str, ...], Prepared] = {}
 
@@ -71,7 +72,7 @@ class Written:
     def _row(self, known: dict[str, Any]) -> dict[str, Any]:
         for name in self.columns.keys() - known.keys():
             known[name] = self.usual.get(name)
-        return {f"{_VALUE}{name}": known[name] for name in self.columns}
+        return {given: known[name] for name, given in self._given.items()}
 
     def _places(self, names: Iterable[str]) -> dict[str, Any]:
         columns = ((name, self.columns[name]) for name in names)
@@ -82,9 +83,10 @@ class Written:
         changes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for state in states:
             known, before = state.dict, state.committed_state
-            names = tuple(name for name in self.columns if name in before and before[name] != known[name])
+            names = tuple([name for name in self.columns if name in before and before[name] != known[name]])
             if names:
-                changes[names].append({**{f"{_VALUE}{name}": known[name] for name in names}, "key": state.key[1][0]})
+                told = {self._given[name]: known[name] for name in names}
+                changes[names].append({**told, "key": state.key[1][0]})
         for names, rows in changes.items():
             if names not in self._updates:
                 self._updates[names] = Prepared(

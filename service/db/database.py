@@ -278,7 +278,9 @@ def _sqlite_engine(url: str, idle: int | None) -> Engine:
     path = _file(make_url(url))
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS}, json_serializer=dumps, **_pool(0, idle))
+    # the connection that was used last has in memory what the next request reads
+    pool = _pool(0, idle) | ({"pool_use_lifo": True} if path is not None else {})
+    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS}, json_serializer=dumps, **pool)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

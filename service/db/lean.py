@@ -8,7 +8,7 @@ no object of the session at all waits here for the next flush.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -95,11 +95,7 @@ class LeanSession(Session):
         if not (self._told() or waiting):
             return
         connection = self.connection()
-        for table, fresh, moved in waiting:  # listeners may ask, so nothing is under way yet
-            for state in fresh:
-                table.mapper.dispatch.before_insert(table.mapper, connection, state)
-            for state in moved:
-                table.mapper.dispatch.before_update(table.mapper, connection, state)
+        _told_before(connection, waiting)  # listeners may ask, so nothing is under way yet
         queued, following = self._queue, self._following
         self._queue, self._following = {}, {}
         with together(connection):
@@ -150,6 +146,17 @@ class LeanSession(Session):
             state.expired_attributes.difference_update(state.dict)
             state.modified = state.expired = False
             state._strong_obj = None
+
+
+def _told_before(connection: Connection, waiting: Iterable[tuple[Written, _States, _States]]) -> None:
+    for table, fresh, moved in waiting:
+        heard = table.mapper.dispatch
+        if fresh and heard.before_insert:
+            for state in fresh:
+                heard.before_insert(table.mapper, connection, state)
+        if moved and heard.before_update:
+            for state in moved:
+                heard.before_update(table.mapper, connection, state)
 
 
 def lean(session: Session) -> LeanSession:

@@ -2,21 +2,27 @@
 
 SQLite lets one write at a time. A transaction that takes the lock first holds it while it checks a form and runs the
 engine, and all others wait. One that looks first begins as a reader; its statements that say how their answers are
-proved (``covered``) leave it so. The first other one takes the lock: the transaction begins anew as the writer, asks
-for each proof again, and goes on if all are as they were. Else it raises ``Overtaken``, nothing is written, and the
+proved (``covered``) leave it so. The first other one takes the lock: where nobody at all has written since, the reader
+becomes the writer, and all that it has read stands (adr/0111). Else the transaction begins anew as the writer, asks for
+each proof again, and goes on if all are as they were. If not it raises ``Overtaken``, nothing is written, and the
 request is done once more with the lock from the beginning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from sqlite3 import SQLITE_BUSY
 from typing import Any
 
 from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.db.prepared import LOOKING, Prepared
 
+BECOME = "DELETE FROM idempotent_answer WHERE 0"
+"""It changes nothing, and makes a reader the writer; SQLite says BUSY where another has written since it reads."""
+_BECOME = Prepared(text(BECOME), covered=True)
 _LOOK_NO_MORE = Prepared(text("ROLLBACK"), covered=True)
 _LOCK = Prepared(text("BEGIN IMMEDIATE"), covered=True)
 
@@ -45,8 +51,10 @@ class Looking:
         """
         self.end()
         try:
-            _LOOK_NO_MORE.run(self._connection, [{}])
             self._turn()
+            if self._becomes_the_writer():
+                return
+            _LOOK_NO_MORE.run(self._connection, [{}])
             _LOCK.run(self._connection, [{}])
         except BaseException:
             self._connection.invalidate()
@@ -54,6 +62,15 @@ class Looking:
         for question, given, answer in self._proofs:
             if question.on(self._connection).rows(self._connection, given) != answer:
                 raise Overtaken
+
+    def _becomes_the_writer(self) -> bool:
+        try:
+            _BECOME.run(self._connection, [{}])
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != SQLITE_BUSY:
+                raise
+            return False
+        return True
 
     def end(self) -> None:
         """From now on statements are sent as usual."""

@@ -79,7 +79,7 @@ class _Waiting:
         self.events, self.heads = [], {}
         for first in range(0, len(events), AT_ONCE):
             some = events[first : first + AT_ONCE]
-            given = {f"{name}_{place}": getattr(one, of) for place, one in enumerate(some) for name, of in _NAMES}
+            given = {name: getattr(one, of) for one, names in zip(some, _NAMES, strict=False) for name, of in names}
             _insert(len(some)).run(connection, [given])
         _MOVE.run(connection, [{"of": head.stream, "at_seq": head.seq, "at_hash": head.hash} for head in heads])
         _OWE.run(
@@ -90,8 +90,10 @@ class _Waiting:
 
 _COLUMNS = HistoryEvent.__table__.c
 _TOLD = [column.key for column in _COLUMNS if column.key != "id"]
-_NAMES: Sequence[tuple[str, str]] = [(f"new_{name}", "said" if name == "data" else name) for name in _TOLD]
-"""A parameter → the part of an event."""
+_NAMES: Sequence[Sequence[tuple[str, str]]] = [
+    [(f"new_{name}_{place}", "said" if name == "data" else name) for name in _TOLD] for place in range(AT_ONCE)
+]
+"""A parameter → the part of an event, of each place in a statement."""
 
 
 @cache

@@ -18,6 +18,7 @@ from service import clock
 from service.auth import revoke_token
 from service.auth.models import RoleGrant, Token
 from service.db import Overtaken
+from service.db.looking import BECOME, Looking
 from service.history import HistoryEvent, verify_stream
 from service.processes import commands, operations, sharing
 from service.processes.advance import lock
@@ -34,20 +35,31 @@ HANDLER = "handler-edu"
 @contextmanager
 def between(world: World, work: Callable[[], object]) -> Iterator[list[str]]:
     """``work`` is done, once, after the request has looked and before it has the lock: on PostgreSQL before it asks for
-    its case. Gives what was sent then."""
+    its case. Gives what was about to be sent then."""
     told: list[str] = []
+    lock = Looking.lock
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        ours = statement == "ROLLBACK" if world.database.is_sqlite else "FOR UPDATE" in statement
-        if ours and not told:
+    def meet(statement: str) -> None:
+        if not told:
             told.append(statement)
             work()
 
-    event.listen(world.database.engine, "before_cursor_execute", note)
-    try:
-        yield told
-    finally:
-        event.remove(world.database.engine, "before_cursor_execute", note)
+    def locking(looking: Looking) -> None:
+        meet(BECOME)
+        lock(looking)
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FOR UPDATE" in statement:
+            meet(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if world.database.is_sqlite:
+            patch.setattr(Looking, "lock", locking)
+        event.listen(world.database.engine, "before_cursor_execute", note)
+        try:
+            yield told
+        finally:
+            event.remove(world.database.engine, "before_cursor_execute", note)
 
 
 def complete(world: World, task: UUID) -> Any:
@@ -229,8 +241,9 @@ def test_what_waits_at_the_end_takes_the_lock_too(world: World) -> None:
         lock(session, world.case).urges += 1
     sent = [one.split()[0] for one in told]
     if world.database.is_sqlite:
-        assert sent.index("UPDATE") > told.index("BEGIN IMMEDIATE")
+        assert sent.index("UPDATE") > told.index(BECOME)
+        assert "BEGIN IMMEDIATE" not in told  # nobody else had written
     with counted(world) as told, world.database.transaction(look_first=True) as session:
         lock(session, world.case)
-    assert "BEGIN IMMEDIATE" not in told  # nothing was written
+    assert BECOME not in told  # nothing was written
     assert task
