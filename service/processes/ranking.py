@@ -23,7 +23,7 @@ from service.processes.order_models import INDEXED, CaseOrder
 from service.processes.past import assisting, is_past
 from service.processes.rules import NEED
 from service.processes.said_fields import column_named, of_leader, of_unit
-from service.processes.wide import unless
+from service.processes.wide import of_process, unless, untitled
 from service.processes.wiring import Wiring
 
 Ranked = Callable[[Sequence[ColumnElement[bool]], int, int], Select[UUID]]
@@ -118,7 +118,7 @@ def _by_column(
     else:
         key = getattr(CaseOrder, column) if column is not None else _WORKED_OUT[name](plan)
     told = key.label("key")  # by its name in the order as well: a value that is looked up is looked up once
-    kept = select(CaseOrder.instance_id, told, CaseOrder.started_at)
+    kept = select(CaseOrder.instance_id, told, CaseOrder.started_at).where(CaseOrder.instance_id.not_in(untitled()))
     if name in _CALLED:
         kept = kept.join(names, names.c.code == code, isouter=True)
     if conditions:
@@ -137,7 +137,7 @@ def _by_column(
         now = and_(CaseSpan.instance_id == Instance.id, CaseSpan.until_on.is_(None))
         own = sort_key(name, CaseSpan, clock.today(), plan).label("key")
         asked = select(Instance.id, own, Instance.started_at).join(CaseSpan, now)
-        parts.append(asked.where(Instance.id.in_(due), Instance.process == NEED, *conditions))
+        parts.append(asked.where(Instance.id.in_(due), *of_process(NEED, found=False), *conditions))
     return _merged(parts, down, limit, offset)
 
 
@@ -145,7 +145,7 @@ def _by_lateness(
     name: str, down: bool, conditions: Sequence[ColumnElement[bool]], limit: int, offset: int
 ) -> Select[UUID]:
     late = late_of(name, clock.today())
-    every = select(Instance.id, Instance.started_at).where(Instance.process == NEED, *conditions)
+    every = select(Instance.id, Instance.started_at).where(*of_process(NEED, found=False), *conditions)
     every = every.order_by(*NEWEST).limit(limit + offset)
     marked = ((1, every.where(late).subquery()), (0, every.where(~late).subquery()))
     parts = [select(some.c[0], case((some.c[0].is_not(None), mark)).label("key"), some.c[1]) for mark, some in marked]

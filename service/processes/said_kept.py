@@ -247,7 +247,7 @@ def in_order(
     if due:
         own_key = order_said(column, on, plan).label("key")
         asked = select(Instance.id, own_key, Instance.started_at)
-        parts.append(asked.where(Instance.id.in_(due), Instance.process == NEED, *conditions))
+        parts.append(asked.where(Instance.id.in_(due), *of_process(NEED, found=False), *conditions))
     return InOrder(parts, without.order_by(Instance.started_at.desc(), Instance.id))
 
 

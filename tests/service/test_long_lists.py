@@ -19,6 +19,7 @@ from service.errors import Invalid
 from service.ledger.board import BoardFilter, board_rows, scope_of
 from service.processes import (
     access,
+    commands,
     figure_tallies,
     halting,
     newest,
@@ -30,6 +31,7 @@ from service.processes import (
     wide,
 )
 from service.processes.backfill import derived
+from service.processes.filters import CASE_SORTS
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import CaseFilter, TaskFilter
 from service.processes.reader_models import CaseReader
@@ -308,3 +310,18 @@ def test_lists_of_tasks_and_cases_keep_to_the_process_that_is_asked_for(busy: Wo
 def test_who_sees_all_cases_is_asked_for_no_ways(busy: World) -> None:
     assert not newest.is_plain(busy.actor(OFFICE), CaseFilter(), 0)
     assert newest.is_plain(busy.actor("leader"), CaseFilter(), 0)
+
+
+def test_what_nobody_has_filled_in_is_in_no_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = {world.accepted(title="住房"), world.accepted(title="入学")}
+    with world.transaction() as session:
+        commands.start(session, process="request", data={}, actor=world.actor(LIAISON), now=clock.now())
+    monkeypatch.setattr(wide, "MOST_COUNTED", 1)
+    orders = [CaseFilter(sort=name) for name in CASE_SORTS]
+    orders += [CaseFilter(sort_said=name) for name in ("record_need.title", "-dispatch.lead_unit")]
+    for _ in ("waits", "is kept"):
+        for wanted in orders:
+            with world.database.reading() as session:
+                page = queries.cases(session, world.actor(OFFICE), filters=wanted)
+                assert {case.id for case in page.items} == needs, wanted
+        figure_tallies.take_in_all(world.database)
