@@ -22,9 +22,10 @@ from service.processes.column_filters import of_office
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.need_figures import ON_THE_SPOT, REJECTED
-from service.processes.past import Rows, State, cases_on, said, states
+from service.processes.past import Rows, State, cases_on, open_tasks_then, said, states
 from service.processes.rules import NEED, STATUSES
 from service.processes.stages import StageNames
+from service.processes.stops import KINDS, WAITING
 from service.talents.past import names_then
 
 NEED_OUTCOMES: Mapping[str, str] = {
@@ -110,7 +111,7 @@ def leader_needs(
 
     ``items`` tells of each: number, title, talent, status, stage, whether a responsible unit was ``late`` in it (or
     another step was: ``late_steps``), whether somebody still was that day (``overdue``, ``overdue_steps``), the numbers
-    of the circulars about it that were issued in the period (W10); ``outcomes`` counts them. Seven statements at most,
+    of the circulars about it that were issued in the period (W10); ``outcomes`` counts them. Eight statements at most,
     and one for each need with a circular.
     """
     as_of = day_of_paper(ends_on, on)
@@ -129,6 +130,7 @@ def leader_needs(
     rows = list(session.scalars(query))
     stood, stages = states(session, rows, as_of), StageNames(session)
     late = standings(session, stood, as_of)
+    waits = {case for case, tasks in open_tasks_then(session, stood, as_of).items() if any(one.paused for one in tasks)}
     wanted = {state.talent_id for state in stood.values() if state.talent_id}
     names = names_then(session, wanted, as_of)
     told = _circulars(session, list(stood), starts_on, as_of)
@@ -143,7 +145,7 @@ def leader_needs(
                 "title": state.title,
                 "talent_id": state.talent_id,
                 "talent": names.get(state.talent_id or "", ""),
-                "status": _how_far(name, stages.of(row.process, state.stage)),
+                "status": _how_far(name, stages.of(row.process, state.stage), waits=row.id in waits),
                 "outcome": name,
                 "late": standing.late,
                 "overdue": standing.overdue,
@@ -249,10 +251,13 @@ def _became(state: State) -> str:
     return spoken or (state.outcome if state.outcome and state.outcome in OUTCOMES else "ended")
 
 
-def _how_far(outcome: str, stage: str | None) -> str:
-    """How far a need is in words: its stage while it goes on; of one that stands still, both."""
+def _how_far(outcome: str, stage: str | None, *, waits: bool = False) -> str:
+    """How far a need is in words: its stage while it goes on; of one that stands still, or ``waits`` for a meeting
+    without a clock (待上会), both."""
     if outcome == SUSPENDED and stage:
         return f"{stage}（{NEED_OUTCOMES[SUSPENDED]}）"
+    if outcome == RUNNING and stage and waits:
+        return f"{stage}（{KINDS[WAITING]}）"
     return (stage if outcome == RUNNING else None) or NEED_OUTCOMES[outcome]
 
 

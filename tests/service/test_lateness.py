@@ -376,10 +376,15 @@ def test_waiting_for_a_meeting_has_no_clock(handled: World) -> None:
     handled.do("handler-edu", "handle")
     handled.do(OFFICE, "review_reply", {"decision": "refer", "comment": "需上会"})
     handled.do(OFFICE, "assess")
+    go(handled, 18)
     handled.do(OFFICE, "submit_topic")
     go(handled, 30, 11)
     assert handled.open_steps() == [("record_decision", None)]
     assert lates(handled, on(30, 11)) == lates(handled, on(30, 11), steps=True) == [False]
+    with handled.database.reading() as session:
+        own = {"leader_id": derived("leader", "leader"), "starts_on": SINCE}
+        briefs = [leader_needs(session, ends_on=day, **own) for day in (on(16), on(30), on(30, 11))]
+    assert [brief["items"][0]["status"] for brief in briefs] == ["办理", "办理（待上会）", "办理（待上会）"]
 
 
 # --- What was known on the day ---------------------------------------------------------------------------------------
