@@ -11,7 +11,6 @@ import json
 import logging
 import marshal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
@@ -89,16 +88,23 @@ def going_on(program: Program, state: str) -> BpmnWorkflow:
     return workflow
 
 
-@contextmanager
-def at_work(workflow: BpmnWorkflow) -> Iterator[BpmnWorkflow]:
+class at_work:  # noqa: N801 - read as a statement
     """Within the block ``workflow`` is at work; behind it nothing of it is left, unless a state keeps it.
 
     Its tasks name it and it names them: the collector would have to find them, at every step of every case.
     """
-    workflow.handed_on = False
-    try:
-        yield workflow
-    finally:
+
+    __slots__ = ("_workflow",)
+
+    def __init__(self, workflow: BpmnWorkflow) -> None:
+        self._workflow = workflow
+
+    def __enter__(self) -> BpmnWorkflow:
+        self._workflow.handed_on = False
+        return self._workflow
+
+    def __exit__(self, *_error: object) -> None:
+        workflow = self._workflow
         if not workflow.handed_on:
             for part in (workflow, *workflow.subprocesses.values()):
                 for task in part.tasks.values():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -108,20 +107,27 @@ class _World:
 _current: ContextVar[_World | None] = ContextVar("engine_world", default=None)
 
 
-@contextmanager
-def world(context: Context) -> Iterator[None]:
+class world:  # noqa: N801 - read as a statement
     """The library's calls within get ids and moments from ``context``; whatever it raises becomes an EngineFailure."""
-    token = _current.set(_World(context))
-    try:
-        yield
-    except ExpressionError as error:
-        raise EngineFailure(f"流程图执行失败：{error}") from error
-    except WorkflowTaskException as error:
-        raise EngineFailure(f"流程图执行失败，{_place(error)}：{_reason(error)}") from error
-    except (SpiffWorkflowException, ValidationException) as error:
-        raise EngineFailure(f"流程图执行失败：{_reason(error)}") from error
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _current.set(_World(self._context))
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        _current.reset(self._token)
+        if error is None:
+            return
+        if isinstance(error, ExpressionError):
+            raise EngineFailure(f"流程图执行失败：{error}") from error
+        if isinstance(error, WorkflowTaskException):
+            raise EngineFailure(f"流程图执行失败，{_place(error)}：{_reason(error)}") from error
+        if isinstance(error, SpiffWorkflowException | ValidationException):
+            raise EngineFailure(f"流程图执行失败：{_reason(error)}") from error
 
 
 def by_rules() -> int:

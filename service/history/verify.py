@@ -272,7 +272,7 @@ def _canonical(data: Any) -> str:
 def _read(chain: Chain, row: Any, text: Any, *, raw: bool) -> None:
     id_, stream, seq, at, actor, on_behalf_of, kind, task, data, _, _ = row
     try:
-        moment = datetime.fromisoformat(at).replace(tzinfo=UTC) if raw else at
+        moment = _read_moment(at) if raw else at
         said = loads(data) if raw else data
         if not isinstance(said, dict):
             raise ValueError("no JSON object")  # noqa: TRY301, TRY004 - as what cannot be parsed
@@ -280,6 +280,12 @@ def _read(chain: Chain, row: Any, text: Any, *, raw: bool) -> None:
         chain.unreadable = chain.unreadable or f"第 {seq} 条记录无法读取（{error}）"
         return
     chain.events.append(StoredEvent(id_, stream, seq, moment, actor, on_behalf_of, kind, task, said, text))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _read_moment(text: Any) -> datetime:
+    """A moment as SQLite keeps it; several events of a case have each. Raises ValueError, TypeError."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=4096, typed=True)

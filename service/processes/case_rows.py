@@ -32,7 +32,7 @@ from service.processes.said_models import CaseSaid
 if TYPE_CHECKING:
     from service.processes.projections import Projection
 
-AT_ONCE = 100
+AT_ONCE = 200
 """Cases of a batch: enough that statements cost nothing, few enough that they fit into some megabytes."""
 OWNERS: Mapping[type[Base], InstrumentedAttribute[UUID]] = {
     Instance: Instance.id,

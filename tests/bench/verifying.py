@@ -15,15 +15,17 @@ from sqlalchemy import func, select
 
 from service import clock, seals
 from service.access_log.shown import end
-from service.audit.verifying.child import collect_seldom
+from service.audit.verifying.child import collect, collect_seldom
+from service.audit.verifying.children import several
 from service.audit.verifying.marks import Marks
-from service.audit.verifying.pieces import Hands, pieces_of
+from service.audit.verifying.pieces import Answer, Hands, Piece, pieces_of
 from service.audit.verifying.runs import Verifier
 from service.audit.ways import keeping
 from service.config.sealing import Sealing
 from service.history import HistoryEvent
 from service.http import looking
 from service.http.context import KEY as WIRED
+from service.processes import figure_tallies
 from service.rights import COMMAND_LINE
 from service.usecases.evidence import hand_out
 from tests.bench.figures import Table
@@ -32,39 +34,67 @@ from tests.factories.world import OFFICE
 
 LOOKS = 40
 """Requests with and without their entry in the access log."""
-ROUNDS, AT_LEAST = 5, 100
-"""Times that all cases are verified, and how many they are: as many as a batch has."""
+ROUNDS, AT_LEAST, BATCH = 2, 400, 100
+"""Times that all cases are verified, how many they are, and how many of them by one piece: several processes that work
+on one batch at once would wait for each other's marks."""
+TIMES = 6
+"""Times that several processes verify them."""
 MILLION = 1_000_000
 
 
 def verifying(world: Bench, given: Sequence[UUID], table: Table, column: str) -> None:
-    """Finished cases a second of one core, executed again and digested alone; then everything, side by side.
+    """Finished cases a second of one core, executed again and digested alone; the same of all cores; then everything.
 
     The ways of the cases are kept, as they are after a day, and made again with each execution; rings are collected as
     a child of verification does. On PostgreSQL the server digests, on a core of its own: there the time on the clock
     counts.
     """
-    cases = [*given, *(world.finished() for _ in range(AT_LEAST - len(given)))]
+    cases = [*given, *(world.finished() for _ in range(AT_LEAST - len(given)))][:AT_LEAST]
+    pieces = [pieces_of(cases[first : first + BATCH]) for first in range(0, len(cases), BATCH)]
     hands, wall = Hands(world.database, Marks("bench"), full=True), not world.database.is_sqlite
     keeping.take_in(world.database)
-    hands.do(pieces_of(cases))
+    figure_tallies.take_in_all(world.database)
+    for piece in pieces:
+        hands.do(piece)
     usual = gc.get_threshold()
     collect_seldom()
     for row, full in (("verify full: finished cases", True), ("verify incremental: finished cases", False)):
         hands.full = full
         began, busy = perf_counter(), process_time()
-        for _ in range(ROUNDS):
-            answer = hands.do(pieces_of(cases))
-            if answer.wrong or (answer.kept, answer.executed) != ((0, len(cases)) if full else (len(cases), 0)):
-                raise RuntimeError(f"the bench's own cases do not verify: {answer}")
-        taken = perf_counter() - began if wall else process_time() - busy
-        table.put(
-            row, column, f"{ROUNDS * len(cases) / taken:7.0f}/s a core  {taken * 1000 / ROUNDS / len(cases):.2f} ms"
-        )
+        for done, piece in enumerate(pieces * ROUNDS, 1):
+            _require_right(hands.do(piece), full=full)
+            collect(done)
+        taken = (perf_counter() - began if wall else process_time() - busy) / ROUNDS / len(cases)
+        table.put(row, column, f"{1 / taken:7.0f}/s a core  {taken * 1000:.2f} ms")
     gc.set_threshold(*usual)
     cores = os.cpu_count() or 1
+    for row, full in ((f"verify full, {cores} processes", True), (f"verify incremental, {cores} processes", False)):
+        table.put(row, column, _side_by_side(world, pieces * TIMES, cores, full=full))
     outcome = Verifier(world.database, "bench", cores).verify(full=True)
-    table.put(f"verify everything, {cores} processes", column, f"{outcome.seconds:7.1f} s, {outcome.cases} cases")
+    told = f"{outcome.seconds:7.1f} s with the start of processes, {outcome.cases} cases"
+    table.put(f"verify everything, {cores} processes", column, told)
+
+
+def _side_by_side(world: Bench, pieces: Sequence[Piece], cores: int, *, full: bool) -> str:
+    """Finished cases a second of children that work side by side, each batch read, checked and marked by whoever is
+    free. They have begun and know the definitions by then; that time is told apart."""
+    hands = Hands(world.database, Marks("bench"), full=full)
+    with several(hands, cores) as children:
+        began = perf_counter()
+        list(children.answers(pieces[:cores]))
+        begun = perf_counter() - began
+        began, busy = perf_counter(), process_time()
+        for _, answer in children.answers(pieces):
+            _require_right(answer, full=full)
+        taken, parent = perf_counter() - began, process_time() - busy
+    done = sum(len(piece["ids"]) for piece in pieces)
+    told = f"{done / taken:7.0f}/s, {done:,} in {taken:.1f} s, begun in {begun:.1f} s"
+    return f"{told}, work of the parent {parent:.2f} s"
+
+
+def _require_right(answer: Answer, *, full: bool) -> None:
+    if answer.wrong or (answer.kept if full else answer.executed):
+        raise RuntimeError(f"the bench's own cases do not verify: {answer}")
 
 
 def replaying(world: Bench, table: Table, column: str) -> None:
