@@ -91,8 +91,7 @@ def finding(session: Session, asked: Asked, on: date, due: Sequence[UUID]) -> Wi
     newest: ColumnElement[bool] = rows.newest.is_(True)
     theirs = select(rows.instance_id)
     if asked.how == EMPTY:
-        own = theirs.where(own_day, newest, rows.instance_id == CaseOrder.instance_id).correlate(CaseOrder)
-        every = [select(CaseOrder.instance_id).where(~own.exists())]
+        every = [select(CaseOrder.instance_id).where(*_without(session, theirs.where(day, newest), on))]
         each = ~_of_instance(theirs.where(own_day, newest))
         return _beside(every, each, (), where_said(asked, on), due, CaseOrder.instance_id)
     fits, own_fits = newest, newest
@@ -111,6 +110,17 @@ def finding(session: Session, asked: Asked, on: date, due: Sequence[UUID]) -> Wi
     dated = [select(rows.instance_id, rows.started_at).where(day, fits)] if single and asked.how != FILLED else []
     each = _of_instance(theirs.where(own_day, own_fits))
     return _beside(every, each, dated, where_said(asked, on), due, rows.instance_id)
+
+
+def _without(session: Session, some: Select[UUID], on: date) -> Iterator[ColumnElement[bool]]:
+    """The rows of ``CaseOrder`` of needs that are not among ``some``, each of which stands there once."""
+    if _is_sqlite(session):  # which would look for each need by itself
+        yield CaseOrder.instance_id.not_in(some)
+        return
+    if not is_past(on):  # where all needs are among them, counting is all there is to do
+        needs = select(func.count()).where(*of_process(NEED, found=False)).scalar_subquery()
+        yield select(func.count()).select_from(some.subquery()).scalar_subquery() < needs
+    yield ~some.where(CaseSaid.instance_id == CaseOrder.instance_id).correlate(CaseOrder).exists()
 
 
 def _of_instance(some: Select[UUID]) -> ColumnElement[bool]:
