@@ -250,7 +250,8 @@ class ClockRun(Base):
         CheckConstraint(
             "ended IN ('answered', 'handed_back', 'returned', 'cancelled', 'moved', 'suspended')", name="ended"
         ),
-        Index("ix_clock_run_instance_id", "instance_id"),
+        # How a case stands is asked at each step: however often it went round, its runs that are not due are not read.
+        Index("ix_clock_run_instance_id_due_on", "instance_id", "due_on"),
         Index("ix_clock_run_units", "role", "instance_id", "unit", "due_on", "from_on", "until_on", "ended", "void_on"),
         Index("ix_clock_run_task_id", "task_id"),
         Index("ix_clock_run_going", "role", "unit", "due_on", sqlite_where=_GOING, postgresql_where=_GOING),
