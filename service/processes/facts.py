@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.people.queries import unit_names
 from service.processes.calendars import current
+from service.processes.clocks import handed_back
 from service.processes.handled import ASSISTS, LEAD, LEADS, Round, Slot, rounds_of
 from service.processes.models import DONE, Instance, UserTask
 from service.processes.rules import UNNUMBERED, left, numbered, one_line
@@ -42,7 +43,8 @@ def step_facts(session: Session, tasks: Sequence[UserTask], *, today: date) -> d
     leads, calendar, plan = _leads(session, cases.keys()), current(session), wiring(session)
     found = {}
     for key, one in meant.items():
-        case, due = cases[one.instance_id], one.due_on
+        case, due, answered = cases[one.instance_id], one.due_on, _answered(one)
+        ended = answered or today  # who has answered is late by no day more
         found[key] = {
             "number": numbered(case.number, case.process),
             "title": case.title or "（尚未登记）",
@@ -51,11 +53,19 @@ def step_facts(session: Session, tasks: Sequence[UserTask], *, today: date) -> d
             "part": _part(one, leads),
             "received": clock.written(clock.local(one.entered_at).date()),
             "due": clock.written(due) if due is not None else f"（{UNTIMED}）",
-            "left": left(calendar.between(today, due) if due is not None else None, due, today) or UNTIMED,
+            "left": left(calendar.between(ended, due) if due is not None else None, due, ended) or UNTIMED,
             "urges": str(one.urges),
             "today": clock.written(today),
+            "answered": clock.written(answered) if answered is not None else "",
         }
     return found
+
+
+def _answered(task: UserTask) -> date | None:
+    """The day on which a unit has answered; None while it has not, or where it handed the work back."""
+    if task.status != DONE or task.completed_at is None or handed_back(task):
+        return None
+    return clock.local(task.completed_at).date()
 
 
 def _meant(session: Session, tasks: Sequence[UserTask], today: date) -> dict[UUID, UserTask]:
@@ -79,6 +89,7 @@ def form_facts(session: Session, task: UserTask, actor: Actor, *, today: date) -
     facts["received"] = clock.local(meant.entered_at).date().isoformat()
     facts["due"] = meant.due_on.isoformat() if meant.due_on is not None else UNTIMED
     facts["today"] = today.isoformat()
+    facts["answered"] = answered.isoformat() if (answered := _answered(meant)) is not None else None
     rounds = rounds_of(session, instance, actor, today)
     last = rounds[-1] if rounds else Round(None, ())
     names = unit_names(session, {slot.unit for slot in last.slots})

@@ -62,6 +62,7 @@ FORM_FACTS: Mapping[str, str] = {
     "left": "还剩或超期几个工作日",
     "urges": "已催办几次",
     "today": "今天的日期",
+    "answered": "单位答复的日期，还没有答复的不填",
     "units": "本轮各承办单位的名称，主办在前",
     "unit_codes": "本轮各承办单位，填选单位的字段用",
     "reply_by": "尚未答复的单位中最晚的期限",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from service.ledger.board import facts_of, tasks_by_id
 from service.people.queries import unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
+from service.processes.facts import step_facts
 from service.processes.fills import templates
 from service.processes.free_text import optional_text, required_text
 from service.processes.instances import lock_cases_of
@@ -50,6 +51,8 @@ LABELS: Mapping[str, str] = {URGE: "催办内容", PROPOSE: "提请通报的理�
 """The words of an operation, as its dialog calls them; 备注 of the others."""
 WORDED = ("text", "reason", "comment")
 """The fields of a form that may take the words of an operation: the first that the case has not filled does."""
+LATENESS, ANSWERED = "facts.left", "facts.answered"
+"""The facts of a unit's work that a proposed text may name: how late it is, and the day of its answer."""
 MOST, MOST_PRINTED, LONGEST = 200, 20, 1000
 """How many steps one operation takes, how many papers one file, how many characters the words."""
 SUPERVISED = "supervised"
@@ -272,9 +275,18 @@ def _choose(
         open_still = (name for name in WORDED if name in form.fields and (name in known.proposed or name not in data))
         if (free := next(open_still, None)) is not None:
             data[free] = filled(words, facts)
+    elif any(LATENESS in text and ANSWERED not in text for text in templates(form).values()):
+        _require_unanswered(session, task, clock.local(now).date())
     own = {name: known.values[name] for name in known.proposed} if templates(form) else None
     commands.complete(session, task_id=key, data=data, actor=actor, now=now, filled=own)
     return f"「{one_line(task.name)}」已选“{title}”"
+
+
+def _require_unanswered(session: Session, task: UserTask, today: date) -> None:
+    """Raises Conflict where the unit has answered: a form whose version does not tell that would say it has not."""
+    told = step_facts(session, [task], today=today)[task.id]
+    if told["answered"]:
+        raise Conflict(f"{told['unit']}已于 {told['answered']} 回复，预先拟好的文字没有写到，请逐件核对后再办")
 
 
 def _why(error: LiaisonError) -> str:

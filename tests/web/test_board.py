@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from service.ledger.circulars import circular
 from service.processes import operations
 from service.processes.incidents import CLOCK, open_incident
 from service.processes.models import OPEN, Instance, UserTask
@@ -22,6 +23,7 @@ from tests.factories.databases import ON_BOTH
 from tests.factories.documents import text_of
 from tests.factories.exports import exported_rows
 from tests.factories.statements import counted
+from tests.factories.versions import version
 from tests.factories.visitor import Visitor
 from tests.factories.workers import happened, mismatches, work_all
 from tests.factories.world import OFFICE, World
@@ -128,6 +130,45 @@ def test_half_of_a_batch_may_be_accepted(world: World) -> None:
     assert len(numbers) == 3
     again = send(office, operation="accept", task=waiting)
     assert office.get(again.json["location"]).text.count("已由") >= 2
+
+
+def test_a_circular_about_a_unit_that_has_answered_meanwhile_says_so(world: World) -> None:
+    """Its answer waits for its review: 仍未回复 on paper would be untrue, and no day more is late."""
+    late(world, "edu")
+    world.clock.advance(days=12)
+    office, task = Visitor(world, OFFICE), world.task("handle", "edu")
+    send(office, operation="propose", task=[str(task.id)], propose_text="多次催办未办")
+    world.do("handler-edu", "handle", world.sample("handle"), unit="edu")
+    answered = world.done("handle")
+    world.clock.advance(days=10)
+    issued = send(office, operation="issue", task=[str(world.task("approve_circular").id)], issue_text="")
+    assert "已选“发出通报”" in office.get(issued.json["location"]).text
+    [event] = happened(world, "circular_issued")
+    assert answered.late_days > 0
+    assert f"超期 {answered.late_days} 个工作日，其间" in event.data["text"]
+    assert re.search(r"次，2026年\d+月\d+日才回复。现予通报。$", event.data["text"]), event.data["text"]
+    with world.database.reading() as session:
+        paper = circular(session, world.case, 1, world.actor(OFFICE))
+    [said] = [one["value"] for one in paper.data["facts"] if one["name"] == "已超期"]
+    assert re.fullmatch(rf"{answered.late_days} 个工作日（\S+回复）", said)
+
+
+def test_a_proposed_text_that_knows_of_no_answer_is_not_issued_unread_once_there_is_one(world: World) -> None:
+    """As by the form of a version from before: opened, it can be put right."""
+    said = "{facts.answered or '仍未'}{'才回复' if facts.answered else '回复'}", "仍未回复"
+    wished = "{'现予通报。' if facts.answered else '现予通报，请抓紧办理并书面回复区人才办。'}", "现予通报。"
+    version(world, {"forms/approve_circular.json": [said, wished]})
+    late(world, "edu")
+    world.clock.advance(days=12)
+    office, task = Visitor(world, OFFICE), world.task("handle", "edu")
+    send(office, operation="propose", task=[str(task.id)], propose_text="多次催办未办")
+    world.do("handler-edu", "handle", world.sample("handle"), unit="edu")
+    approving = str(world.task("approve_circular").id)
+    issued = send(office, operation="issue", task=[approving], issue_text="")
+    assert "回复，预先拟好的文字没有写到，请逐件核对后再办" in office.get(issued.json["location"]).text
+    assert happened(world, "circular_issued") == []
+    worded = send(office, operation="issue", task=[approving], issue_text="{单位}逾期才回复，现予通报。")
+    assert "已选“发出通报”" in office.get(worded.json["location"]).text
 
 
 @pytest.mark.parametrize(
