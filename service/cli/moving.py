@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import click
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.audit.tables.names import named
 from service.cli.setup import doer, wired
 from service.db import Database
 from service.db.failures import BUSY, trouble
 from service.errors import LiaisonError
 from service.processes.migrating import Choices
+from service.processes.models import Instance
 from service.processes.moves import KEEP, RECOUNT
+from service.processes.recording import stream_of
 from service.studio import impact as outlook
 from service.studio import moving
 from service.studio.dated_clocks import in_words
@@ -105,7 +109,7 @@ def _look(database: Database, wish: moving.Wish) -> Counter[str]:
         while ids := _ids(session, wish, after):
             for one in outlook.judged(session, look, ids):
                 counts[one.verdict] += 1
-                _tell(one.instance, one.number, one.verdict, _words(one))
+                _tell(one.number or named(session, stream_of(one.instance)), one.verdict, _words(one))
             session.expunge_all()
             after = ids[-1]
     _sum(counts)
@@ -128,10 +132,11 @@ def _move(database: Database, wish: moving.Wish) -> Counter[str]:
                 if not isinstance(error, LiaisonError) and trouble(error) is not BUSY:
                     raise
                 counts[moving.FAILED] += 1
-                _tell(case, None, moving.FAILED, [str(moving.reason_of(error)["reason"])])
+                _tell(_called(database, case), moving.FAILED, [str(moving.reason_of(error)["reason"])])
             else:
                 counts[moving.MOVED] += 1
-                _tell(case, moved.data["number"], moving.MOVED, in_words(moved.data.get("clocks", ())))
+                called = moved.data["number"] or _called(database, case)
+                _tell(called, moving.MOVED, in_words(moved.data.get("clocks", ())))
         after = ids[-1]
     _sum(counts)
     return counts
@@ -148,8 +153,14 @@ def _words(one: outlook.Outlook) -> list[str]:
     ]
 
 
-def _tell(case: UUID, number: str | None, verdict: str, words: Sequence[str]) -> None:
-    click.echo(f"{number or case}：{WORDS[verdict]}{'：' if words else ''}{'；'.join(words)}")
+def _called(database: Database, case: UUID) -> str:
+    """A case as people call it: by its number, else by its title or who began it."""
+    with database.reading() as session:
+        return session.scalar(select(Instance.number).where(Instance.id == case)) or named(session, stream_of(case))
+
+
+def _tell(called: str, verdict: str, words: Sequence[str]) -> None:
+    click.echo(f"{called}：{WORDS[verdict]}{'：' if words else ''}{'；'.join(words)}")
 
 
 def _sum(counts: Counter[str]) -> None:

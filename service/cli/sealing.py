@@ -8,7 +8,7 @@ import click
 
 from service import clock
 from service.cli.setup import doer, opened, settings
-from service.errors import Conflict
+from service.errors import Conflict, LiaisonError
 from service.seals import Seal, Sealer, last_seal
 from service.seals.heads import groups, head_of
 
@@ -30,9 +30,25 @@ def seal(*, last: bool) -> None:
         else:
             sealer = Sealer(database, settings().seal, mail=settings().mail.enabled)
             made = _sealed(sealer)
-            for _, operation in sealer.rest(clock.now()):
-                operation()
+            _tell(made)
+            _rest(sealer)
+            return
     _tell(made)
+
+
+def _rest(sealer: Sealer) -> None:
+    """Does what is left about the seal; where one thing fails, the others are done all the same. Raises the first
+    failure."""
+    failed: list[LiaisonError] = []
+    for name, operation in sealer.rest(clock.now()):
+        try:
+            operation()
+        except LiaisonError as error:
+            failed.append(error)
+            if len(failed) > 1:
+                click.echo(f"{name}没有完成：{error.message}", err=True)
+    if failed:
+        raise failed[0]
 
 
 def _sealed(sealer: Sealer) -> Seal:

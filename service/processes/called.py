@@ -14,7 +14,7 @@ from service.ids import as_id
 from service.people.queries import unit_names
 from service.processes import counters
 from service.processes.case_link import CaseLink
-from service.processes.models import Instance, Timer
+from service.processes.models import Instance, Timer, UserTask
 from service.processes.reader_models import CaseReader
 from service.processes.rules import STAGES, one_line
 from service.processes.standing import OF_LEADER, OF_PERSON, behalf_names
@@ -33,14 +33,17 @@ _COUNTED: Mapping[str, str] = {
 def row_called(
     session: Session, model: type[Base], row: Mapping[str, Any], key: str, tasks: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """A row of a case as people call it: by its name, its number, or the number of the case that it leads to; a timer
-    with the step of ``tasks`` whose it is, a way of seeing the case by who has it."""
+    """A row of a case as people call it: by its name, its number, or the number of the case that it leads to; a step
+    of a unit with it; a timer with the step of ``tasks`` whose it is, a way of seeing the case by who has it."""
     if model is CaseReader:
         return reader_called(session, str(row["reader"]))
     name = next((row[one] for one in ("name", "username", "number") if row.get(one)), None)
     if model is Timer and name is not None and (task := tasks.get(str(row.get("task_id")))) is not None:
         whose = _whose(session, task)
         return f"{one_line(str(name))}（{one_line(str(task['name']))}{f'：{whose}' if whose else ''}）"
+    if model is UserTask and name is not None:
+        whose = _whose(session, row) if row.get("unit") or row.get("leader_id") or row.get("person_key") else ""
+        return f"{one_line(str(name))}{f'（{whose}）' if whose else ''}"
     if name is None and model is CaseLink:
         other = as_id(str(row[key]))
         name = session.scalar(select(Instance.number).where(Instance.id == other)) if other is not None else None

@@ -19,7 +19,7 @@ from service.audit.replay.drawn import flows_of
 from service.audit.replay.forms import FormSeen
 from service.audit.replay.named import NamesThen
 from service.audit.replay.steps import Happened
-from service.audit.replay.telling import WHY, active, goal_words, off, passed, version_place
+from service.audit.replay.telling import WHY, active, goal_words, notice_text, off, passed, version_place
 from service.audit.replay.values import Values
 from service.audit.replay.ways import MOST, compared, usual_way
 from service.audit.verifying.results import failed, findings_of
@@ -150,8 +150,8 @@ def _step(found: CaseReplay, shown: Shown, names: Names) -> dict[str, Any]:
         "changes": [values.change(change) for change in shown.changes],
         "dues": [(due, names.unit(due.unit), WHY[due.why]) for due in one.due_changes],
         "notices": [
-            (KINDS.get(each.template, "提醒"), goal_words(each, arrived.get(each.seq, ()), names), each)
-            for each in one.notices
+            (KINDS.get(each.template, "提醒"), goal_words(each, arrived.get(each.seq, ()), names), each, said)
+            for each, said in ((each, notice_text(each, names)) for each in one.notices)
         ],
         "files": [(each, names.person(each.by), names.person(each.withdrawn_by)) for each in one.files],
         "copies": [(names.person(each["username"]), names.person(each["sent_by"])) for each in one.copies],

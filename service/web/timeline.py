@@ -147,7 +147,7 @@ def _migrated(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
 
 def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     text = str(event.data.get("text", ""))
-    for username in event.data.get("mentions", []):
+    for username in sorted(event.data.get("mentions", []), key=len, reverse=True):  # one name may begin another
         text = text.replace(f"@{username}", f"@{names.person(username)}")
     return _entry(event, names, _word(event), text, tone="talk")
 

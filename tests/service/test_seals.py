@@ -546,6 +546,21 @@ def test_the_command_line_seals_shows_keys_and_checks(database, tmp_path):
     assert "封存 第 1 条：" in call("verify", "--against", str(tmp_path / "witness")).output
 
 
+def test_a_command_that_fails_keeps_neither_the_root_nor_the_witness_back(database, tmp_path):
+    environment = {
+        "LIAISON_DATABASE_URL": database.url.render_as_string(hide_password=False),
+        "LIAISON_CONFIG": None,
+        "LIAISON_SEAL_KEY_FILE": str(tmp_path / "seal.key"),
+        "LIAISON_SEAL_WITNESS": str(tmp_path / "witness"),
+        "LIAISON_SEAL_COMMAND": str(tmp_path / "missing"),
+    }
+    told = CliRunner(env=environment).invoke(liaison, ["seal"])
+    assert told.exit_code == 1
+    assert "根值（SHA-256）" in told.output
+    assert "无法运行" in told.output
+    assert (tmp_path / "witness" / "seal-000001.json").exists()
+
+
 def test_the_worker_seals_once_a_day_and_tells_of_what_fails(world, tmp_path):
     environ = {"LIAISON_SEAL_AT": "19:00", "LIAISON_SEAL_KEY_FILE": str(tmp_path / "seal.key")}
     settings, _ = read_config(

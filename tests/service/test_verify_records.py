@@ -249,6 +249,7 @@ def test_parts_of_a_cases_data_are_called_by_the_titles_of_the_forms_of_then(wor
         "3 项不同：事项类别（category）、审核意见（decision）、区教育局的办理情况（回复）（reply）"
     )
     assert told["user_task", "submitted"].have == "1 项不同：办理情况（回复）（reply）"
+    assert told["user_task", "submitted"].what == "任务「办理（区教育局）」的提交的内容（submitted）与历史不符"
 
 
 def test_what_stands_beside_a_case_is_called_by_words(world: World) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from service import clock, history
 from service.audit.evidence.telling import steps as offline_steps
+from service.auth.queries import account_names
 from service.config import Organization
+from service.processes import sharing
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 from service.rights import SYSTEM
@@ -96,3 +98,19 @@ def test_roles_are_called_as_on_the_day_of_the_step(world: World) -> None:
     assert "人才局" not in told[world.done("accept").completed_seq]
     assert "反馈受理情况" in told[world.done("dispatch").completed_seq]
     assert "人才局" in told[world.done("dispatch").completed_seq]
+
+
+def test_a_notice_names_whom_it_mentions(world: World) -> None:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        actor, now = world.actor("office"), clock.now()
+        sharing.comment(session, instance_id=world.case, text="@handler-edu 请知悉", actor=actor, now=now)
+        name = account_names(session, ["handler-edu"])["handler-edu"]
+    page = Visitor(world, "auditor").get(f"/cases/{world.case}/replay").text
+    assert page.count(f"@{name} 请知悉") == 2  # what was said, and what was sent
+    assert "@handler-edu" not in page
+    with world.database.reading() as session:
+        case = session.get_one(Instance, world.case)
+        [*_, last] = offline_steps(session, case, history.stream_events(session, stream_of(case.id)))
+    assert str(last["parts"]).count(f"@{name} 请知悉") == 2
+    assert "@handler-edu" not in str(last["parts"])

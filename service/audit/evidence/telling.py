@@ -13,7 +13,17 @@ from service.audit.replay.cases import CaseReplay, whole_replay
 from service.audit.replay.forms import FormSeen
 from service.audit.replay.named import NAMED_KINDS, UNITS, NamesThen
 from service.audit.replay.steps import DueChange, FileThen, Happened, NoticeSent
-from service.audit.replay.telling import WHY, active, goal_words, migrated_dates, off, passed, version_place
+from service.audit.replay.telling import (
+    WHY,
+    active,
+    goal_words,
+    mentioning,
+    migrated_dates,
+    notice_text,
+    off,
+    passed,
+    version_place,
+)
 from service.audit.replay.values import Values, Worded
 from service.config.notifications import KINDS
 from service.history import HistoryEvent
@@ -156,7 +166,7 @@ def _said(one: Happened, names: Naming) -> Iterator[list[str]]:
         yield from (["印的是", as_of], ["文件", str(data["name"])], ["SHA-256", str(data["sha256"])])
     for key, title in _SAID.items():
         if data.get(key):
-            yield [title, str(data[key])]
+            yield [title, mentioning(str(data[key]), data.get("mentions") or (), names)]
 
 
 def _form(one: Happened, seen: FormSeen | None, made: Compiled, names: Naming) -> list[list[str]]:
@@ -191,7 +201,7 @@ def _due(change: DueChange, names: Naming) -> list[str]:
 
 def _notice(each: NoticeSent, arrived: Sequence[str], names: Naming) -> list[str]:
     to = goal_words(each, arrived, names)
-    text = str(each.data.get("text") or "")
+    text = notice_text(each, names)
     return [KINDS.get(each.template, "提醒"), f"→ {to}" + (f"：{text}" if text else "")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from service.audit.replay.drawn import drawing_of
@@ -61,6 +61,18 @@ def goal_words(notice: NoticeSent, reached: Sequence[str], names: Naming) -> str
     one = names.person(f"{OF_PERSON}{to.person}") if to.person else ""
     said = " ".join(part for part in (names.unit(to.unit), names.role(to.role), one) if part)
     return said or "、".join(names.person(name) for name in reached) or "尚无账号收到"
+
+
+def notice_text(notice: NoticeSent, names: Naming) -> str:
+    """The text of a notice, with the names of those whom it mentions."""
+    return mentioning(str(notice.data.get("text") or ""), Notice.of(notice.data).to.usernames or (), names)
+
+
+def mentioning(text: str, usernames: Iterable[str], names: Naming) -> str:
+    """A text with the names of those whom it mentions by their sign-in names."""
+    for username in sorted(usernames, key=len, reverse=True):  # one may begin another
+        text = text.replace(f"@{username}", f"@{names.person(username)}")
+    return text
 
 
 def version_place(versions: Versions, one: Happened) -> int:
