@@ -166,6 +166,9 @@ def meeting_notice() -> Word:
 def meeting_minutes() -> Word:
     """会议纪要."""
     paper = _minutes("专题工作会议纪要", "“{{ case.title }}”专题工作会议纪要")
+    _line(paper, '{%p for meeting in (steps | selectattr("id", "equalto", "convene_meeting") | list)[-1:] %}')
+    _each(paper, "meeting.fields", "{{ one.title }}：{{ one.words }}")
+    _line(paper, "{%p endfor %}")
     _every_field(paper)
     return _imprinted(paper, "", "{{ on }}")
 

@@ -83,6 +83,10 @@ def test_notice_minutes_and_letters_say_what_was_filled_in_at_their_step(world: 
         "submission",
         "reply_letter",
     ]
+    [address] = [one for title, one in offered(world).items() if title.startswith("会议纪要")]
+    in_word = word(world, address.replace(".pdf", ".docx"))
+    for said in (meeting["place"], meeting["agenda"], f"{held.year}年{held.month}月{held.day}日", "区教育局"):
+        assert said in in_word, "when, where, about what and with whom the meeting was"
 
 
 def test_the_talents_telephone_stands_on_the_form_of_the_unit_and_on_no_letter(world: World) -> None:
