@@ -8,7 +8,7 @@ imports anything.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,13 +18,19 @@ from sqlalchemy.orm import Session
 
 from service import clock, history
 from service.db import Database
+from service.errors import DAMAGE
 from service.history import HistoryEvent
-from service.processes.incidents import CLOCK, incidents_of, open_incident
+from service.processes.incidents import CLOCK, CLOSED, incidents_of, open_incident
 
 BACK = timedelta(seconds=5)
 """So much earlier than before the clock may say while a process runs: it is set right by small steps all the time."""
 BACK_AT_START = timedelta(minutes=1)
 """The same against the newest event, which another machine may have written."""
+
+RECENT = 2000
+"""Events that are looked through at a start, for a leap between two of them."""
+LOOKED_AT = frozenset({"timer_fired", "notice_told", "access_sealed", CLOSED})
+"""Kinds of events that come from a worker that trusted the clock, or from who has looked at it."""
 
 log = structlog.get_logger(__name__)
 
@@ -74,18 +80,40 @@ class Watch:
         if self._held:
             return None  # confirmed: from here on the clock counts as it is
         if self._last is None:
-            newest = session.scalar(select(HistoryEvent.at).order_by(HistoryEvent.id.desc()).limit(1))
-            if newest is None:
+            rows = _recent(session)
+            if not rows:
                 return None
-            what = "最近一条历史记录的时间"
+            newest, what = rows[0][0], "最近一条历史记录的时间"
             if now < newest - BACK_AT_START:
                 return _words("早于", newest, now, what)
-            return _words("远晚于", newest, now, what) if now - newest > self._bounds.stopped else None
+            before = self._leapt_before(now, rows)
+            return _words("远晚于", before, now, what) if before is not None else None
         before, mark = self._last
         expected = before + timedelta(seconds=self._passed() - mark)
         if now < expected - BACK:
             return _words("早于", expected, now, "应有的时间")
         return _words("远晚于", expected, now, "应有的时间") if now - expected > self._bounds.running else None
+
+    def _leapt_before(self, now: datetime, rows: Iterable[tuple[datetime, str]]) -> datetime | None:
+        """The last moment before the clock leapt ahead, of the newest events: people who sign in, and settings that are
+        read, may have written by the new time already. What a worker wrote, or a person confirmed, was looked at."""
+        after = now
+        for at, kind in rows:
+            if after - at > self._bounds.stopped:
+                return at
+            if kind in LOOKED_AT:
+                return None
+            after = at
+        return None
+
+
+def _recent(session: Session) -> list[tuple[datetime, str]]:
+    """The moment and the kind of each of the newest events; of the newest alone, where somebody spoilt another."""
+    asked = select(HistoryEvent.at, HistoryEvent.kind).order_by(HistoryEvent.id.desc())
+    try:
+        return [(at, kind) for at, kind in session.execute(asked.limit(RECENT))]
+    except DAMAGE:
+        return [(at, kind) for at, kind in session.execute(asked.limit(1))]
 
 
 def _words(how: str, expected: datetime, now: datetime, what: str) -> str:

@@ -155,6 +155,27 @@ def test_an_outage_is_no_leap_unless_it_lasts_for_months(database, clock, watch)
     assert not Watch(database, Bounds(), Seconds()).trusts(clock.now + timedelta(days=200))
 
 
+def test_a_leap_is_noticed_at_the_start_though_somebody_wrote_by_the_new_time(database, clock, watch):
+    later = clock.now + timedelta(days=200)
+    with database.transaction() as session:
+        write(session, later, stream="configuration", kind="settings_loaded")
+        write(session, later + timedelta(seconds=5), stream="access", kind="signed_in")
+    at = clock.now + timedelta(days=200, minutes=1)
+    assert not Watch(database, Bounds()).trusts(at)
+    with database.transaction() as session:
+        [held] = incidents_of(session, CLOCK)
+        assert "远晚于最近一条历史记录的时间" in held.message
+        close_incident(session, held, actor=at_command_line("ops"), now=at)
+    assert Watch(database, Bounds()).trusts(at)
+
+
+def test_days_on_which_people_worked_without_a_worker_are_no_leap(database, clock, watch):
+    for day in range(1, 41):
+        with database.transaction() as session:
+            write(session, clock.now + timedelta(days=day), stream="access", kind="signed_in")
+    assert Watch(database, Bounds()).trusts(clock.now + timedelta(days=41))
+
+
 def test_a_clock_that_went_back_while_nothing_ran_is_noticed_at_the_start(database, clock, watch):
     assert not Watch(database, Bounds(), Seconds()).trusts(clock.now - timedelta(hours=1))
     assert "早于最近一条历史记录" in messages(database)[0]
