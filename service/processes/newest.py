@@ -55,6 +55,20 @@ def newest(session: Session, actor: Actor, wanted: CaseFilter, limit: int, offse
     return Page(tuple(session.scalars(found)), total, limit, offset, more)
 
 
+def first_begun(session: Session, actor: Actor, process: str) -> datetime | None:
+    """When the first of the cases of a process began that somebody sees, who does not see all; one statement."""
+    ways, begun = visibility.ways_of(session, actor), CaseReader.started_at
+    wanted = CaseFilter(process=process)
+    each = [_seen(CaseReader.reader == way, one, wanted) for one in _STATUSES for way in ways.known]
+    parts = [some.with_only_columns(begun).order_by(begun).limit(1).scalar_subquery() for some in each]
+    if ways.talents is not None:
+        served = [_seen(CaseReader.reader.in_(ways.talents), one, wanted) for one in _STATUSES]
+        parts += [some.with_only_columns(func.min(begun)).scalar_subquery() for some in served]
+    copied = select(func.min(Instance.started_at)).where(ways.copied, *of_process(process, found=True))
+    found = session.execute(select(*parts, copied.scalar_subquery())).one()
+    return min((moment for moment in found if moment is not None), default=None)
+
+
 def _known(ways: Ways, wanted: CaseFilter, most: int) -> Iterator[Select[UUID, datetime]]:
     """The newest cases of each known way: for each status in turn, as the index has them, those of all ways."""
     for status in [wanted.status] if wanted.status else _STATUSES:
@@ -74,11 +88,16 @@ def _all(ways: Ways, wanted: CaseFilter, most: int) -> Iterator[Select[UUID, dat
 
 
 def _of(way: Any, status: str, wanted: CaseFilter, most: int) -> Select[UUID, datetime]:
+    found = _seen(way, status, wanted)
+    return found.order_by(CaseReader.started_at.desc(), CaseReader.instance_id).limit(most)
+
+
+def _seen(way: Any, status: str, wanted: CaseFilter) -> Select[UUID, datetime]:
     found = select(CaseReader.instance_id, CaseReader.started_at)
     found = found.where(way, CaseReader.process == wanted.process, CaseReader.status == status)
     if wanted.process == NEED:
         found = found.where(CaseReader.instance_id.not_in(untitled()))
-    return found.order_by(CaseReader.started_at.desc(), CaseReader.instance_id).limit(most)
+    return found
 
 
 def _few(one: Select[UUID, datetime]) -> Select[UUID, datetime]:

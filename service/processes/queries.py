@@ -36,7 +36,7 @@ from service.processes.models import (
     Instance,
     UserTask,
 )
-from service.processes.newest import is_plain, newest
+from service.processes.newest import first_begun, is_plain, newest
 from service.processes.prefills import filled_in
 from service.processes.ranking import ranked
 from service.processes.recording import stream_of
@@ -273,8 +273,10 @@ def count_each(session: Session, actor: Actor, questions: Sequence[CaseFilter], 
 
 def first_started(session: Session, actor: Actor, process: str) -> date | None:
     """The day on which the first of the cases of a process began that the actor may see."""
-    mine = visibility.visible_clause(session, actor)
-    found = session.scalar(select(func.min(Instance.started_at)).where(*of_process(process, found=False), mine))
+    if visibility.sees_all(actor):
+        found = session.scalar(select(func.min(Instance.started_at)).where(*of_process(process, found=False)))
+    else:
+        found = first_begun(session, actor, process)
     return clock.local(found).date() if found is not None else None
 
 

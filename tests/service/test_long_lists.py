@@ -312,6 +312,20 @@ def test_who_sees_all_cases_is_asked_for_no_ways(busy: World) -> None:
     assert newest.is_plain(busy.actor("leader"), CaseFilter(), 0)
 
 
+def test_the_first_case_that_somebody_sees_is_found(busy: World) -> None:
+    busy.clock.advance(days=3)
+    busy.recorded()
+    days = set()
+    for name in (OFFICE, LIAISON, "handler-edu", "handler-housing", "leader", "handler-sci"):
+        with busy.database.reading() as session:
+            actor = busy.actor(name)
+            every = queries.instances_by_id(session, queries.case_ids(session, actor, CaseFilter())).values()
+            must = min((clock.local(case.started_at).date() for case in every), default=None)
+            assert queries.first_started(session, actor, NEED) == must, name
+            days.add(must)
+    assert len(days) > 1
+
+
 def test_what_nobody_has_filled_in_is_in_no_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     needs = {world.accepted(title="住房"), world.accepted(title="入学")}
     with world.transaction() as session:
