@@ -6,7 +6,7 @@ Needs that wait to be taken in are asked themselves (``said_fields``), beside th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -45,7 +45,7 @@ from service.processes.said_fields import (
 )
 from service.processes.said_folding import LONG, NUMBER, number_key
 from service.processes.said_models import CaseSaid
-from service.processes.wide import Wide, of_process
+from service.processes.wide import Wide, of_process, untitled
 from service.processes.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def finding(session: Session, asked: Asked, on: date, due: Sequence[UUID]) -> Wi
     if asked.how == EMPTY:
         every = [select(CaseOrder.instance_id).where(*_without(session, theirs.where(day, newest), on))]
         each = ~_of_instance(theirs.where(own_day, newest))
-        return _beside(every, each, (), where_said(asked, on), due, CaseOrder.instance_id)
+        found = _beside(every, each, (), where_said(asked, on), due, CaseOrder.instance_id)
+        return replace(found, slow=True)
     fits, own_fits = newest, newest
     if asked.how != FILLED:
         fits = _fits(session, asked, rows.key) if asked.fits is not None else false()
@@ -112,15 +113,28 @@ def finding(session: Session, asked: Asked, on: date, due: Sequence[UUID]) -> Wi
     return _beside(every, each, dated, where_said(asked, on), due, rows.instance_id)
 
 
+_LOOKED_AT = 200
+"""So many of the newest needs are looked at before all are counted."""
+
+
 def _without(session: Session, some: Select[UUID], on: date) -> Iterator[ColumnElement[bool]]:
     """The rows of ``CaseOrder`` of needs that are not among ``some``, each of which stands there once."""
     if _is_sqlite(session):  # which would look for each need by itself
         yield CaseOrder.instance_id.not_in(some)
         return
-    if not is_past(on):  # where all needs are among them, counting is all there is to do
-        needs = select(func.count()).where(*of_process(NEED, found=False)).scalar_subquery()
-        yield select(func.count()).select_from(some.subquery()).scalar_subquery() < needs
-    yield ~some.where(CaseSaid.instance_id == CaseOrder.instance_id).correlate(CaseOrder).exists()
+    if not is_past(
+        on
+    ):  # where all needs are among them, counting is all there is to do; mostly one of the newest is not
+        newest = select(Instance.id).where(*of_process(NEED, found=False)).order_by(Instance.started_at.desc())
+        last = newest.limit(_LOOKED_AT).subquery()
+        lacking = select(last.c[0]).where(~some.where(CaseSaid.instance_id == last.c[0]).correlate(last).exists())
+        told, needs = select(func.count()).select_from(some.subquery()), select(func.count())
+        every, begun = needs.where(Instance.process == NEED), needs.where(Instance.id.in_(untitled()))
+        fewer = told.scalar_subquery() + begun.scalar_subquery() < every.scalar_subquery()
+        yield or_(lacking.exists(), fewer)
+    # with an offset, for PostgreSQL, which takes many needs to be without, would begin to read all that is kept
+    there = some.offset(0).subquery()
+    yield ~select(there.c[0]).where(there.c[0] == CaseOrder.instance_id).correlate(CaseOrder).exists()
 
 
 def _of_instance(some: Select[UUID]) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    case,
     func,
     intersect,
     literal,
@@ -50,13 +51,15 @@ class Wide:
     twice), and ``each``, asked of an ``Instance``. ``dated``: parts of which each gives ids and when these cases began,
     out of an index, and no two the same id; none where there is no such index. ``among``: parts that give the same ids,
     each perhaps more than once, few of them, of which the database can tell whether an id is there; none: ``every``.
-    ``seen``: of an id, whether its case is of a process and let through in one of the ways that are known of cases."""
+    ``seen``: of an id, whether its case is of a process and let through in one of the ways that are known of cases.
+    ``slow``: the ids are told only after all of them were worked out."""
 
     every: Sequence[Select[UUID]]
     each: ColumnElement[bool]
     dated: Sequence[Select[UUID, datetime]] = ()
     among: Sequence[Select[UUID]] = ()
     seen: Callable[[Any, str], ColumnElement[bool]] | None = None
+    slow: bool = False
 
     @property
     def clause(self) -> ColumnElement[bool]:
@@ -174,6 +177,9 @@ def listed(
         if met is not None:
             return Page(tuple(met[offset : offset + limit]), len(met), limit, offset)
         total = most + 1
+    elif walked and len(many) > 1 and _fit_together(session, process, narrow, many, min(MOST_MET, MOST_COUNTED)):
+        most = min(MOST_MET, MOST_COUNTED)
+        total = most + 1
     elif walked and many and not narrow:
         total = _in_all(session, process, many)
     elif walked and many:
@@ -204,6 +210,17 @@ def _meet(session: Session, process: str | None, many: Sequence[Wide], most: int
     met = select(some.c[0]).where(last.seen(some.c[0], process))
     met = met.where(some.c[0].not_in(untitled())) if process == NEED else met
     return (session.scalar(select(func.count()).select_from(met.limit(most + 1).subquery())) or 0) > most
+
+
+def _fit_together(
+    session: Session, process: str | None, narrow: Sequence[ColumnElement[bool]], many: Sequence[Wide], most: int
+) -> bool:
+    """Whether more than so many cases, of some that one of these conditions lets through, fit all. One statement."""
+    first, *others = sorted(many, key=lambda one: one.slow)
+    some = first.ids(_PROBED * most).subquery()
+    fitting = (*of_process(process, found=True), *narrow, *(one.each for one in others))
+    met = select(some.c[0]).join(Instance, Instance.id == some.c[0]).where(*fitting).limit(most + 1)
+    return (session.scalar(select(func.count()).select_from(met.subquery())) or 0) > most
 
 
 def _met(
@@ -274,11 +291,11 @@ def _parted(
 
 
 def _alone(session: Session, one: Wide) -> int:
-    """The most ids that a single part gives, counted so far that these are many: told without putting parts together.
-    One statement."""
+    """The ids that a single part gives, counted so far that these are many, where one gives so many; else 0. Told
+    without putting parts together: after the first that does, none is read. One statement."""
     most = MOST_COUNTED + _SPARE + 1
     counts = [select(func.count()).select_from(part.limit(most).subquery()).scalar_subquery() for part in one.every]
-    return max(int(number) for number in session.execute(select(*counts)).one())
+    return int(session.scalar(select(case(*((number >= most, most) for number in counts), else_=0))) or 0)
 
 
 def _of_ids(session: Session, process: str | None, ids: Any) -> tuple[int, int]:
