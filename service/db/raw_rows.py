@@ -15,7 +15,19 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, ColumnElement, Date, Dialect, LargeBinary, Table, Uuid, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Dialect,
+    LargeBinary,
+    Table,
+    Uuid,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import NullType
 
@@ -193,9 +205,17 @@ def plain_rows(
     """
     known, connection = shape(session, model), session.connection()
     if not known.raw:
-        return connection.exec_driver_sql(known.plainly(owner.key), (list(ids),))
+        return fetched(connection, known.plainly(owner.key), list(ids))
     found = select(*known.asked()).select_from(model).where(owner.in_(ids))
     return connection.execute(found.order_by(*(known.columns[key] for key in known.keys)))
+
+
+def fetched(connection: Connection, asked: str, given: list[Any]) -> list[tuple[Any, ...]]:
+    """All rows of a statement of PostgreSQL about a list, as its driver gives them."""
+    with connection.exec_driver_sql(asked, (given,)) as result:
+        cursor: Any = result.cursor
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def form(session: Session, model: type[Base], row: Mapping[str, Any]) -> Row:

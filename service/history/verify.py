@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from service.canonical import dumps, loads
-from service.db.raw_rows import Read
+from service.db.raw_rows import Read, fetched
 from service.history import apart
 from service.history.chain import FIRST
 from service.history.confirmed import Confirmed, confirmations, confirmed_between
@@ -149,7 +149,7 @@ def _events(
 
 def _plainly(session: Session, streams: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """The same rows as PostgreSQL gives them, whose documents need not pass through its driver's reader."""
-    for row in session.connection().exec_driver_sql(_PLAINLY, (list(streams),)):
+    for row in fetched(session.connection(), _PLAINLY, list(streams)):
         id_, stream, seq, at, actor, on_behalf_of, kind, task, data, prev_hash, hash_ = row
         yield id_, stream, seq, at.astimezone(UTC), actor, on_behalf_of, kind, task, loads(data), prev_hash, hash_
 

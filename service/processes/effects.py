@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from service import engine
@@ -31,8 +31,7 @@ FACTS = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "p
 """The fields of an effect about a task itself, beside ``leader`` and ``person``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One effect event. ``task`` is the id of the user task it is about."""
 
     kind: str

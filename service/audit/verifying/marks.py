@@ -32,7 +32,7 @@ from service.audit.models import CaseWayRow, VerifiedCase
 from service.db import Base
 from service.db.failures import is_no_text
 from service.db.prepared import told_as_ours
-from service.db.raw_rows import Read
+from service.db.raw_rows import Read, fetched
 from service.history import HistoryEvent, HistoryHead
 from service.processes.case_rows import OWNERS
 from service.processes.figure_models import FigureCase
@@ -115,22 +115,41 @@ def _on_sqlite(
     table = model.__tablename__
     columns = ", ".join(f'"{name}"' for name in model.__table__.columns.keys())  # noqa: SIM118 - a collection of columns
     marks = ", ".join("?" * len(names))
-    order = _KINDS.get(model, f"{owner}, {', '.join(column.name for column in model.__table__.primary_key)}")
-    asked = f"SELECT {owner}, {columns} FROM {table} WHERE {owner} IN ({marks}) ORDER BY {order}"  # noqa: S608 - names of our own tables
+    order = _KINDS.get(model, owner)  # SQLite would sort whole rows, of which a case has a few
+    asked = f"SELECT {columns} FROM {table} WHERE {owner} IN ({marks}) ORDER BY {order}"  # noqa: S608 - names of our own tables
     kept = read.rows.setdefault(model, {}) if read is not None else None
-    for name, some in groupby(plain_rows(session, asked, tuple(names), read), key=itemgetter(0)):
+    keys = _keys(model) if model not in _KINDS else None
+    own = itemgetter(model.__table__.columns.keys().index(owner))
+    for name, some in groupby(plain_rows(session, asked, tuple(names), read), key=own):
         rows = list(some)
+        if keys is not None and len(rows) > 1:
+            _sort(rows, keys)
         if kept is not None:
-            kept[name] = [row[1:] for row in rows]
+            kept[name] = rows
         # version 2 of the format has no references: the same values give the same bytes
         yield name, hashlib.sha256(marshal.dumps(rows, 2)).digest()
+
+
+@cache
+def _keys(model: type[Base]) -> Callable[[Any], Any]:
+    """The getter that takes the primary key out of a row."""
+    names = model.__table__.columns.keys()
+    return itemgetter(*(names.index(column.key) for column in model.__table__.primary_key))
+
+
+def _sort(rows: list[tuple[Any, ...]], keys: Callable[[Any], Any]) -> None:
+    """Puts rows into the order of their keys, whatever somebody wrote there."""
+    try:
+        rows.sort(key=keys)
+    except TypeError:  # a text beside bytes or a number
+        rows.sort(key=lambda row: repr(keys(row)))
 
 
 def plain_rows(
     session: Session, asked: str, names: tuple[Any, ...] = (), read: Read | None = None
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement of SQLite as its driver gives them, some hundred at a time: nothing is made of a value.
-    ``asked`` names an order in which no two rows are alike.
+    ``asked`` names an order, and asked twice within a transaction gives its rows in the same one.
 
     Bytes of a text that are not UTF-8 are kept as lone surrogates; ``read`` is then not whole. Raises what the session
     raises where the database fails.
@@ -175,5 +194,5 @@ def _on_postgresql(
     order = _KINDS.get(model, ", ".join(column.name for column in model.__table__.primary_key))
     seal = f"sha256(convert_to(string_agg({table}::text, E'\\n' ORDER BY {order}), 'UTF8'))"
     asked = f"SELECT {owner}, {seal} FROM {table} WHERE {owner} = ANY(%s) GROUP BY {owner}"  # noqa: S608 - names of our own tables
-    for name, digest in session.connection().exec_driver_sql(asked, (list(names),)):
+    for name, digest in fetched(session.connection(), asked, list(names)):
         yield name, bytes(digest)
