@@ -105,12 +105,12 @@ def _issued(record: Record) -> list[tuple[Step, HistoryEvent]]:
 
 
 def _facts(record: Record, issuing: Step, action: HistoryEvent, unit: object) -> list[dict[str, str]]:
-    """Since when, by when and how late, as it stood when the circular was issued."""
+    """Since when, by when and how late, as it stood when the circular was issued: of the work that it was proposed for,
+    not of what the unit was given since (退回重办)."""
+    entered = [effect for step in record.all_steps for effect in step.effects if effect.kind == effects.ENTERED]
+    proposed = next((one.seq for one in entered if one.task == issuing.event.task), issuing.event.seq)
     task = None
-    for step in record.all_steps:
-        if step.event.seq >= issuing.event.seq:
-            break
-        for effect in step.effects:
-            if effect.kind == effects.ENTERED and effect.data["unit"] == unit and effect.data["stage"] == HANDLING:
-                task = effect.task
+    for effect in entered:
+        if effect.seq < proposed and effect.data["unit"] == unit and effect.data["stage"] == HANDLING:
+            task = effect.task
     return facts_of_clock(record, task, issuing.event.seq, action, record.calendar_of(issuing.event))

@@ -43,8 +43,8 @@ def step_facts(session: Session, tasks: Sequence[UserTask], *, today: date) -> d
     leads, calendar, plan = _leads(session, cases.keys()), current(session), wiring(session)
     found = {}
     for key, one in meant.items():
-        case, due, answered = cases[one.instance_id], one.due_on, _answered(one)
-        ended = answered or today  # who has answered is late by no day more
+        case, due, (answered, back) = cases[one.instance_id], one.due_on, _ended(one)
+        ended = answered or back or today  # who has answered, or handed the work back, is late by no day more
         found[key] = {
             "number": numbered(case.number, case.process),
             "title": case.title or "（尚未登记）",
@@ -57,15 +57,17 @@ def step_facts(session: Session, tasks: Sequence[UserTask], *, today: date) -> d
             "urges": str(one.urges),
             "today": clock.written(today),
             "answered": clock.written(answered) if answered is not None else "",
+            "handed_back": clock.written(back) if back is not None else "",
         }
     return found
 
 
-def _answered(task: UserTask) -> date | None:
-    """The day on which a unit has answered; None while it has not, or where it handed the work back."""
-    if task.status != DONE or task.completed_at is None or handed_back(task):
-        return None
-    return clock.local(task.completed_at).date()
+def _ended(task: UserTask) -> tuple[date | None, date | None]:
+    """The day on which a unit has answered, and that on which it handed the work back (改派): one at most."""
+    if task.status != DONE or task.completed_at is None:
+        return None, None
+    day = clock.local(task.completed_at).date()
+    return (None, day) if handed_back(task) else (day, None)
 
 
 def _meant(session: Session, tasks: Sequence[UserTask], today: date) -> dict[UUID, UserTask]:
@@ -89,7 +91,8 @@ def form_facts(session: Session, task: UserTask, actor: Actor, *, today: date) -
     facts["received"] = clock.local(meant.entered_at).date().isoformat()
     facts["due"] = meant.due_on.isoformat() if meant.due_on is not None else UNTIMED
     facts["today"] = today.isoformat()
-    facts["answered"] = answered.isoformat() if (answered := _answered(meant)) is not None else None
+    for name, day in zip(("answered", "handed_back"), _ended(meant), strict=True):
+        facts[name] = day.isoformat() if day is not None else None
     rounds = rounds_of(session, instance, actor, today)
     last = rounds[-1] if rounds else Round(None, ())
     names = unit_names(session, {slot.unit for slot in last.slots})

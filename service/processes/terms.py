@@ -63,6 +63,7 @@ FORM_FACTS: Mapping[str, str] = {
     "urges": "已催办几次",
     "today": "今天的日期",
     "answered": "单位答复的日期，还没有答复的不填",
+    "handed_back": "单位退回改派的日期，没有退回的不填",
     "units": "本轮各承办单位的名称，主办在前",
     "unit_codes": "本轮各承办单位，填选单位的字段用",
     "reply_by": "尚未答复的单位中最晚的期限",

@@ -51,8 +51,10 @@ LABELS: Mapping[str, str] = {URGE: "催办内容", PROPOSE: "提请通报的理�
 """The words of an operation, as its dialog calls them; 备注 of the others."""
 WORDED = ("text", "reason", "comment")
 """The fields of a form that may take the words of an operation: the first that the case has not filled does."""
-LATENESS, ANSWERED = "facts.left", "facts.answered"
-"""The facts of a unit's work that a proposed text may name: how late it is, and the day of its answer."""
+LATENESS = "facts.left"
+ENDED: Mapping[str, str] = {"answered": "回复", "handed_back": "退回改派"}
+"""The facts of a unit's work that a proposed text may name: how late it is, and the day of its answer or on which it
+handed the work back, each with its word."""
 MOST, MOST_PRINTED, LONGEST = 200, 20, 1000
 """How many steps one operation takes, how many papers one file, how many characters the words."""
 SUPERVISED = "supervised"
@@ -275,18 +277,23 @@ def _choose(
         open_still = (name for name in WORDED if name in form.fields and (name in known.proposed or name not in data))
         if (free := next(open_still, None)) is not None:
             data[free] = filled(words, facts)
-    elif any(LATENESS in text and ANSWERED not in text for text in templates(form).values()):
-        _require_unanswered(session, task, clock.local(now).date())
+    else:
+        _require_told(session, task, templates(form).values(), clock.local(now).date())
     own = {name: known.values[name] for name in known.proposed} if templates(form) else None
     commands.complete(session, task_id=key, data=data, actor=actor, now=now, filled=own)
     return f"「{one_line(task.name)}」已选“{title}”"
 
 
-def _require_unanswered(session: Session, task: UserTask, today: date) -> None:
-    """Raises Conflict where the unit has answered: a form whose version does not tell that would say it has not."""
-    told = step_facts(session, [task], today=today)[task.id]
-    if told["answered"]:
-        raise Conflict(f"{told['unit']}已于 {told['answered']} 回复，预先拟好的文字没有写到，请逐件核对后再办")
+def _require_told(session: Session, task: UserTask, texts: Collection[str], today: date) -> None:
+    """Raises Conflict where the unit has answered or handed the work back and the form's version does not tell: it would
+    say that the unit has not."""
+    late = [text for text in texts if LATENESS in text]
+    lacking = [name for name in ENDED if any(f"facts.{name}" not in text for text in late)]
+    told = step_facts(session, [task], today=today)[task.id] if lacking else {}
+    for name in lacking:
+        if told[name]:
+            said = f"{told['unit']}已于 {told[name]} {ENDED[name]}"
+            raise Conflict(f"{said}，预先拟好的文字没有写到，请逐件核对后再办")
 
 
 def _why(error: LiaisonError) -> str:

@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from service import clock
 from service.ledger.circulars import circular
 from service.processes import operations
 from service.processes.incidents import CLOCK, open_incident
@@ -153,10 +154,48 @@ def test_a_circular_about_a_unit_that_has_answered_meanwhile_says_so(world: Worl
     assert re.fullmatch(rf"{answered.late_days} 个工作日（\S+回复）", said)
 
 
+@pytest.mark.parametrize(
+    ("answer", "told", "late_by", "on_paper"),
+    [
+        ("taken back", "仍未回复。现予通报，请抓紧办理并书面回复区人才办。", 4, r"截至\S+"),
+        ("handed back", r"\S+日退回改派。现予通报。", 1, r"\S+日退回改派"),
+        ("sent back", r"\S+日才回复。现予通报。", 1, r"\S+日回复"),
+    ],
+)
+def test_a_circular_and_its_paper_tell_the_same_of_an_answer(
+    world: World, answer: str, told: str, late_by: int, on_paper: str
+) -> None:
+    """One that was taken back is none, one that hands the work back ends what the unit is late by, and one that was
+    sent back began another round, which the circular is not about."""
+    late(world, "edu")
+    world.clock.advance(days=12)
+    office, task = Visitor(world, OFFICE), world.task("handle", "edu")
+    send(office, operation="propose", task=[str(task.id)], propose_text="多次催办未办")
+    said = {"result": "not_ours", "reason": "不属本单位职责"} if answer == "handed back" else world.sample("handle")
+    world.do("handler-edu", "handle", said, unit="edu")
+    if answer == "taken back":
+        own = {"actor": world.actor("handler-edu"), "now": clock.now()}
+        with world.transaction() as session:
+            operations.take_back(session, task_id=world.done("handle").id, reason="附件传错", **own)
+    elif answer == "sent back":
+        world.do(OFFICE, "review_reply", {"decision": "redo", "comment": "请补充"})
+    world.clock.advance(days=10)
+    send(office, operation="issue", task=[str(world.task("approve_circular").id)], issue_text="")
+    [event] = happened(world, "circular_issued")
+    assert re.search(rf"，超期 {late_by} 个工作日，其间催办0次，{told}$", event.data["text"]), event.data["text"]
+    with world.database.reading() as session:
+        paper = circular(session, world.case, 1, world.actor(OFFICE))
+    [found] = [one["value"] for one in paper.data["facts"] if one["name"] == "已超期"]
+    assert re.fullmatch(rf"{late_by} 个工作日（{on_paper}）", found), found
+    assert mismatches(world) == []
+
+
 def test_a_proposed_text_that_knows_of_no_answer_is_not_issued_unread_once_there_is_one(world: World) -> None:
     """As by the form of a version from before: opened, it can be put right."""
-    said = "{facts.answered or '仍未'}{'才回复' if facts.answered else '回复'}", "仍未回复"
-    wished = "{'现予通报。' if facts.answered else '现予通报，请抓紧办理并书面回复区人才办。'}", "现予通报。"
+    known = "{facts.answered or facts.handed_back or '仍未'}"
+    words = "{'才回复' if facts.answered else '退回改派' if facts.handed_back else '回复'}"
+    asked = "{'现予通报。' if facts.answered or facts.handed_back else '现予通报，请抓紧办理并书面回复区人才办。'}"
+    said, wished = (f"{known}{words}", "仍未回复"), (asked, "现予通报。")
     version(world, {"forms/approve_circular.json": [said, wished]})
     late(world, "edu")
     world.clock.advance(days=12)
