@@ -285,8 +285,8 @@ def _choose(
 
 
 def _require_told(session: Session, task: UserTask, texts: Collection[str], today: date) -> None:
-    """Raises Conflict where the unit has answered or handed the work back and the form's version does not tell: it would
-    say that the unit has not."""
+    """Raises Conflict where the unit has answered or handed the work back, and the form's version does not tell:
+    it would say that the unit has not."""
     late = [text for text in texts if LATENESS in text]
     lacking = [name for name in ENDED if any(f"facts.{name}" not in text for text in late)]
     told = step_facts(session, [task], today=today)[task.id] if lacking else {}
