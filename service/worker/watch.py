@@ -96,7 +96,8 @@ class Watch:
 
     def _leapt_before(self, now: datetime, rows: Iterable[tuple[datetime, str]]) -> datetime | None:
         """The last moment before the clock leapt ahead, of the newest events: people who sign in, and settings that are
-        read, may have written by the new time already. What a worker wrote, or a person confirmed, was looked at."""
+        read, may have written by the new time already. The look ends at an event of a worker, or of a person who
+        confirmed the time."""
         after = now
         for at, kind in rows:
             if after - at > self._bounds.stopped:

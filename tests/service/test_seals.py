@@ -28,8 +28,9 @@ from service.config.sealing import Sealing as Configured
 from service.db import Database
 from service.errors import Conflict, Incident, Invalid, NotFound
 from service.notifications import Notification
+from service.processes.incidents import CLOCK, close_incident, open_incident
 from service.processes.models import Incident as IncidentRow
-from service.rights import SYSTEM
+from service.rights import SYSTEM, at_command_line
 from service.seals import Seal, Sealer, check_against, check_seals, last_seal, proof, proofs, sealing, seals, tree
 from service.seals.heads import digest_of, groups, head_of
 from service.seals.keys import begin, known_keys, ready, rotate
@@ -246,6 +247,41 @@ def test_an_event_that_says_to_be_older_than_a_seal_before_it_is_named(office):
     assert (found.stream, found.seq) == ("a:9", 1)
     assert found.must == f"不早于 {local(sealed):%Y-%m-%d %H:%M:%S}"
     assert found.have == f"{local(sealed - timedelta(minutes=61)):%Y-%m-%d %H:%M:%S}"
+
+
+def test_behind_a_seal_of_a_fast_clock_only_what_came_before_the_clock_was_confirmed_is_named(office):
+    now = office.clock.now
+    office.clock.set(now + timedelta(days=200))
+    office.seal()  # the third, by a clock that was months fast
+
+    def write(stream: str, at: datetime) -> None:
+        with office.database.transaction() as session:
+            append(session, at, stream=stream)
+
+    write("b:1", now + timedelta(minutes=1))
+    with office.database.transaction() as session:
+        held = open_incident(session, kind=CLOCK, message="时钟快了", now=now + timedelta(minutes=2))
+    with office.database.transaction() as session:
+        held = session.get_one(IncidentRow, held.id)
+        close_incident(session, held, actor=at_command_line("ops"), now=now + timedelta(minutes=3))
+
+    def named() -> list[tuple[str, int]]:
+        with office.database.reading() as session:
+            found = [one for one in check_seals(session).mismatches if one.what == "时间早于此前的第 3 次封存"]
+        return [(one.stream, one.seq) for one in found]
+
+    before = [("b:1", 1), (f"incident:{held.id}", 1), (f"incident:{held.id}", 2)]
+    assert named() == before
+    for number in range(30):
+        write(f"c:{number}", now + timedelta(minutes=4 + number))
+    assert named() == before
+    write("d:1", now - timedelta(hours=2))  # earlier than what was confirmed
+    assert named() == [*before, ("d:1", 1)]
+    office.clock.set(now + timedelta(hours=3))
+    office.seal()
+    write("e:1", now)
+    assert named() == [*before, ("d:1", 1)]
+    assert "时间早于此前的第 4 次封存" in office.faults()
 
 
 def test_a_cut_off_end_is_found_by_the_counts(office):
