@@ -219,6 +219,7 @@ UNIT_PAGES = {
     "台账，超期": "/ledger?late=yes",
     "台账，检索公寓": "/ledger?q=公寓",
     "台账，检索 gongyu": "/ledger?q=gongyu",
+    "台账，检索公寓且超期": "/ledger?q=公寓&late=yes",
     "督办台": "/board",
 }
 OFFICE_PAGES = {
@@ -248,6 +249,7 @@ OFFICE_PAGES = {
     "台账，表单内容，包含（六分之一）": "/ledger?said=record_need.title&said_text=公寓",
     "台账，表单内容，包含（一件）": "/ledger?said=record_need.title&said_text=（12345）",
     "台账，表单内容，截至 9 月 1 日": "/ledger?said=record_need.title&said_text=公寓&as_of=2026-09-01",
+    "台账，表单内容未填写且超期": "/ledger?said=feedback_result.outcome&said_is=empty&late=yes",
     "台账，表单内容与超期": "/ledger?said=record_need.title&said_text=公寓&late=yes",
     **{f"台账，按 {name} 排序": f"/ledger?sort={name}" for name in CASE_SORTS},
     "台账，截至 9 月 1 日按期限排序": "/ledger?sort=due&as_of=2026-09-01",
