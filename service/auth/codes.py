@@ -27,6 +27,8 @@ from service.spelling import half_width
 
 STEP_SECONDS, DRIFT = 30, 1
 """A code holds for so long; those of so many steps before and after count too, for clocks that differ."""
+AHEAD = 20
+"""Steps by which a code may be of a time to come: the journal lets a clock stand that far back."""
 RECOVERY_CODES = 10
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _KEY_BYTES, _NONCE_BYTES = 32, 12
@@ -99,9 +101,13 @@ def address_of(secret: str, username: str, issuer: str) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime, after: int = -1) -> int | None:
-    """The step of 30 seconds whose code this is, near ``now`` and later than ``after``; None for a wrong code."""
+    """The step of 30 seconds whose code this is, near ``now`` and later than ``after``; None for a wrong code.
+
+    ``after`` counts unless it is yet to come: a clock that went wrong took that code, and is right again.
+    """
     typed, made = normal_code(code), pyotp.TOTP(secret)
     present = int(now.timestamp()) // STEP_SECONDS
+    after = after if after <= present + AHEAD else -1
     found = None
     for step in range(present - DRIFT, present + DRIFT + 1):
         if hmac.compare_digest(made.generate_otp(step).encode(), typed.encode()) and step > after:

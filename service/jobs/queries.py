@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.db.lists import Page, page
 from service.errors import NotFound
+from service.history import LATE_BY
 from service.jobs.models import PAUSED, QUEUED, RUNNING, Job, JobItem
 from service.jobs.submitting import kinds_of
 from service.rights import Actor, may, require
@@ -85,7 +86,8 @@ def counts(session: Session, job_id: UUID) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(found.order_by(JobItem.verdict))}
 
 
-def submitted_since(session: Session, kind: str, username: str, since: datetime) -> bool:
-    """Whether somebody has submitted a job of a kind since a moment."""
-    found = select(Job.id).where(Job.kind == kind, Job.made_by == username, Job.made_at >= since)
+def submitted_since(session: Session, kind: str, username: str, since: datetime, now: datetime) -> bool:
+    """Whether somebody has submitted a job of a kind since a moment, up to ``now``: a clock that went wrong may have
+    left one of a day to come."""
+    found = select(Job.id).where(Job.kind == kind, Job.made_by == username, Job.made_at.between(since, now + LATE_BY))
     return session.scalar(found.limit(1)) is not None

@@ -52,7 +52,7 @@ def kind(settings: Settings) -> jobs.Kind:
 def submit_nightly(session: Session, *, full: bool, since: datetime, now: datetime) -> bool:
     """Submits the verification of the night, unless it has been since the moment ``since``; whether it did."""
     history.lock(session, "daily")  # of several workers one does it
-    if jobs.submitted_since(session, VERIFY, SYSTEM.username, since):
+    if jobs.submitted_since(session, VERIFY, SYSTEM.username, since, now):
         return False
     jobs.submit(session, kind=VERIFY, params={"full": full}, actor=SYSTEM, now=now)
     return True

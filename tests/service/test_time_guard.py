@@ -8,8 +8,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from service import history
+from service import history, ids
+from service.audit.models import FULL, Verification
 from service.audit.tables.guards import guards
+from service.audit.verifying import results
 from service.audit.verifying.runs import Verifier
 from service.cli import liaison
 from service.demonstration import PASSWORD
@@ -18,6 +20,7 @@ from service.history import played, verify_stream
 from service.processes.incidents import CLOCK, close_incident, incidents_of, open_incident
 from service.processes.models import Incident
 from service.rights import SYSTEM, at_command_line
+from service.usecases.verifying import submit_nightly
 from service.worker.watch import Bounds, Watch
 from tests.factories.journal import write
 from tests.factories.visitor import Visitor
@@ -105,6 +108,23 @@ def test_people_sign_in_and_work_again_after_the_clock_was_months_fast(world: Wo
     world.do("office", "feedback_accepted")
     found = Verifier(world.database, "key", 1).verify(full=True).findings
     assert {(one.what, one.table) for _, one in found} == {("时间早于上一条记录", None)}
+
+
+def test_nights_are_verified_again_and_their_results_count_after_the_clock_was_months_fast(world: World) -> None:
+    today = world.clock.now
+    for day, found in ((today + timedelta(days=200), 0), (today, 1)):
+        world.clock.set(day)
+        with world.transaction() as session:
+            assert submit_nightly(session, full=True, since=day - timedelta(hours=1), now=day)
+            row = Verification(id=ids.new(), begun_at=day, ended_at=day, seconds=1.0, mode=FULL, made_by="system")
+            row.found, row.figures, row.remarks, row.findings = found, {}, [], []
+            session.add(row)
+    with world.transaction() as session:
+        assert not submit_nightly(session, full=True, since=today - timedelta(hours=1), now=today)
+        assert results.full_failed(session)
+        newest = results.failed(session, world.actor("auditor"))
+    assert newest is not None
+    assert newest.ended_at == today
 
 
 class Seconds:

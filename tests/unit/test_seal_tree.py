@@ -77,6 +77,8 @@ def test_sm3_is_that_of_the_standard():
         ("2026-09-15T18:59", "2026-09-16T18:59", True),
         ("2026-09-15T19:00", "2026-09-16T19:00", True),
         ("2026-09-16T19:01", "2026-09-16T23:00", False),
+        ("2026-09-16T19:05", "2026-09-16T19:00", False),
+        ("2027-04-04T19:00", "2026-09-16T09:00", True),  # the clock was months fast
     ],
 )
 def test_a_seal_is_due_once_after_its_time_of_day(sealed, now, due):

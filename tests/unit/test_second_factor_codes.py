@@ -42,6 +42,8 @@ def test_a_code_counts_for_a_step_around_the_present_and_once() -> None:
     for seconds, found in ((-31, None), (-30, step), (0, step), (59, step), (60, None)):
         assert step_of(secret, code, NOW + timedelta(seconds=seconds)) == found, seconds
     assert step_of(secret, code, NOW, after=step) is None
+    assert step_of(secret, code, NOW, after=step + 20) is None
+    assert step_of(secret, code, NOW, after=step + 21) == step  # taken while the clock was fast
     assert step_of(secret, "１２ " + code, NOW) is None
     assert step_of(secret, f" {code[:3]}　{code[3:]} ", NOW) == step
     assert f"secret={secret}" in address_of(secret, "office", "直联平台")
