@@ -17,6 +17,8 @@ from sqlalchemy import Connection, text
 from service.db.database import Database, patience
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_FOR_EVER = 7 * 24 * 3600
+"""Seconds that stand for no limit where SQLite must be told one: as many as the settings take."""
 _LOCK = 0x4C49_4149  # any number that no other program locks on the same database
 
 
@@ -53,7 +55,7 @@ def _loosened(database: Database) -> Iterator[Connection]:
         raw: Any = connection.connection.driver_connection
         raw.execute("PRAGMA foreign_keys=OFF")
         try:
-            with patience(raw, database.timeouts.long_statement):
+            with patience(raw, database.timeouts.long_statement or _FOR_EVER):
                 yield connection
         finally:
             raw.execute("PRAGMA foreign_keys=ON")

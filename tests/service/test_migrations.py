@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from service.auth import Account, SignInLock, Token
 from service.cli.schema import all_tables
 from service.clock import simulated
+from service.config.trust import Timeouts
 from service.db import Database, migrate
 from service.db.full_text import is_of_index
 from service.exchange.kinds import KINDS
@@ -106,10 +107,13 @@ def test_processes_that_start_together_upgrade_once(empty_database):
     assert migrate.is_current(empty_database)
 
 
-def test_an_upgrade_waits_for_one_that_takes_long(tmp_path, monkeypatch):
-    """Beside a large database's upgrade, or on a machine that is busy, a process waits longer than a command would."""
+@pytest.mark.parametrize("limit", [Timeouts().long_statement, 0])
+def test_an_upgrade_waits_for_one_that_takes_long(tmp_path, monkeypatch, limit):
+    """Beside a large database's upgrade, or on a machine that is busy, a process waits longer than a command would; a
+    limit of 0 is none."""
     monkeypatch.setattr("service.db.database.SQLITE_WAIT_SECONDS", 0.1)
-    busy, waiting = (Database(f"sqlite:///{tmp_path}/large.sqlite3") for _ in range(2))
+    url, timeouts = f"sqlite:///{tmp_path}/large.sqlite3", Timeouts(long_statement=limit)
+    busy, waiting = (Database(url, timeouts) for _ in range(2))
     with busy.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
         work = connection.begin()
         threading.Timer(1, work.rollback).start()
