@@ -122,14 +122,13 @@ def _without(session: Session, some: Select[UUID], on: date) -> Iterator[ColumnE
     if _is_sqlite(session):  # which would look for each need by itself
         yield CaseOrder.instance_id.not_in(some)
         return
-    if not is_past(
-        on
-    ):  # where all needs are among them, counting is all there is to do; mostly one of the newest is not
+    if not is_past(on):  # where all needs are among them, counting is all there is to do; mostly a new one is not
         newest = select(Instance.id).where(*of_process(NEED, found=False)).order_by(Instance.started_at.desc())
         last = newest.limit(_LOOKED_AT).subquery()
         lacking = select(last.c[0]).where(~some.where(CaseSaid.instance_id == last.c[0]).correlate(last).exists())
-        told, needs = select(func.count()).select_from(some.subquery()), select(func.count())
-        every, begun = needs.where(Instance.process == NEED), needs.where(Instance.id.in_(untitled()))
+        filled_in = some.where(CaseSaid.instance_id.not_in(untitled())).subquery()
+        told, every = select(func.count()).select_from(filled_in), select(func.count()).where(Instance.process == NEED)
+        begun = every.where(Instance.id.in_(untitled()))
         fewer = told.scalar_subquery() + begun.scalar_subquery() < every.scalar_subquery()
         yield or_(lacking.exists(), fewer)
     # with an offset, for PostgreSQL, which takes many needs to be without, would begin to read all that is kept

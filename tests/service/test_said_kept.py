@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from service import clock
-from service.processes import figure_tallies, operations, queries, wide
+from service.processes import figure_tallies, operations, queries, said_kept, wide
 from service.processes.filters import CaseFilter
+from service.processes.models import Instance
 from service.processes.said_fields import HOW, said_columns
 from service.processes.said_folding import Answer, number_key, stretches
 from service.processes.said_models import CaseSaid
@@ -141,6 +142,22 @@ def test_the_same_is_found_and_in_the_same_order(
                     other[f"{waits} waits, {'few' if few else 'many'}: {key}"] = ids, told[key]
         figure_tallies.take_in_all(world.database)
     assert other == {}
+
+
+def test_an_answer_of_a_need_that_has_no_title_yet_stands_for_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a diagram may have it whose first form asks for no title: whoever said nothing is found beside it."""
+    monkeypatch.setattr(said_kept, "_LOOKED_AT", 0)
+    other = world.start()
+    untitled = world.dispatched("edu", title="甲")
+    world.do("handler-edu", "handle", unit="edu")
+    silent = world.recorded(title="乙")
+    with world.transaction() as session:
+        session.execute(update(Instance).where(Instance.id == untitled).values(title=""))
+        session.execute(update(Instance).where(Instance.id == other).values(process="another", title=""))
+    figure_tallies.take_in_all(world.database)
+    assert found(world, said=REPLY, said_is="empty") == [silent]
 
 
 def test_it_sends_as_many_statements_for_many_needs(played: tuple[World, list[date]]) -> None:
