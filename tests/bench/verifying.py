@@ -37,7 +37,7 @@ LOOKS = 40
 ROUNDS, AT_LEAST, BATCH = 2, 400, 100
 """Times that all cases are verified, how many they are, and how many of them by one piece: several processes that work
 on one batch at once would wait for each other's marks."""
-TIMES = 6
+TIMES = 12
 """Times that several processes verify them."""
 MILLION = 1_000_000
 
