@@ -248,12 +248,13 @@ class _Journal:
     def _interim(self, event: HistoryEvent, before: str, due: date) -> None:
         """The step comes again with a date that a form named: its unit said how far it is, and a date was agreed.
 
-        Not so where it was sent back: nobody asked for a date, and it has the one that it had.
+        Not so where it was sent back: nobody asked for a date, and it has the one that it had, or had come with before
+        a later one was agreed.
         """
-        said = self._said.get(before)
-        was = _day(self._entered[before]["due_on"] if said is None else said.data.get("due_on"))
+        said, came_with = self._said.get(before), _day(self._entered[before]["due_on"])
+        was = came_with if said is None else _day(said.data.get("due_on"))
         proposed = _day(said.data["data"].get("next_date")) if said is not None else None
-        if proposed is None and due == was:
+        if proposed is None and due in (was, came_with):
             return
         stop = self._of_task(event, INTERIM, outcome=AGREED, due=due, was=was, proposed=proposed)
         if said is not None:

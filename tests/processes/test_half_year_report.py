@@ -11,9 +11,9 @@ from service import clock, people, reports
 from service.auth.queries import units_held
 from service.errors import Invalid
 from service.ledger.counts import half_year_needs, need_counts
-from service.processes import commands
+from service.processes import commands, extensions
 from service.processes.calendars import current
-from service.processes.stops import stops_of
+from service.processes.stops import EXTENSION, stops_of
 from service.reports import HalfYearReport
 from service.usecases import half_years
 from tests.factories.databases import ON_BOTH
@@ -49,6 +49,19 @@ def facts(world) -> list[list[str]]:
     """The lines in which the round says who takes part."""
     [found] = [one.data["result"]["lines"] for one in events(world, "action") if one.data["name"] == "round_facts"]
     return found
+
+
+def test_a_report_sent_back_after_a_later_date_was_agreed_is_no_reply_for_the_time_being(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    own = {"actor": world.actor("office"), "now": clock.now()}
+    with world.transaction() as session:
+        task = world.task("submit_half_year", "hrss").id
+        extensions.extend(session, task_id=task, due_on="2027-01-22", reason="人员变动", asked_by="区人社局", **own)
+    world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
+    world.do("office", "review_report", {"decision": "return", "reason": "请补充意见建议"})
+    with world.database.reading() as session:
+        stops = stops_of(events(world), current(session), clock.today())
+    assert [(one.kind, one.due) for one in stops] == [(EXTENSION, date(2027, 1, 22))]
 
 
 @ON_BOTH
