@@ -181,7 +181,7 @@ def brief_paper(brief: Brief, number: str = "") -> dict[str, Any]:
                 "number": row["number"] or "未编号",
                 "title": row["title"],
                 "talent": row["talent"],
-                "status": "，".join([row["status"] + _bracketed(late_words(row)), *row.get("circulars", ())]),
+                "status": "，".join([_with(row["status"], late_words(row)), *row.get("circulars", ())]),
             }
             for row in facts["needs"].get("items", ())
         ],
@@ -231,8 +231,10 @@ def _paragraphs(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-def _bracketed(words: Sequence[str]) -> str:
-    return f"（{'、'.join(words)}）" if words else ""
+def _with(status: str, words: Sequence[str]) -> str:
+    """办理（待上会、曾超期）: the words in the bracket that there is."""
+    begun = f"{status.removesuffix('）')}、" if status.endswith("）") else f"{status}（"
+    return f"{begun}{'、'.join(words)}）" if words else status
 
 
 def _note(on: object) -> str:

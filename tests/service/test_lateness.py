@@ -19,6 +19,8 @@ from service.ledger.counts import leader_answers, leader_needs, need_counts, uni
 from service.processes import backfill, commands, halting, lateness, operations
 from service.processes.models import ClockRun, Instance, UserTask
 from service.processes.moves import RECOUNT
+from service.reports import Brief
+from service.reports.papers import brief_paper
 from service.reports.rules import brief_text
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
@@ -92,6 +94,22 @@ def test_a_brief_says_how_many_needs_are_late_in_both_ways(world: World) -> None
     facts = {"leader": "某", "talents": [], "contacts": [], "opinions": [], "interviews": [], "needs": needs}
     said = "其中曾超期 1 件（仍未答复 1 件），其他环节超过本系统默认时限 2 件（其中 1 件责任单位也曾超期）"
     assert said in brief_text(facts)
+
+
+@pytest.mark.parametrize(
+    ("status", "late", "told"),
+    [
+        ("办理", True, "办理（曾超期）"),
+        ("办理（待上会）", True, "办理（待上会、曾超期）"),
+        ("办理（待上会）", False, "办理（待上会）"),
+    ],
+)
+def test_a_printed_brief_says_in_one_bracket_how_a_need_stands(status: str, late: bool, told: str) -> None:
+    need = {"number": "2026-需-0001", "title": "子女入学", "talent": "某", "status": status, "late": late}
+    facts = {"leader": "某", "post": "某", "starts_on": "2026-09-01", "ends_on": "2026-09-30", "talents": []}
+    facts |= {"contacts": [], "opinions": [], "interviews": [], "needs": {"total": 1, "items": [need]}}
+    made = brief_paper(Brief(year=2026, month=9, facts=facts, text=""))
+    assert made["needs"][0]["status"] == told
 
 
 # --- Who does not answer ---------------------------------------------------------------------------------------------
