@@ -18,7 +18,7 @@ from service.access_log.entries import digest_of
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.access_log.sealing import STREAM
 from service.canonical import dumps
-from service.db.failures import is_no_text
+from service.db.failures import is_unreadable
 from service.errors import DAMAGE
 
 Fault = tuple[str, str, str]
@@ -82,7 +82,7 @@ def named_now(session: Session, entries: Sequence[int]) -> dict[int, str]:
     try:
         rows = session.execute(asked).all()
     except DBAPIError as error:  # bytes that are no text: those beside them are told all the same
-        if not is_no_text(error):
+        if not is_unreadable(error):
             raise
         half = len(entries) // 2
         return named_now(session, entries[:half]) | named_now(session, entries[half:]) if half else {}

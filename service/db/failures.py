@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ BEYOND_HEAD = (
 )
 _PLACES = frozenset({"uq_history_event_stream_seq", "pk_history_event"})
 _CONNECTION_EXCEPTIONS = "08"
+_BEYOND_CALENDAR = re.compile("(date|timestamp) too (large|small)")
 
 
 def trouble(error: BaseException) -> Trouble | None:
@@ -137,8 +139,11 @@ def is_beyond_head(error: BaseException) -> bool:
     return name in _PLACES or any(str(error.orig).endswith(one) for one in places)
 
 
-def is_no_text(error: BaseException) -> bool:
-    """Whether SQLite's driver met a text whose bytes are not UTF-8: somebody wrote them past the service."""
+def is_unreadable(error: BaseException) -> bool:
+    """Whether a driver met what is no value: a text whose bytes are not UTF-8 (SQLite), a day or a moment beyond the
+    calendar (PostgreSQL's ``infinity``). Somebody wrote it past the service."""
+    if isinstance(error, DataError):
+        return not _state(error.orig) and _BEYOND_CALENDAR.match(str(error.orig)) is not None
     return isinstance(error, OperationalError) and "decode to UTF-8" in str(error.orig)
 
 

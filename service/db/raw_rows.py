@@ -33,6 +33,7 @@ from sqlalchemy.types import NullType
 
 from service.canonical import dumps, loads, normalized
 from service.db.base import Base, UtcDateTime
+from service.db.prepared import told_as_ours
 
 Row = dict[str, Any]
 _DOCUMENTS = (dict, list)
@@ -214,7 +215,8 @@ def fetched(connection: Connection, asked: str, given: list[Any]) -> list[tuple[
     """All rows of a statement of PostgreSQL about a list, as its driver gives them."""
     with connection.exec_driver_sql(asked, (given,)) as result:
         cursor: Any = result.cursor
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        with told_as_ours(connection, cursor, asked, (given,)):
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
 

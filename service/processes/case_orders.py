@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.db import Base
-from service.db.failures import is_no_text
+from service.db.failures import is_unreadable
 from service.db.lists import chunks
 from service.errors import DAMAGE
 from service.processes import speaking
@@ -111,7 +111,7 @@ def readable(
     try:
         return ask(cases), frozenset()
     except DBAPIError as error:
-        if not is_no_text(error):
+        if not is_unreadable(error):
             raise
     except DAMAGE:
         pass

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import history
 from service.db import Base
-from service.db.failures import is_no_text
+from service.db.failures import is_unreadable
 from service.db.raw_rows import Read, Row, plain_rows, shape
 from service.history import Chain, HistoryEvent
 from service.processes.case_link import CaseLink
@@ -60,7 +60,7 @@ class Case:
     """All that is stored of a case: its journal, and its rows by table.
 
     ``beside``: the rows of ``BESIDE``, each with the columns of its table in their order; of a table in which somebody
-    wrote what is no text, nothing. ``told``: the rows that its
+    wrote what is no value, nothing. ``told``: the rows that its
     journal leads to, once each stored row was found to be as these are; ``runs``: those of its clocks in the order in
     which they are stored, None where the days of the case are cut otherwise.
     """
@@ -100,7 +100,7 @@ def stored_cases(
         try:
             known, rows = shape(session, model), _by_owner(session, model, owner, ids, read)
         except DBAPIError as error:
-            if not is_no_text(error):
+            if not is_unreadable(error):
                 raise
             continue  # whoever asks about each case finds which
         for case in found:

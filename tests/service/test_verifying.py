@@ -28,6 +28,7 @@ from service.db.raw_rows import Read
 from service.errors import Incident
 from service.history import HistoryEvent
 from service.history.folding import moment_words
+from service.processes import figure_tallies
 from service.processes.case_rows import stored_cases
 from service.processes.deployed import Mismatch
 from service.processes.models import Instance, UserTask
@@ -159,6 +160,30 @@ def test_a_case_that_holds_no_text_is_named_and_the_others_are_checked(told: Wor
     tamper(told.database, f"UPDATE instance SET state = 'x' WHERE id != '{forged_id(told)}'")
     outcome = verified(told, full=full)
     assert any(one.stream == stream and "无法读取" in one.what for _, one in outcome.findings), outcome.findings
+    assert ("instance", "state") in named(outcome)
+    assert outcome.told.executed == 2
+
+
+BEYOND = (
+    "UPDATE user_task SET due_on = 'infinity' WHERE instance_id = '{id}'",
+    "UPDATE case_order SET received_on = '-infinity' WHERE instance_id = '{id}'",
+    "UPDATE case_said SET from_on = '0044-03-15 BC' WHERE instance_id = '{id}'",
+    "UPDATE history_event SET at = 'infinity' WHERE stream = '{stream}' AND seq = 2",
+)
+"""Days and moments that PostgreSQL keeps and no calendar has, written by hand."""
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("written", BEYOND)
+def test_a_case_that_holds_no_day_is_named_and_the_others_are_checked(told: World, written: str, full: bool) -> None:
+    figure_tallies.take_in_all(told.database)
+    stream = f"instance:{told.case}"
+    tamper(told.database, written.format(id=forged_id(told), stream=stream))
+    tamper(told.database, f"UPDATE instance SET state = 'x' WHERE id != '{forged_id(told)}'")
+    figure_tallies.take_in_all(told.database)
+    outcome = verified(told, full=full)
+    assert any(one.stream == stream for _, one in outcome.findings), outcome.findings
     assert ("instance", "state") in named(outcome)
     assert outcome.told.executed == 2
 

@@ -19,7 +19,7 @@ from service.audit.tables.registry import FAMILIES, HELD
 from service.auth.models import Account
 from service.auth.queries import account_names
 from service.config.notifications import KINDS
-from service.db.failures import is_no_text
+from service.db.failures import is_unreadable
 from service.db.raw_rows import rows
 from service.errors import DAMAGE
 from service.history import HistoryEvent
@@ -129,7 +129,7 @@ def _case(session: Session, name: str, key: UUID) -> str:
     try:
         row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
     except DBAPIError as error:
-        if not is_no_text(error):
+        if not is_unreadable(error):
             raise
         return f"事项 {name}"
     if row is None:

@@ -30,7 +30,7 @@ import service
 from service import history
 from service.audit.models import CaseWayRow, VerifiedCase
 from service.db import Base
-from service.db.failures import is_no_text
+from service.db.failures import is_unreadable
 from service.db.prepared import told_as_ours
 from service.db.raw_rows import Read, fetched
 from service.history import HistoryEvent, HistoryHead
@@ -160,7 +160,7 @@ def plain_rows(
             yield from some
             given += len(some)
     except DBAPIError as error:
-        if not is_no_text(error):
+        if not is_unreadable(error):
             raise
         if read is not None:
             read.whole = False

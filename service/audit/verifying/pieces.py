@@ -29,7 +29,7 @@ from service.audit.verifying.seal_marks import SealMarks
 from service.audit.verifying.stored import FileMarks, stored_files
 from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.db import Database
-from service.db.failures import is_no_text
+from service.db.failures import is_unreadable
 from service.db.full_text import index_differs
 from service.db.raw_rows import Read
 from service.processes import figure_tallies, replay, said_rows
@@ -140,14 +140,14 @@ class Hands:
             answer.remarks.append("数据库不能写入，检索用的索引没有核对")
 
     def _cases(self, ids: list[UUID]) -> Answer:
-        """A case whose rows hold what is no text is a finding; those beside it are checked all the same."""
+        """A case whose rows hold what is no value is a finding; those beside it are checked all the same."""
         try:
             return self._checked(ids)
         except DBAPIError as error:
-            if not is_no_text(error):
+            if not is_unreadable(error):
                 raise
         if len(ids) == 1:
-            return Answer([_no_text(ids[0])], executed=1)
+            return Answer([_unread(ids[0])], executed=1)
         half = len(ids) // 2
         return self._cases(ids[:half]).with_those_of(self._cases(ids[half:]))
 
@@ -262,9 +262,9 @@ def _found(session: Session, what: str) -> Iterator[Mismatch]:
             yield Mismatch("figures", None, what, FigureTally.__tablename__)
 
 
-def _no_text(case: UUID) -> Mismatch:
-    told = {"must": "按 UTF-8 写的文字", "have": "不是 UTF-8 的字节"}
-    return Mismatch(stream_of(case), None, "这个事项的记录里有无法读取的文字，没有核对", **told)
+def _unread(case: UUID) -> Mismatch:
+    told = {"must": "按 UTF-8 写的文字、公元 1 年至 9999 年的日期", "have": "不是文字的字节，或这以外的日期"}
+    return Mismatch(stream_of(case), None, "这个事项的记录里有无法读取的文字或日期，没有核对", **told)
 
 
 def _unsummed(case: UUID) -> Mismatch:
