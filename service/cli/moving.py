@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.audit.tables.names import named
+from service.audit.tables.names import short
 from service.cli.setup import doer, wired
 from service.db import Database
 from service.db.failures import BUSY, trouble
@@ -20,7 +20,6 @@ from service.errors import LiaisonError
 from service.processes.migrating import Choices
 from service.processes.models import Instance
 from service.processes.moves import KEEP, RECOUNT
-from service.processes.recording import stream_of
 from service.studio import impact as outlook
 from service.studio import moving
 from service.studio.dated_clocks import in_words
@@ -109,7 +108,7 @@ def _look(database: Database, wish: moving.Wish) -> Counter[str]:
         while ids := _ids(session, wish, after):
             for one in outlook.judged(session, look, ids):
                 counts[one.verdict] += 1
-                _tell(one.number or named(session, stream_of(one.instance)), one.verdict, _words(one))
+                _tell(_name(one.number, one.instance), one.verdict, _words(one))
             session.expunge_all()
             after = ids[-1]
     _sum(counts)
@@ -154,9 +153,13 @@ def _words(one: outlook.Outlook) -> list[str]:
 
 
 def _called(database: Database, case: UUID) -> str:
-    """A case as people call it: by its number, else by its title or who began it."""
     with database.reading() as session:
-        return session.scalar(select(Instance.number).where(Instance.id == case)) or named(session, stream_of(case))
+        return _name(session.scalar(select(Instance.number).where(Instance.id == case)), case)
+
+
+def _name(number: str | None, case: UUID) -> str:
+    """The case's number. What is written on a terminal ends in logs: no title, which may tell of people."""
+    return number or f"尚未编号（{short(str(case))}）"
 
 
 def _tell(called: str, verdict: str, words: Sequence[str]) -> None:
