@@ -40,6 +40,7 @@ from tests.factories import forger
 from tests.factories.files import PDF, received
 from tests.factories.journal import tamper
 from tests.factories.statements import counted
+from tests.factories.versions import changed, deployed
 from tests.factories.workers import work_all, worker_of
 from tests.factories.world import OFFICE, World
 
@@ -206,6 +207,16 @@ def test_children_find_the_same(told: World) -> None:
     assert {("instance", "title"), ("talent", "phone")} <= set(named(alone))
     assert together.findings == alone.findings
     assert (together.figures(), together.told.remarks) == (alone.figures(), alone.told.remarks)
+
+
+def test_children_know_which_fields_are_private(told: World) -> None:
+    """Of a field that is private by its name nothing is kept, and nothing is missed."""
+    asked = {"forms/record_need.json": [('"properties": {', '"properties": {"contact_phone": {"type": "string"}, ')]}
+    deployed(told, changed(asked))
+    told.recorded(contact_phone="13800000000")
+    figure_tallies.take_in_all(told.database)
+    assert verified(told, full=True).findings == []
+    assert verified(told, full=True, jobs=2).findings == []
 
 
 def test_a_child_that_cannot_begin_is_told(told: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from service.audit.verifying.marks import Marks
 from service.audit.verifying.pieces import Hands
 from service.config.trust import Timeouts
 from service.db import Database
+from service.processes.privacy import Private
 from service.processes.wiring import KEY, Wiring
 
 EVERYTHING = 50
@@ -37,7 +38,8 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
     database = Database(said["url"], Timeouts(**said["timeouts"]), read_url=said["read_url"])
-    database.session_info[KEY] = Wiring(role_names=said["roles"])  # findings call roles by their names
+    # findings call roles by their names; of private fields nothing is kept beside a case
+    database.session_info[KEY] = Wiring(role_names=said["roles"], private=Private(said["private"]))
     hands = Hands(database, Marks(said["key"]), full=said["full"])
     collect_seldom()
     try:

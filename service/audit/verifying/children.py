@@ -46,6 +46,7 @@ class Children:
                 "key": hands.marks.key,
                 "full": hands.full,
                 "roles": dict(wired.role_names) if wired is not None else {},
+                "private": dict(wired.private.fields) if wired is not None else {},
             }
         )
         self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="verify")
