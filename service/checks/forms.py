@@ -20,7 +20,7 @@ from service.checks.wording import data, every
 from service.checks.wording import form as form_named
 from service.processes.bounds import REFERRING
 from service.processes.form_dates import WORKDAY
-from service.processes.forms import UNLIKE
+from service.processes.forms import NEW_UNIT, OTHERS_GO_ON, UNLIKE
 from service.processes.privacy import KINDS
 from service.processes.terms import TYPES
 
@@ -46,6 +46,7 @@ _OWN = frozenset(
     {
         *("x-ref", "x-among", "x-prefill", "x-date", "x-dates", "x-within-working-days", "x-warn", "x-print"),
         *("x-own", "x-private", "x-options", "x-fill", "x-shared", "x-file-kinds", UNLIKE, WORKDAY),
+        *(NEW_UNIT, OTHERS_GO_ON),
     }
 )
 _TICKED: Mapping[str, str] = {
@@ -53,6 +54,7 @@ _TICKED: Mapping[str, str] = {
     "x-print": "印在需求处理单上",
     "x-shared": "几件事项一次登记时共用",
     WORKDAY: "日期须是工作日",
+    NEW_UNIT: "本轮已在办理或已答复的单位不能选",
 }
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -166,6 +168,10 @@ class _Checker:
 
         if (other := schema.get(UNLIKE, "")) != "" and (other == name or str(other) not in self.form.fields):
             self._error("form-keyword", f"字段{data(name)}的 x-unlike 应为本表单另一个字段的名称", UNLIKE)
+        if schema.get(NEW_UNIT) is True and schema.get("x-ref") != "units":
+            self._error("form-keyword", f"字段{data(name)}不是选一个单位的，不能写 {NEW_UNIT}", NEW_UNIT)
+        if OTHERS_GO_ON in schema and schema[OTHERS_GO_ON] not in list(field.values or ()):
+            self._error("form-keyword", f"字段{data(name)}的 {OTHERS_GO_ON} 应为它自己的一个选项的代码", OTHERS_GO_ON)
         if name in tested and field.values is not None and "x-fill" in schema:
             self._error("form-default", f"流程按{data(name)}决定去向，不能由系统填好（x-fill），须由人选", name)
 

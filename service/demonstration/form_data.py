@@ -219,8 +219,15 @@ def _handle(desk: Desk) -> dict[str, Any]:
 
 
 def _redispatch(desk: Desk) -> dict[str, Any]:
-    unit = next(one for one in ("hrss", desk.case.talent.town) if one != desk.task.slot)
-    return {"unit": unit, "opinion": "原单位反映不属其职责，现改派你单位，请抓紧办理并按时回复。"}
+    if desk.outcome == "drop":
+        return {"decision": "drop", "opinion": "该单位职责不涉及本事项，不再改派，由主办单位一并办理。"}
+    asked = {desk.task.slot, *(desk.instance.data.get("units") or ())}
+    unit = next(one for one in ("hrss", desk.case.talent.town, "sci") if one not in asked)
+    return {
+        "decision": "redispatch",
+        "unit": unit,
+        "opinion": "原单位反映不属其职责，现改派你单位，请抓紧办理并按时回复。",
+    }
 
 
 def _confirm_interim(desk: Desk) -> dict[str, Any]:

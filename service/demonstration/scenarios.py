@@ -121,7 +121,12 @@ FINISHED: tuple[Scenario, ...] = (
     Scenario("研判后重新派单", {**REFER, "assess": (Do("redispatch"),)}),
     Scenario("研判后解释说明", {**REFER, "assess": (Do("explain"),), "feedback_result": (Do("policy_limited"),)}),
     Scenario("政策所限", {"feedback_result": (Do("policy_limited"),)}, weight=2),
-    Scenario("部分解决", {"feedback_result": (Do("partly"),)}, joint=True, weight=2),
+    Scenario(
+        "协办退回不再改派，部分解决",
+        {"handle+": (Do("not_ours", 1),), "redispatch+": (Do("drop"),), "feedback_result": (Do("partly"),)},
+        joint=True,
+        weight=2,
+    ),
     Scenario("阶段反馈不同意", {"handle": (Do("interim", 4), Do("done", 4)), "confirm_interim": (Do("redo"),)}),
     Scenario(
         "阶段反馈转研判",

@@ -162,8 +162,9 @@ def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
             }
             heading = f"第{count}轮派单" if rounds > 1 else ""
         elif one.step == REDISPATCH:
-            facts = {"改由": record.unit(fields.get("unit")) + "办理"}
-            heading = "改派"
+            given = fields.get("unit")
+            facts = {"改由": record.unit(given) + "办理"} if given else {"退回后": "不再改派，由其他单位继续办理"}
+            heading = "改派" if given else "不再改派"
         elif one.box == OFFICE:
             facts, heading = _printed(record, one), str(one.entered.data["name"])
         else:

@@ -25,6 +25,7 @@ from service.processes.dated import broken_rules, findings_of, known_days
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
 from service.processes.free_text import required_text
+from service.processes.handing_on import check_handing_on
 from service.processes.merging import merge_data
 from service.processes.models import (
     COMPLETED,
@@ -192,6 +193,7 @@ def complete(
     clean = form.check(data, today=today, calendar=calendar)
     check_references(session, form, clean, doer)
     check_listed(session, form, clean, task.data, today)
+    check_handing_on(session, instance, task, form, clean, today)
     broken = list(broken_rules(form, clean, known_days(session, form, task, today)))
     if findings := findings_of(broken):
         raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)

@@ -96,6 +96,7 @@ def form_facts(session: Session, task: UserTask, actor: Actor, *, today: date) -
     rounds = rounds_of(session, instance, actor, today)
     last = rounds[-1] if rounds else Round(None, ())
     names = unit_names(session, {slot.unit for slot in last.slots})
+    units = list(dict.fromkeys(slot.unit for slot in last.slots if not slot.given_up))
     dates = [turn.task.due_on for slot in last.slots if (turn := slot.last).is_open and turn.task.due_on is not None]
     shown = seen(session, instance, actor)
     answers = []
@@ -106,8 +107,8 @@ def form_facts(session: Session, task: UserTask, actor: Actor, *, today: date) -
     since = last.opened_by.completed_seq if last.opened_by is not None else None
     return {
         **facts,
-        "units": "、".join(names.get(slot.unit, slot.unit) for slot in last.slots),
-        "unit_codes": list(dict.fromkeys(slot.unit for slot in last.slots)),
+        "units": "、".join(names.get(unit, unit) for unit in units),
+        "unit_codes": units,
         "reply_by": max(dates).isoformat() if dates else None,
         "answers": "\n".join(answers),
         "results": "\n".join([*answers, *_settled(session, instance, since or 0, shown)]),

@@ -26,6 +26,8 @@ FILES = "files"
 """The kind of records (``x-ref``) that are attached files: uploaded beside the form, handed in with it."""
 UNLIKE = "x-unlike"
 """Names another field of the form whose value this one must not have, nor hold."""
+NEW_UNIT, OTHERS_GO_ON = "x-new-unit", "x-others-go-on"
+"""Of a field that picks a unit: one without a part in the round. Of choices: the one that gives the slot up."""
 MOST_PAIRS = 200_000
 """Parts of a schema times values, up to which a form is told all that is wrong at once."""
 _SINGLE = frozenset({str, int, float, bool, type(None)})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -57,6 +57,8 @@ class Slot:
     opened_at: int
     part: str = ""
     turns: list[Turn] = field(default_factory=list)
+    waits: bool = False
+    """Whether any step in it is open, be it another's."""
 
     @property
     def last(self) -> Turn:
@@ -67,6 +69,16 @@ class Slot:
     def unit(self) -> str:
         """The code of the unit whose it is now."""
         return self.last.task.unit or self.opened_for
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its unit handed it back and nobody was given it in its place (不再改派)."""
+        return self.last.handed_back and bool(self.last.after) and not self.waits
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its unit is at work or has answered."""
+        return self.last.task.status in (OPEN, DONE) and not self.last.handed_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +99,22 @@ def rounds_of(session: Session, instance: Instance, actor: Actor, today: date) -
 
     A slot that is no unit's (a leader's, a talent's) is not among them.
     """
-    query = select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
-    rows = seen(session, instance, actor).rows(session.scalars(query))
+    rows = list(seen(session, instance, actor).rows(session.scalars(_steps(instance))))
+    return _rounds(session, instance, rows, today)
+
+
+def round_of(session: Session, instance: Instance, task: UserTask, today: date) -> Round:
+    """The whole round in which the slot of ``task`` stands, whoever may see it; one statement."""
+    rounds = _rounds(session, instance, list(session.scalars(_steps(instance))), today)
+    found = (one for one in rounds if any(slot.scope == task.scope for slot in one.slots))
+    return next(found, Round(None, ()))
+
+
+def _steps(instance: Instance) -> Select[UserTask]:
+    return select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
+
+
+def _rounds(session: Session, instance: Instance, rows: Sequence[UserTask], today: date) -> list[Round]:
     slots = _slots(session, rows, today, suspended=instance.status == SUSPENDED)
     openers = [row for row in rows if row.status == DONE and not row.scope and (row.submitted or {}).get(LEAD)]
     found: dict[UUID | None, list[Slot]] = defaultdict(list)
@@ -111,6 +137,7 @@ def _slots(session: Session, rows: Iterable[UserTask], today: date, *, suspended
         if not row.scope or not row.slot or row.slot.startswith(NAMED):
             continue
         slot = found.setdefault(row.scope, Slot(row.scope, row.slot, row.entered_seq))
+        slot.waits = slot.waits or row.status == OPEN
         if row.unit:
             slot.turns.append(_turn(row, calendar, today, suspended=suspended))
         elif row.status == DONE and slot.turns:

@@ -107,6 +107,7 @@ def walk(site: Site) -> End:
     page.get_by_label("退回理由").fill("学位由区教育局统筹。")
     sent(page)
     page = on.opened("office", "改派：桂城街道办事处")
+    page.get_by_label("改派", exact=True).check()
     pick(page, "改派至", "住房")
     page.get_by_label("改派意见").fill("请区住房城乡建设和水利局接续办理。")
     sent(page)

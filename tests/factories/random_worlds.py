@@ -33,6 +33,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "handle": {"result": ("done",) * 5 + ("interim", "interim", "not_ours")},
     "review_reply": {"decision": ("accept",) * 5 + ("redo", "refer")},
     "confirm_interim": {"decision": ("agree", "agree", "redo", "refer")},
+    "redispatch": {"decision": ("redispatch", "redispatch", "drop")},
     "approve_circular": {"decision": ("issue", "hold")},
     "assess": {"route": ("meeting", "escalate", "redispatch", "explain")},
     "record_minutes": {"decision": ("settled", "redispatch", "escalate")},
@@ -187,6 +188,8 @@ def said(step: str, data: dict[str, Any]) -> dict[str, Any]:
     chosen = str(data.get(kept.get(step, ""), data.get("outcome", data.get("decision", ""))))
     if step in ("accept", "review_reply", "confirm_interim") and chosen not in ("accept", "agree"):
         return {"decision": chosen, "reason" if step == "accept" else "comment": "请补充"}
+    if (step, chosen) == ("redispatch", "drop"):
+        return {"decision": chosen, "opinion": "由其他单位一并办理"}
     if step in kept and chosen not in ("accept", "done"):
         return {kept[step]: chosen, **more[step, chosen]}
     return {**data, **more.get((step, chosen), {})}

@@ -431,7 +431,7 @@ def _samples(today: date, soon: str) -> dict[str, dict[str, Any]]:
         "handle": {"result": "done", "reply": "已协调解决"},
         "review_reply": {"decision": "accept"},
         "confirm_interim": {"decision": "agree", "agreed_date": soon},
-        "redispatch": {"unit": "housing", "opinion": "请接续办理"},
+        "redispatch": {"decision": "redispatch", "unit": "housing", "opinion": "请接续办理"},
         "approve_circular": {"decision": "hold"},
         "assess": {"route": "escalate", "comment": "涉及面广，建议上会"},
         "convene_meeting": {

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from service.auth import actor_of
 from service.config import Organization, Settings
 from service.db import Database
 from service.engine.ahead import LAST_FORESEEING
-from service.errors import Conflict
+from service.errors import Conflict, Invalid
 from service.people import search_leaders
 from service.processes import commands, course, halting, inputs, operations, replay, timers
 from service.processes.advance import open_tasks
@@ -103,13 +103,14 @@ class Walker:
         assert not found & ROUND or not found - ROUND, found
 
     def complete(self) -> None:
-        """Somebody does an open task, with any of its outcomes."""
+        """Somebody does an open task, with any of its outcomes; no unit is given a second part in a round."""
         with self.acting() as session:
             if (task := self.some_open(session)) is None:
                 return
             data = self.filled(task.task)
             note(f"{self.now:%m-%d %H:%M} {task.task} {task.unit or ''} {data}")
-            commands.complete(session, task_id=task.id, data=data, actor=self.doer(session, task), now=clock.now())
+            with suppress(Invalid) if task.task == "redispatch" else nullcontext():
+                commands.complete(session, task_id=task.id, data=data, actor=self.doer(session, task), now=clock.now())
 
     def return_back(self) -> None:
         """An open task is returned to a step before it, where there is one."""
@@ -251,7 +252,8 @@ class Walker:
         if step == "assess":
             return {"route": self.pick(("meeting", "escalate", "redispatch", "explain")), "comment": "意见"}
         if step == "redispatch":
-            return {"unit": self.pick(UNITS), "opinion": "请接续"}
+            unit = self.pick((*UNITS, None))
+            return {"opinion": "请接续"} | ({"decision": "redispatch", "unit": unit} if unit else {"decision": "drop"})
         if step == "approve_circular":
             return self.pick(({"decision": "issue", "text": "通报"}, {"decision": "hold"}))
         return {

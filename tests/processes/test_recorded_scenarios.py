@@ -53,7 +53,7 @@ def told(world: World) -> Counter[tuple[str, Any, Any]]:
 def test_a_late_case_is_rehearsed_as_it_was(world: World) -> None:
     world.dispatched("edu", "dali", title="王小明的学位", description="王小明住在桂城某小区 3 座")
     world.do("handler-edu", "handle", NOT_OURS, unit="edu")
-    world.do(OFFICE, "redispatch", {"unit": "housing", "opinion": "改由住建局办理"})
+    world.do(OFFICE, "redispatch", {"decision": "redispatch", "unit": "housing", "opinion": "改由住建局办理"})
     world.pass_days(25)
     text = recorded(world)
     assert "王小明" not in text

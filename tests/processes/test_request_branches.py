@@ -228,7 +228,7 @@ class TestHandling:
         world.dispatched()
         world.pass_days(1)
         world.do("handler-edu", "handle", NOT_OURS)
-        world.do(OFFICE, "redispatch", {"unit": "housing", "opinion": "请接续办理"})
+        world.do(OFFICE, "redispatch", {"decision": "redispatch", "unit": "housing", "opinion": "请接续办理"})
         task = world.task("handle")
         assert (task.unit, str(task.due_on)) == ("housing", "2026-09-28")
         assert case.instance(world).started_at < task.entered_at

@@ -138,4 +138,4 @@ def test_a_need_ends_in_one_of_three_ways_and_a_slot_takes_its_open_tasks_along(
         for end in process("unit_handling").iter(f"{BPMN}endEvent")
         if end.find(f"{BPMN}terminateEventDefinition") is not None
     ]
-    assert sorted(final) == ["end_accepted", "end_interim_referred", "end_referred"]
+    assert sorted(final) == ["end_accepted", "end_dropped", "end_interim_referred", "end_referred"]

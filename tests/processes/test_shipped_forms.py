@@ -56,7 +56,10 @@ GOOD: dict[str, list[dict[str, Any]]] = {
     "dispatch": [DISPATCH, {key: value for key, value in DISPATCH.items() if key != "assisting_units"}],
     "feedback_accepted": [TOLD],
     "handle": [{"result": "done", "reply": "已安排学位。"}, INTERIM, {"result": "not_ours", "reason": "属镇街职责。"}],
-    "redispatch": [{"unit": "dali", "opinion": "属地办理。"}],
+    "redispatch": [
+        {"decision": "redispatch", "unit": "dali", "opinion": "属地办理。"},
+        {"decision": "drop", "opinion": "由主办单位一并办理。"},
+    ],
     "confirm_interim": [
         {"decision": "agree", "agreed_date": "2026-10-15"},
         {"decision": "redo", "comment": "请先落实。"},
@@ -108,7 +111,13 @@ BAD: dict[str, list[dict[str, Any]]] = {
         {key: value for key, value in INTERIM.items() if key != "reason"},
         {"result": "closed"},
     ],
-    "redispatch": [{"unit": "", "opinion": "x"}],
+    "redispatch": [
+        {"decision": "redispatch", "unit": "", "opinion": "x"},
+        {"decision": "redispatch", "opinion": "没有写单位"},
+        {"decision": "drop", "opinion": ""},
+        {"decision": "drop", "unit": "dali", "opinion": "不再改派的没有新单位"},
+        {"unit": "dali", "opinion": "没有选如何处理"},
+    ],
     "confirm_interim": [
         {"decision": "agree"},
         {"decision": "refer"},

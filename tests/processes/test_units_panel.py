@@ -33,7 +33,7 @@ def test_rounds_parts_answers_and_reviews_are_told_from_the_steps(world: World) 
     world.do("handler-edu", "handle", {**DONE, "reply": "再次答复"}, unit="edu")
     world.do(OFFICE, "review_reply", REFER)
     world.do("handler-housing", "handle", NOT_OURS, unit="housing")
-    world.do(OFFICE, "redispatch", {"unit": "guicheng", "opinion": "改由街道办理"})
+    world.do(OFFICE, "redispatch", {"decision": "redispatch", "unit": "guicheng", "opinion": "改由街道办理"})
     world.do("handler-guicheng", "handle", {**DONE, "reply": "街道的答复"}, unit="guicheng")
     world.do(OFFICE, "review_reply")
     with world.transaction() as session:  # whatever the flat data say

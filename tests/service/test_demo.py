@@ -144,6 +144,7 @@ class TestEveryScenarioOnce:
             "accept.decision": {"accept", "return", "reject"},
             "dispatch.basis": {"territorial", "competent"},
             "handle.result": {"done", "interim", "not_ours"},
+            "redispatch.decision": {"redispatch", "drop"},
             "confirm_interim.decision": {"agree", "redo", "refer"},
             "review_reply.decision": {"accept", "redo", "refer"},
             "approve_circular.decision": {"issue", "hold"},

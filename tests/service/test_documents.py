@@ -343,7 +343,7 @@ class TestSheetOfACase:
         world.dispatched("edu")
         world.do(OFFICE, "feedback_accepted")
         world.do("handler-edu", "handle", {"result": "not_ours", "reason": "属住房保障职责"})
-        world.do(OFFICE, "redispatch", {"unit": "housing", "opinion": "请住建部门接续"})
+        world.do(OFFICE, "redispatch", {"decision": "redispatch", "unit": "housing", "opinion": "请住建部门接续"})
         world.do("handler-housing", "handle")
         world.do(OFFICE, "review_reply", {"decision": "refer", "comment": "涉及面广"})
         world.do(OFFICE, "assess", {"route": "meeting", "comment": "建议开会"})

@@ -102,7 +102,7 @@ def test_a_step_that_came_back_shows_what_was_submitted_and_a_new_round_chooses_
 def test_a_return_goes_to_the_unit_that_took_over_not_to_the_first(world: World) -> None:
     world.dispatched("edu")
     world.do(HANDLER, "handle", {"result": "not_ours", "reason": "不属于本单位职责"})
-    world.do(OFFICE, "redispatch", {"unit": "housing", "opinion": "请接续办理"})
+    world.do(OFFICE, "redispatch", {"decision": "redispatch", "unit": "housing", "opinion": "请接续办理"})
     world.do("handler-housing", "handle")
     returned(world, OFFICE, "review_reply", "handle")
     assert world.task("handle").unit == "housing"
@@ -342,10 +342,14 @@ def test_a_leader_sees_their_case_however_the_id_was_written(world: World) -> No
 
 
 def test_the_urge_of_a_late_slot_is_not_counted_on_another_slot_of_the_same_unit(world: World) -> None:
+    files = read_bundle(HOME / "bpmn/request", HOME / "forms/request")
+    older = {name: content.replace(b'"x-new-unit": true', b'"x-own": true') for name, content in files.items()}
+    with world.transaction() as session:  # a form that let a unit have two
+        deploy(session, unchecked("request", older), actor=SYSTEM, now=clock.now())
     world.dispatched("edu", "guicheng")
     world.do("handler-guicheng", "handle", {"result": "not_ours", "reason": "非本单位职责"}, unit="guicheng")
     world.pass_days(5)
-    world.do(OFFICE, "redispatch", {"unit": "edu", "opinion": "请一并办理"})
+    world.do(OFFICE, "redispatch", {"decision": "redispatch", "unit": "edu", "opinion": "请一并办理"})
     world.pass_days(7)  # a day past the due date of edu's first slot
     with world.database.reading() as session:
         tasks = [task for task in open_tasks(session, world.case) if task.task == "handle"]

@@ -137,6 +137,11 @@ def decide(**fields: object) -> dict[str, bytes]:
         ("form-keyword", decide(other={"type": "integer", "title": "数", "x-unlike": "another"})),
         ("form-keyword", decide(other={"type": "integer", "title": "数", "x-unlike": "other"})),
         ("form-keyword", decide(other={"type": "integer", "title": "数", "x-unlike": ["decision"]})),
+        ("form-keyword", decide(other={"type": "string", "title": "人", "x-ref": "people", "x-new-unit": True})),
+        ("form-keyword", decide(other={"type": "string", "title": "单位", "x-ref": "units", "x-new-unit": "yes"})),
+        ("form-keyword", decide(other={"type": "string", "title": "定", "enum": ["a"], "x-others-go-on": "b"})),
+        ("form-keyword", decide(other={"type": "string", "title": "定", "enum": ["a"], "x-others-go-on": ["a"]})),
+        ("form-keyword", decide(other={"type": "integer", "title": "数", "x-others-go-on": 1})),
         (
             "form-keyword",
             decide(other={"type": "string", "title": "日", "format": "date", "x-within-working-days": "20"}),

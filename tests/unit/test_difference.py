@@ -326,6 +326,6 @@ def test_holders_subjects_and_values_of_actions_are_told_by_name() -> None:
     ).lines
     assert [line.partition("：")[2] for line in told] == [
         "动作的参数“主办单位”由“主办单位”改为“区教育局”",
-        "每一份的结果由“审核意见／审批意见／会议决定／会议意见”改为“办理结果”",
+        "每一份的结果由“审核意见／审批意见／会议决定／会议意见／如何处理”改为“办理结果”",
         "决定的是哪些单位的事由「各单位办完的，“审核意见”是“转研判（另作处理）”的单位」改为“主办单位”",
     ]

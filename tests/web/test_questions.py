@@ -324,7 +324,7 @@ def test_returns_by_form_are_told_with_what_was_chosen_and_why(world: World) -> 
     world.do("handler-edu", "handle")
     world.do("office", "review_reply", REDO)
     world.do("handler-edu", "handle", NOT_OURS)
-    world.do("office", "redispatch", {"unit": "housing", "opinion": "请接续办理"})
+    world.do("office", "redispatch", {"decision": "redispatch", "unit": "housing", "opinion": "请接续办理"})
     redispatched, redone, agreed, corrected = answer(world, "returns", kind="completed")
     assert [one["what"] for one in (redispatched, redone, agreed, corrected)] == [
         "退回",

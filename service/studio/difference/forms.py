@@ -45,6 +45,8 @@ WORDS: Mapping[str, str] = {
     "x-warn": "提醒",
     "x-options": "选项来自",
     "x-unlike": "不能与哪个字段选同一项",
+    "x-new-unit": "不能选本轮已在办理的单位",
+    "x-others-go-on": "其他单位继续办理时才能选的选项",
     "ui:widget": "控件",
     "ui:help": "填写说明",
     "ui:placeholder": "提示文字",

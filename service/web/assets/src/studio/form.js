@@ -3,7 +3,7 @@
 import { JsonText, NoJson } from "./jsontext.js";
 
 const TOP = new Set(["$schema", "$id", "$comment", "title", "description", "type", "properties", "required", "unevaluatedProperties", "additionalProperties", "allOf"]);
-const SPEC_ORDER = ["type", "title", "description", "format", "oneOf", "x-options", "items", "x-ref", "x-among", "minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "x-file-kinds", "x-date", "x-workday", "x-within-working-days", "x-prefill", "x-fill", "x-own", "x-shared", "x-private", "x-print", "x-unlike"];
+const SPEC_ORDER = ["type", "title", "description", "format", "oneOf", "x-options", "items", "x-ref", "x-among", "minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "x-file-kinds", "x-date", "x-workday", "x-within-working-days", "x-prefill", "x-fill", "x-own", "x-shared", "x-private", "x-print", "x-unlike", "x-new-unit", "x-others-go-on"];
 const FORM_ORDER = ["$schema", "title", "description", "type", "properties", "required", "allOf", "unevaluatedProperties", "x-dates", "x-warn"];
 const BRANCH_ORDER = ["properties", "required"];
 const UI_ORDER = ["ui:widget", "ui:options", "ui:placeholder", "ui:help"];
