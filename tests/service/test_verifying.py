@@ -189,6 +189,27 @@ def test_a_case_that_holds_no_day_is_named_and_the_others_are_checked(told: Worl
     assert outcome.told.executed == 2
 
 
+ELSEWHERE = (
+    ("postgresql", "UPDATE account SET created_at = 'infinity' WHERE username = 'office'"),
+    ("postgresql", "UPDATE leader SET ends_on = 'infinity'"),
+    ("postgresql", "UPDATE history_event SET at = 'infinity' WHERE seq = 1"),
+    ("sqlite", "UPDATE person SET name = CAST(x'fffe' AS TEXT)"),
+    ("sqlite", "UPDATE history_event SET actor = CAST(x'fffe' AS TEXT) WHERE seq = 1"),
+)
+"""Days and texts that cannot be read, in rows that are no case's alone."""
+
+
+@pytest.mark.parametrize(("kind", "written"), ELSEWHERE)
+def test_records_that_cannot_be_read_are_named_and_the_rest_is_checked(told: World, kind: str, written: str) -> None:
+    if (kind == "sqlite") != told.database.is_sqlite:
+        return
+    tamper(told.database, written)
+    tamper(told.database, f"UPDATE instance SET state = 'x' WHERE id = '{forged_id(told)}'")
+    outcome = verified(told, full=True)
+    assert any("无法读取" in one.what for _, one in outcome.findings), outcome.findings
+    assert "seq = 1" in written or ("instance", "state") in named(outcome)
+
+
 def test_a_mark_cannot_be_written_for_a_changed_row(told: World) -> None:
     """Not with another key, nor by the mark of another case or of before."""
     case = forged_id(told)

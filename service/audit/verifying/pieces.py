@@ -6,6 +6,7 @@ A piece and its answer are JSON, so that a child (``child``) does it as the pare
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
@@ -101,7 +102,15 @@ class Hands:
     unwritten: bool = False
 
     def do(self, piece: Piece, progress: Callable[[int, int], None] | None = None) -> Answer:
-        """Does one piece. Raises what the database raises."""
+        """Does one piece, of which a value that cannot be read ends but this one. Raises what the database raises."""
+        try:
+            return self._done(piece, progress)
+        except DBAPIError as error:
+            if not is_unreadable(error):
+                raise
+            return Answer([_unreadable(piece, error)])
+
+    def _done(self, piece: Piece, progress: Callable[[int, int], None] | None) -> Answer:
         if piece["do"] == CASES:
             return self._cases([UUID(one) for one in piece["ids"]])
         if piece["do"] == NOTICES:
@@ -262,9 +271,20 @@ def _found(session: Session, what: str) -> Iterator[Mismatch]:
             yield Mismatch("figures", None, what, FigureTally.__tablename__)
 
 
+_READABLE = {"must": "按 UTF-8 写的文字、公元 1 年至 9999 年的日期", "have": "不是文字的字节，或这以外的日期"}
+_READ_FROM = re.compile(r"\bFROM (\w+)")
+
+
 def _unread(case: UUID) -> Mismatch:
-    told = {"must": "按 UTF-8 写的文字、公元 1 年至 9999 年的日期", "have": "不是文字的字节，或这以外的日期"}
-    return Mismatch(stream_of(case), None, "这个事项的记录里有无法读取的文字或日期，没有核对", **told)
+    return Mismatch(stream_of(case), None, "这个事项的记录里有无法读取的文字或日期，没有核对", **_READABLE)
+
+
+def _unreadable(piece: Piece, error: DBAPIError) -> Mismatch:
+    """Of rows that are no case's, the table is told from which they were read, where the driver says it."""
+    found = _READ_FROM.search(error.statement or "")
+    table = found[1] if found is not None else None
+    what = "这部分记录里有无法读取的文字或日期，没有核对完"
+    return Mismatch(table or str(piece.get("prefix") or piece["do"]), None, what, table, **_READABLE)
 
 
 def _unsummed(case: UUID) -> Mismatch:
