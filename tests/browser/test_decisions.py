@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from service.processes import operations
 from tests.browser.conftest import PHONE, Site
-from tests.factories.browsing import fill_need, submit
-from tests.factories.steps import DONE, act, answered, tasks
+from tests.factories.browsing import fill_need, pick, submit
+from tests.factories.steps import DONE, NOT_OURS, act, answered, steps, tasks
 
 pytestmark = pytest.mark.browser
 
@@ -111,3 +111,20 @@ def test_a_reason_given_for_another_decision_is_not_carried_on(site: Site) -> No
     comment.fill("材料齐全")
     page.get_by_label("退回重办").check()
     expect(comment).to_have_value("材料齐全")  # what the person has written stays
+
+
+def test_a_unit_at_work_is_refused_at_its_field_and_the_other_way_is_taken(site: Site) -> None:
+    site.world.dispatched("edu", "guicheng")
+    site.world.do("handler-guicheng", "handle", NOT_OURS, unit="guicheng")
+    site.expected = ("422",)
+    page = site.visit("office", f"/tasks/{site.world.task('redispatch').id}")
+    page.get_by_label("改派", exact=True).check()
+    pick(page, "改派至", "教育")
+    page.get_by_label("改派意见").fill("请一并办理")
+    submit(page)
+    expect(page.locator('[data-field="root_unit"]')).to_contain_text("区教育局（主办）已在办理本事项")
+    page.get_by_label("不再改派（由其他单位继续办理）").check()
+    page.get_by_label("不再改派的理由").fill("由区教育局一并办理")
+    submit(page)
+    expect(page.get_by_label("不再改派的理由")).to_have_count(0)
+    assert steps(site.world) == ["feedback_accepted", "handle"]
