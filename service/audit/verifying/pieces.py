@@ -102,7 +102,7 @@ class Hands:
     unwritten: bool = False
 
     def do(self, piece: Piece, progress: Callable[[int, int], None] | None = None) -> Answer:
-        """Does one piece, of which a value that cannot be read ends but this one. Raises what the database raises."""
+        """Does one piece; a value that cannot be read ends this one alone. Raises what else the database raises."""
         try:
             return self._done(piece, progress)
         except DBAPIError as error:
@@ -280,7 +280,7 @@ def _unread(case: UUID) -> Mismatch:
 
 
 def _unreadable(piece: Piece, error: DBAPIError) -> Mismatch:
-    """Of rows that are no case's, the table is told from which they were read, where the driver says it."""
+    """The finding of rows that are no case's; with the table from which they were read, where the driver says it."""
     found = _READ_FROM.search(error.statement or "")
     table = found[1] if found is not None else None
     what = "这部分记录里有无法读取的文字或日期，没有核对完"
