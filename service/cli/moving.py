@@ -158,7 +158,7 @@ def _called(database: Database, case: UUID) -> str:
 
 
 def _name(number: str | None, case: UUID) -> str:
-    """The case's number. What is written on a terminal ends in logs: no title, which may tell of people."""
+    """The case's number, but no title: it may tell of people, and a terminal's lines end in logs."""
     return number or f"尚未编号（{short(str(case))}）"
 
 
