@@ -14,7 +14,8 @@ from time import monotonic
 from typing import Any
 
 import psycopg
-from psycopg._preparing import PrepareManager
+from psycopg._preparing import Prepare, PrepareManager
+from psycopg._queries import PostgresQuery, PostgresRawQuery
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The first words of PostgreSQL's protocol: every server answers with a byte, whoever asks and however busy it is."""
@@ -103,6 +104,11 @@ class _Kept(PrepareManager):
     """
 
     failed = False
+
+    def get(self, query: PostgresQuery, prepare: bool | None = None) -> tuple[Prepare, bytes]:
+        """Prepares none but those that are sent as the server takes them (``Prepared``): the server plans one that it
+        was made to keep for anything that might be asked, and a list for a rare word then reads as for a common one."""
+        return super().get(query, prepare if isinstance(query, PostgresRawQuery) else False)
 
     def clear(self) -> bool:
         """Forgets all of them where something has failed."""
