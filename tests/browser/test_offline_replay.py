@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -45,11 +46,11 @@ def test_a_case_is_replayed_from_the_disk(site: Site, tmp_path: Path, size: dict
     page.keyboard.press("ArrowLeft")
     expect(count).to_have_text(f"2 / {steps}")
     page.get_by_role("button", name="播放").click()
-    expect(count).to_have_text(f"4 / {steps}")
+    expect(count).to_have_text(re.compile(rf"^([4-9]|\d\d) / {steps}$"))
     page.get_by_role("button", name="上一步").click()  # who moves by hand stops it
     expect(page.get_by_role("button", name="播放")).to_be_visible()
     page.get_by_role("slider", name="第几步").fill(str(steps))
     page.get_by_role("button", name="播放").click()  # from the last step it begins anew
-    expect(count).to_have_text(f"2 / {steps}")
+    expect(count).to_have_text(re.compile(rf"^[2-9] / {steps}$"))
     assert page.locator("#drawings svg").count() >= 1
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
