@@ -363,7 +363,7 @@ def test_cases_that_nobody_may_do_are_locked_in_one_order(world: World) -> None:
         UUID(str(value))
         for statement, parameters in statements
         if "FROM instance" in statement and "FOR UPDATE" in statement
-        for value in parameters.values()
+        for value in (parameters.values() if isinstance(parameters, dict) else parameters)
     ]
     assert len(set(locked)) >= 5
     assert locked == sorted(locked)
