@@ -12,7 +12,7 @@ import stat
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from secrets import choice, token_bytes
@@ -23,11 +23,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from service.errors import Incident
+from service.history import LATE_BY
 from service.spelling import half_width
 
 STEP_SECONDS, DRIFT = 30, 1
 """A code holds for so long; those of so many steps before and after count too, for clocks that differ."""
-AHEAD = 20
+AHEAD = LATE_BY // timedelta(seconds=STEP_SECONDS)
 """Steps by which a code may be of a time to come: the journal lets a clock stand that far back."""
 RECOVERY_CODES = 10
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"

@@ -12,9 +12,9 @@ from service.config.settings import Settings
 from service.config.supervision import FACTS
 
 STREAM, CHANGED = "configuration", "settings_changed"
+"""The stream of the journal that tells the settings, and the kind of the entry that a page makes."""
 ORGANIZATION = "organization_loaded"
 """The kind of entries of ``STREAM`` that tell the whole organization where it differs from the start before."""
-"""The stream of the journal that tells the settings, and the kind of the entry that a page makes."""
 DEFAULT = "本系统默认，非文件规定"
 TIME, TEXT, AREA, WHOLE, MAYBE, FLAG = "time", "text", "area", "whole", "maybe", "flag"
 LIST, NAMES, SERIES = "list", "names", "series"

@@ -154,7 +154,8 @@ class _Made:
         def read() -> list[Values]:
             with told_as_ours(connection, cursor, self.text, bound):
                 rows = [self._read(row) for row in cursor.fetchall()]
-            own.take(self._sends, cursor)
+            if len(rows) <= MOST_ROWS:
+                own.take(self._sends, cursor)
             return rows
 
         return read

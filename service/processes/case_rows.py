@@ -60,9 +60,9 @@ class Case:
     """All that is stored of a case: its journal, and its rows by table.
 
     ``beside``: the rows of ``BESIDE``, each with the columns of its table in their order; of a table in which somebody
-    wrote what is no value, nothing. ``told``: the rows that its
-    journal leads to, once each stored row was found to be as these are; ``runs``: those of its clocks in the order in
-    which they are stored, None where the days of the case are cut otherwise.
+    wrote what is no value, nothing. ``told``: the rows that its journal leads to, once each stored row was found to be
+    as these are; ``runs``: those of its clocks in the order in which they are stored, None where the days of the case
+    are cut otherwise.
     """
 
     id: UUID

@@ -11,7 +11,7 @@ from service.attachments import ENTRIES as FILE_ENTRIES
 from service.audit.replay import Told
 from service.audit.replay.dates import CALENDAR, WHY_MOVED
 from service.audit.replay.telling import WHY as WHY_DATES
-from service.audit.replay.telling import off
+from service.audit.replay.telling import mentioning, off
 from service.clock import local
 from service.history import HistoryEvent
 from service.ledger.circulars import ENTRIES as CIRCULARS
@@ -146,9 +146,7 @@ def _migrated(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
 
 
 def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    text = str(event.data.get("text", ""))
-    for username in sorted(event.data.get("mentions", []), key=len, reverse=True):  # one name may begin another
-        text = text.replace(f"@{username}", f"@{names.person(username)}")
+    text = mentioning(str(event.data.get("text", "")), event.data.get("mentions", []), names)
     return _entry(event, names, _word(event), text, tone="talk")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
+from sqlalchemy import ColumnElement, Subquery, func, select
 
 from service.audit.questions.declared import Asked, Row
 from service.audit.questions.journal import learnt, paged, paged_of, period
@@ -72,7 +72,7 @@ def _given(asked: Asked, *conditions: ColumnElement[bool]) -> Subquery:
     first = func.min(HistoryEvent.at)
     given = select(func.min(HistoryEvent.id).label("id"), first.label("at"))
     given = given.where(HistoryEvent.kind == _KIND[CASES], HistoryEvent.data["name"].as_string() == ISSUE, *conditions)
-    return given.group_by(HistoryEvent.stream).having(and_(true(), *period(asked, first))).subquery()
+    return given.group_by(HistoryEvent.stream).having(*period(asked, first)).subquery()
 
 
 def _row(number: str, series: str, at: Any, who: str, about: str, link: tuple[str, str] | None) -> Row:
