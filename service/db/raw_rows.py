@@ -211,8 +211,15 @@ def plain_rows(
     return connection.execute(found.order_by(*(known.columns[key] for key in known.keys)))
 
 
-def fetched(connection: Connection, asked: str, given: list[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a statement of PostgreSQL about a list, as its driver gives them."""
+def fetched(connection: Connection, asked: str, given: list[Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
+    """All rows of a statement of PostgreSQL about a list, as its driver gives them; ``binary``: bytes are sent as such,
+    and not as text."""
+    if binary:
+        driver: Any = connection.connection.dbapi_connection
+        with driver.cursor(binary=True) as own, told_as_ours(connection, own, asked, (given,)):
+            own.execute(asked, (given,))
+            found: list[tuple[Any, ...]] = own.fetchall()
+        return found
     with connection.exec_driver_sql(asked, (given,)) as result:
         cursor: Any = result.cursor
         with told_as_ours(connection, cursor, asked, (given,)):

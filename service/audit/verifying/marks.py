@@ -43,6 +43,9 @@ from service.processes.said_models import CaseSaid
 _STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
 _KINDS = {HistoryEvent: "stream, seq, id", HistoryHead: "stream"}
 _AT_ONCE = 500
+_LONG = 1 << 17
+"""Bytes of the rows of a case in a table, beyond which the server makes a digest: it takes longer for it than we do,
+but there is no end to what a case may hold."""
 _AS_KEPT = partial(str, encoding="utf-8", errors="surrogateescape")
 _NOT_PROGRAM = ("web", "api", "demonstration")
 """Rooms that verification does not run."""
@@ -189,10 +192,11 @@ def _plain(
 def _on_postgresql(
     session: Session, model: type[Base], owner: str, names: Sequence[Any]
 ) -> Iterator[tuple[Any, bytes]]:
-    """The same, made by the server: rows as text leave it only as a digest."""
+    """The same of rows as the server sends them, put together by it; of many at once it sends their digest alone."""
     table = model.__tablename__
     order = _KINDS.get(model, ", ".join(column.name for column in model.__table__.primary_key))
-    seal = f"sha256(convert_to(string_agg({table}::text, E'\\n' ORDER BY {order}), 'UTF8'))"
-    asked = f"SELECT {owner}, {seal} FROM {table} WHERE {owner} = ANY(%s) GROUP BY {owner}"  # noqa: S608 - names of our own tables
-    for name, digest in fetched(session.connection(), asked, list(names)):
-        yield name, bytes(digest)
+    rows = f"string_agg(record_send({table}), ''::bytea ORDER BY {order})"
+    sent = f"CASE WHEN length({rows}) > {_LONG} THEN sha256({rows}) ELSE {rows} END"  # it makes them once
+    asked = f"SELECT {owner}, length({rows}), {sent} FROM {table} WHERE {owner} = ANY(%s) GROUP BY {owner}"  # noqa: S608 - names of our own tables
+    for name, length, said in fetched(session.connection(), asked, list(names), binary=True):
+        yield name, hashlib.sha256(b"%d " % length + said).digest()
