@@ -8,22 +8,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, select, union
 from sqlalchemy.orm import Session
 
+from service.db.alike import Alike
 from service.db.lists import MOST_COUNTED, Page, held
 from service.processes import visibility
 from service.processes.filters import BEST, CaseFilter
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.reader_models import CaseReader
 from service.processes.rules import NEED
-from service.processes.visibility import Ways
 from service.processes.wide import of_process, untitled
 from service.rights import Actor
 
 _STATUSES = (RUNNING, SUSPENDED, COMPLETED, TERMINATED)
 _FAR = 2_000
 """So far down a list is read way by way; further down it is sorted."""
+_PROCESS = bindparam("process", type_=Instance.process.type)
 
 
 def is_plain(actor: Actor, wanted: CaseFilter, offset: int) -> bool:
@@ -37,67 +38,93 @@ def newest(session: Session, actor: Actor, wanted: CaseFilter, limit: int, offse
     """One page of the ids of such a list; three statements at most."""
     limit, offset = held(limit, offset)
     ways = visibility.ways_of(session, actor)
-    most = MOST_COUNTED + 1
-    each = [select(func.count()).select_from(one.subquery()).scalar_subquery() for one in _known(ways, wanted, most)]
-    counted = session.execute(select(*each)).one()
+    known = {f"way_{place}": way for place, way in enumerate(ways.known)} | {"process": wanted.process}
+    kind = (len(ways.known), wanted.process == NEED, (wanted.status,) if wanted.status else _STATUSES)
+    count, _ = _COUNTED.of(*kind)
+    counted = session.execute(count, {**known, "most": MOST_COUNTED + 1}).one()
     alone = max(sum(counted[start :: len(ways.known)]) for start in range(len(ways.known)))
     more = alone > MOST_COUNTED
+    parts = (ways.talents, ways.copied)
     if more:
         total = MOST_COUNTED
     else:
-        every = union(*(_few(one) for one in _all(ways, wanted, most))).subquery()
-        total = session.scalar(select(func.count()).select_from(every)) or 0
+        together, values = _TOGETHER.of(*kind, parts=parts)
+        total = session.scalar(together, {**known, **values, "most": MOST_COUNTED + 1}) or 0
         more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
     if offset >= total and not more:
         return Page((), total, limit, offset)
-    every = union(*(_few(one) for one in _all(ways, wanted, offset + limit))).subquery()
-    found = select(every.c[0]).order_by(every.c[1].desc(), every.c[0]).limit(limit).offset(offset)
-    return Page(tuple(session.scalars(found)), total, limit, offset, more)
+    found, values = _PAGE.of(*kind, parts=parts)
+    part = {"most": offset + limit, "limit": limit, "offset": offset}
+    return Page(tuple(session.scalars(found, {**known, **values, **part})), total, limit, offset, more)
+
+
+def _counted(ways: int, of_need: bool, statuses: Sequence[str]) -> Select[Any]:
+    """How many cases each known way has, of each status in turn."""
+    each = _known(ways, of_need, statuses)
+    return select(*(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in each))
+
+
+def _together(
+    ways: int, of_need: bool, statuses: Sequence[str], talents: Select[str] | None, copied: ColumnElement[bool]
+) -> Select[int]:
+    return select(func.count()).select_from(_every(ways, of_need, statuses, talents, copied))
+
+
+def _page(
+    ways: int, of_need: bool, statuses: Sequence[str], talents: Select[str] | None, copied: ColumnElement[bool]
+) -> Select[UUID]:
+    every = _every(ways, of_need, statuses, talents, copied)
+    found = select(every.c[0]).order_by(every.c[1].desc(), every.c[0])
+    return found.limit(bindparam("limit")).offset(bindparam("offset"))
+
+
+_COUNTED, _TOGETHER, _PAGE = Alike(_counted), Alike(_together), Alike(_page)
 
 
 def first_begun(session: Session, actor: Actor, process: str) -> datetime | None:
     """When the first of the cases of a process began that somebody sees, who does not see all; one statement."""
     ways, begun = visibility.ways_of(session, actor), CaseReader.started_at
-    wanted = CaseFilter(process=process)
-    each = [_seen(CaseReader.reader == way, one, wanted) for one in _STATUSES for way in ways.known]
+    of_need = process == NEED
+    each = [_seen(CaseReader.reader == way, one, process, of_need) for one in _STATUSES for way in ways.known]
     parts = [some.with_only_columns(begun).order_by(begun).limit(1).scalar_subquery() for some in each]
     if ways.talents is not None:
-        served = [_seen(CaseReader.reader.in_(ways.talents), one, wanted) for one in _STATUSES]
+        served = [_seen(CaseReader.reader.in_(ways.talents), one, process, of_need) for one in _STATUSES]
         parts += [some.with_only_columns(func.min(begun)).scalar_subquery() for some in served]
     copied = select(func.min(Instance.started_at)).where(ways.copied, *of_process(process, found=True))
     found = session.execute(select(*parts, copied.scalar_subquery())).one()
     return min((moment for moment in found if moment is not None), default=None)
 
 
-def _known(ways: Ways, wanted: CaseFilter, most: int) -> Iterator[Select[UUID, datetime]]:
-    """The newest cases of each known way: for each status in turn, as the index has them, those of all ways."""
-    for status in [wanted.status] if wanted.status else _STATUSES:
-        for way in ways.known:
-            yield _of(CaseReader.reader == way, status, wanted, most)
-
-
-def _all(ways: Ways, wanted: CaseFilter, most: int) -> Iterator[Select[UUID, datetime]]:
-    yield from _known(ways, wanted, most)
-    statuses: Sequence[str] = [wanted.status] if wanted.status else _STATUSES
-    if ways.talents is not None:
-        for status in statuses:
-            yield _of(CaseReader.reader.in_(ways.talents), status, wanted, most)
+def _every(
+    ways: int, of_need: bool, statuses: Sequence[str], talents: Select[str] | None, copied: ColumnElement[bool]
+) -> Subquery:
+    """Ids and beginnings of the ``most`` newest cases of each way, each case once."""
+    parts = [_few(one) for one in _known(ways, of_need, statuses)]
+    if talents is not None:
+        parts += [_few(_of(CaseReader.reader.in_(talents), one, of_need)) for one in statuses]
     # neither sorted nor cut: SQLite would walk through all cases there are, from the newest on, for the few copied ones
-    copied = select(Instance.id, Instance.started_at).where(ways.copied, *of_process(wanted.process, found=True))
-    yield copied.where(Instance.status.in_(statuses))
+    of_process = Instance.process.concat("") == _PROCESS
+    theirs = select(Instance.id, Instance.started_at).where(copied, of_process, Instance.status.in_(statuses))
+    theirs = theirs.where(Instance.id.not_in(untitled())) if of_need else theirs
+    return union(*parts, _few(theirs)).subquery()
 
 
-def _of(way: Any, status: str, wanted: CaseFilter, most: int) -> Select[UUID, datetime]:
-    found = _seen(way, status, wanted)
-    return found.order_by(CaseReader.started_at.desc(), CaseReader.instance_id).limit(most)
+def _known(ways: int, of_need: bool, statuses: Sequence[str]) -> Iterator[Select[UUID, datetime]]:
+    """The newest cases of each known way: for each status in turn, as the index has them, those of all ways."""
+    for status in statuses:
+        for place in range(ways):
+            yield _of(CaseReader.reader == bindparam(f"way_{place}"), status, of_need)
 
 
-def _seen(way: Any, status: str, wanted: CaseFilter) -> Select[UUID, datetime]:
+def _of(way: ColumnElement[bool], status: str, of_need: bool) -> Select[UUID, datetime]:
+    found = _seen(way, status, _PROCESS, of_need)
+    return found.order_by(CaseReader.started_at.desc(), CaseReader.instance_id).limit(bindparam("most"))
+
+
+def _seen(way: ColumnElement[bool], status: str, process: Any, of_need: bool) -> Select[UUID, datetime]:
     found = select(CaseReader.instance_id, CaseReader.started_at)
-    found = found.where(way, CaseReader.process == wanted.process, CaseReader.status == status)
-    if wanted.process == NEED:
-        found = found.where(CaseReader.instance_id.not_in(untitled()))
-    return found
+    found = found.where(way, CaseReader.process == process, CaseReader.status == status)
+    return found.where(CaseReader.instance_id.not_in(untitled())) if of_need else found
 
 
 def _few(one: Select[UUID, datetime]) -> Select[UUID, datetime]:

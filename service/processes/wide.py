@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +128,7 @@ def of_process(process: str | None, *, found: bool) -> list[ColumnElement[bool]]
     return [column == process, *drafts] if process else []
 
 
+@cache
 def untitled() -> Select[UUID]:
     """The cases that have been begun and not yet filled in: they are no needs yet, in no list and no figure."""
     # as a literal: SQLite looks into a partial index only where it reads the value in the statement
