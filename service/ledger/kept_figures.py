@@ -1,5 +1,6 @@
 """统计 out of what is kept: of all needs their sums (``processes.figure_tallies``), of those of one unit, town or
-category theirs by month (``processes.figure_within``), of other needs the part of each (``processes.figure_picking``).
+category, or that a whole unit sees, theirs by month (``processes.figure_within``), of other needs the part of each
+(``processes.figure_picking``).
 """
 
 from __future__ import annotations
@@ -36,9 +37,12 @@ from service.processes.figure_folding import (
 )
 from service.processes.figure_picking import Picked, Wanted, begun_within, picked
 from service.processes.figure_tallies import answer_sums, sums, within_sums
-from service.processes.figure_within import Sums, about
+from service.processes.figure_within import SEEN, Sums, about
 from service.processes.lateness import Answers
+from service.processes.models import Instance
 from service.processes.need_figures import FIGURES, REDISPATCHED, REGISTERED
+from service.processes.readers import seen_in
+from service.processes.visibility import Ways
 
 MONTH = "month"
 
@@ -82,22 +86,54 @@ def within_kept(session: Session, wanted: Wanted, bins: Sequence[tuple[date, dat
     return remembered(session, (within_kept, wanted, *lasts), lambda: _within(session, wanted, lasts))
 
 
+def seen_kept(
+    session: Session, who: object, ways: Ways, wanted: Wanted, bins: Sequence[tuple[date, date]]
+) -> Kept | None:
+    """The figures of the wanted needs, of no unit, town, category or leader alone, that ``who`` sees by ``ways``: by
+    the sums of what a whole unit sees, and by the part of each need that is seen otherwise. None where no unit's sums
+    can tell. Without ``answers``. A fixed number of statements, and two for either end."""
+    lasts = [last for _, last in bins]
+    return remembered(session, (seen_kept, who, wanted, *lasts), lambda: _seen(session, ways, wanted, lasts))
+
+
+def _seen(session: Session, ways: Ways, wanted: Wanted, lasts: Sequence[date]) -> Kept | None:
+    every = begun_within(wanted.since, wanted.until)
+    way = next(iter(ways.of_many), None)
+    if way is None or wanted.unit is not None or any(one is not None for one in wanted.said):
+        return None
+    of_unit = _by_months(session, about(SEEN, way), wanted, lasts, seen_in(way))
+    others = picked(session, ways.beyond(way, every), wanted, lasts) if of_unit is not None else None
+    return _together([of_unit, _added(others)]) if of_unit is not None and others is not None else None
+
+
 def _within(session: Session, wanted: Wanted, lasts: Sequence[date]) -> Kept | None:
     named = {UNIT: wanted.unit and SAID + wanted.unit, TOWN: wanted.town, CATEGORY: wanted.category}
     asked = [about(name, key) for name, key in named.items() if key is not None]
+    if len(asked) != 1 or wanted.leader is not None:
+        return None
+    return _by_months(session, asked[0], wanted, lasts, None)
+
+
+def _by_months(
+    session: Session, one: str, wanted: Wanted, lasts: Sequence[date], seen: Select[UUID] | None
+) -> Kept | None:
+    """The figures of the wanted needs of ``one`` (``about``): whole months by its sums, the days at either end by the
+    part of each need, of those ``seen`` (None: of all). None where the sums cannot tell."""
     first = wanted.since if wanted.since.day == 1 else _following(wanted.since)
     # nothing is registered in days to come
     whole = wanted.until >= clock.today() or _following(wanted.until) == wanted.until + timedelta(days=1)
     after = _following(wanted.until) if whole else wanted.until.replace(day=1)
-    if len(asked) != 1 or wanted.leader is not None or first >= after:
+    if first >= after:
         return None
-    found = within_sums(session, asked[0], first, after - timedelta(days=1), wanted.on, lasts)
+    found = within_sums(session, one, first, after - timedelta(days=1), wanted.on, lasts)
     if found is None:
         return None
     parts = [_told(found)]
     for since, until in ((wanted.since, first - timedelta(days=1)), (after, wanted.until)):
         if since <= until:
-            some = picked(session, begun_within(since, until), replace(wanted, since=since, until=until), lasts)
+            begun = begun_within(since, until)
+            begun = begun.where(Instance.id.in_(seen)) if seen is not None else begun
+            some = picked(session, begun, replace(wanted, since=since, until=until), lasts)
             if some is None:
                 return None
             parts.append(_added(some))

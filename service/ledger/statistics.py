@@ -20,7 +20,7 @@ from service.errors import Finding, Invalid
 from service.fields import condition
 from service.ledger import kept_figures
 from service.ledger.kept_figures import Kept
-from service.processes import lateness, need_figures, visibility
+from service.processes import lateness, need_figures, readers, visibility
 from service.processes.calendars import current
 from service.processes.column_filters import midnight
 from service.processes.figure_folding import UNSAID as NOT_SAID
@@ -31,7 +31,7 @@ from service.processes.models import RUN_MOVED, RUN_SUSPENDED, CaseSpan, ClockRu
 from service.processes.need_figures import ASKED, FIGURES, REGISTERED, flag
 from service.processes.rules import NEED
 from service.processes.spans import at_end_of
-from service.rights import Actor, may, units_with
+from service.rights import RESPONSIBLE_UNIT, Actor, may, units_with
 from service.workdays import Calendar
 
 RIGHT, PAGE_RIGHT = "view_statistics", "view_statistics_pages"
@@ -189,10 +189,16 @@ def kept_of(session: Session, actor: Actor, wish: StatisticsFilter, period: Peri
         return kept_figures.kept(session, period.since, period.until, period.on, bins)
     said = [_key(one) for one in (wish.town, wish.category, wish.leader)]
     wanted = Wanted(period.since, period.until, period.on, wish.unit or None, *said)
-    if visibility.sees_all(actor) and (found := kept_figures.within_kept(session, wanted, bins)) is not None:
-        return found
-    seen = None if visibility.sees_all(actor) else visibility.ways_of(session, actor).wide.ids()
-    return kept_figures.picked_kept(session, actor, seen, wanted, bins)
+    if visibility.sees_all(actor):
+        found = kept_figures.within_kept(session, wanted, bins)
+        return found or kept_figures.picked_kept(session, actor, None, wanted, bins)
+    ways = visibility.ways_of(session, actor)
+    # a unit sees all that it was asked
+    asked = wish.unit and readers.of_role(RESPONSIBLE_UNIT, wish.unit) in ways.known
+    found = (kept_figures.within_kept(session, wanted, bins) if asked else None) or (
+        kept_figures.seen_kept(session, actor, ways, wanted, bins)
+    )
+    return found or kept_figures.picked_kept(session, actor, ways.wide.ids(), wanted, bins)
 
 
 def _key(value: str | None) -> str | None:

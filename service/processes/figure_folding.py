@@ -162,8 +162,9 @@ def runs_of(rows: Sequence[Mapping[str, Any]]) -> list[Run]:
     ]
 
 
-def told_of(registered: int, spans: Sequence[Span], runs: Sequence[Run]) -> str:
-    """All that a need adds to the tallies, registered on a day, as JSON."""
+def told_of(registered: int, spans: Sequence[Span], runs: Sequence[Run], ways: Iterable[str]) -> str:
+    """All that a need adds to the tallies, registered on a day, as JSON; ``ways``: those in which whole units see it
+    (``readers.of_many``)."""
     steps = list(_steps(spans, runs))
     return json.dumps(
         {
@@ -172,6 +173,7 @@ def told_of(registered: int, spans: Sequence[Span], runs: Sequence[Run]) -> str:
             "steps": [step for _, step in steps],
             "whose": [unit for unit, _ in steps],
             "answers": list(_answers(runs)),
+            "ways": sorted(ways),
         },
         ensure_ascii=False,
         separators=(",", ":"),

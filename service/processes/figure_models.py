@@ -34,7 +34,8 @@ class FigureTally(Base):
 
 
 class FigureWithin(Base):
-    """The same for the needs of one unit, one town or one category (``about``), by month of registering.
+    """The same for the needs of one unit, one town or one category, or those that a whole unit sees (``about``), by
+    month of registering.
 
     ``day`` is the first of the month. All that has happened stands under the first day there is; changes that are still
     to come by themselves stand under their own (``figure_within``). One row alone, about nothing, says up to which

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Table, case, delete, func, insert, literal_column, null, select, text
+from sqlalchemy import ColumnElement, Table, case, delete, func, insert, literal_column, null, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -24,12 +24,13 @@ from service import clock
 from service.db import Base, Database
 from service.db.lists import chunks
 from service.errors import DAMAGE
-from service.processes import case_orders, figure_within, said_rows
+from service.processes import case_orders, figure_within, readers, said_rows
 from service.processes.case_orders import readable
 from service.processes.figure_folding import ANSWERS, TOTAL, Cell, cells, runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally, FigureWithin
 from service.processes.figure_within import Part, Sums
 from service.processes.models import CaseSpan, ClockRun, Instance, UserTask
+from service.processes.reader_models import CaseReader
 from service.processes.rules import NEED
 
 AT_ONCE = 200
@@ -152,7 +153,7 @@ def take_in_all(database: Database) -> int:
 
 
 def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, str]:
-    """The part of each of these cases in the tallies as it stands now, as JSON; no word of what is no need. Three
+    """The part of each of these cases in the tallies as it stands now, as JSON; no word of what is no need. Four
     statements for some hundred."""
     found: dict[UUID, str] = {}
     for part in chunks(cases):
@@ -167,9 +168,14 @@ def told(session: Session, cases: Sequence[UUID]) -> dict[UUID, str]:
         query = select(*(getattr(ClockRun, name) for name in _OF_RUN), *of_task)
         query = query.join(UserTask, UserTask.id == ClockRun.task_id)
         runs = _rows(session, query, ClockRun.instance_id, begun)
+        of_many = or_(*(CaseReader.reader.startswith(first, autoescape=True) for first in readers.OF_MANY))
+        ways = _rows(
+            session, select(CaseReader.instance_id, CaseReader.reader).where(of_many), CaseReader.instance_id, begun
+        )
         for one, registered in begun.items():
             stretches = sorted(map(span_of, spans.get(one, ())), key=lambda span: span.first)
-            found[one] = told_of(registered, stretches, runs_of(runs.get(one, [])))
+            opened = (row["reader"] for row in ways.get(one, ()))
+            found[one] = told_of(registered, stretches, runs_of(runs.get(one, [])), opened)
     return found
 
 

@@ -1,4 +1,5 @@
-"""The figures of the needs of one unit, one town or one category, kept summed by month of registering (adr/0101).
+"""The figures of the needs of one unit, one town or one category, and of those that a whole unit sees, kept summed by
+month of registering (adr/0101, adr/0118).
 
 The sums of ``figure_tallies`` are those of all needs. Here the same figures are kept once more for each value of
 ``ABOUTS``, as of the day up to which everything is ``settled``: what changes by itself after it, such as a date that
@@ -48,6 +49,8 @@ from service.processes.rules import NEED
 
 ABOUTS = (UNIT, TOWN, CATEGORY)
 """The dimensions of which each value has sums of its own."""
+SEEN = "seen"
+"""Before a way in which a whole unit sees needs (``readers.of_many``): these have sums of their own too."""
 SETTLED = clock.FIRST_DAY
 """The day under which all stands that has happened."""
 _ROWS: Table = Base.metadata.tables[FigureWithin.__tablename__]
@@ -72,7 +75,8 @@ class Part(NamedTuple):
 
 
 def about(dimension: str, key: str) -> str:
-    """The needs of a value of one of ``ABOUTS``, as rows name them; ``key`` as the tallies have it."""
+    """The needs of a value of one of ``ABOUTS``, as rows name them; ``key`` as the tallies have it. Or those that are
+    ``SEEN`` in a way."""
     return f"{dimension}:{key}"
 
 
@@ -115,11 +119,12 @@ def _at(data: Any, on: int) -> Iterator[tuple[str, str, str, str]]:
     if state is None or not state[1]:
         return
     _, bits, said, units, led = state
-    for dimension, key in ((TOWN, said[0]), (CATEGORY, said[1])):
+    seen = (about(SEEN, way) for way in data.get("ways", ()))
+    for one in (about(TOWN, said[0]), about(CATEGORY, said[1]), *seen):
         if led is not None:
-            yield from _of(about(dimension, key), DISPATCH, led, bits & OF_DISPATCH)
-        yield from _within(about(dimension, key), bits, said, units)
-        yield from _of_steps(about(dimension, key), data, on, None)
+            yield from _of(one, DISPATCH, led, bits & OF_DISPATCH)
+        yield from _within(one, bits, said, units)
+        yield from _of_steps(one, data, on, None)
     for unit, own in units.items():
         yield from _within(about(UNIT, unit), own, said, {unit: own})
         yield from _of_steps(about(UNIT, unit), data, on, unit.removeprefix(SAID))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.db.raw_rows import shape
-from service.processes import case_orders, said_rows
+from service.processes import case_orders, readers, said_rows
 from service.processes.case_rows import BESIDE, Case
 from service.processes.figure_folding import runs_of, span_of, told_of
 from service.processes.figure_models import FigureCase
@@ -52,7 +52,8 @@ def _summed(session: Session, case: Case, told: Projection, runs: list[dict[str,
     at = shape(session, FigureCase).names.index("told")
     registered = clock.local(told.instance["started_at"]).date().toordinal()
     spans = sorted(map(span_of, told.spans.rows), key=lambda span: span.first)
-    return [row[at] for row in case.beside[FigureCase]] == [told_of(registered, spans, runs_of(runs))]
+    ways = filter(readers.of_many, readers.every_way(told.instance, told.tasks.values()))
+    return [row[at] for row in case.beside[FigureCase]] == [told_of(registered, spans, runs_of(runs), ways)]
 
 
 def _ordered(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, delete, event, insert, select, update
+from sqlalchemy import Connection, Select, Table, delete, event, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
@@ -26,8 +26,11 @@ from service.db.lean import LeanSession
 from service.db.prepared import Prepared, new, set_of
 from service.processes.models import Instance, UserTask
 from service.processes.reader_models import CaseReader
+from service.rights import RESPONSIBLE_UNIT
 
 USER, ORIGIN, TALENT, LEADER, UNIT = "user:", "origin:", "talent:", "leader:", "unit:"
+OF_MANY = (ORIGIN, f"role:{RESPONSIBLE_UNIT}@")
+"""How the ways begin in which whole units see cases: what they started, and what they were made responsible for."""
 OF_CASE = ("initiator", "initiator_unit", "talent_id", "leader_id")
 OF_TASK = ("role", "unit", "leader_id", "person_key", "assignee", "completed_by")
 """The columns by which somebody has a part."""
@@ -50,6 +53,16 @@ def of_person(role: str, key: str) -> str:
 def of_leader(leader_id: UUID | str) -> str:
     """The way of a leader's post, whichever way its id is written."""
     return LEADER + str(leader_id).replace("-", "")
+
+
+def of_many(way: str) -> bool:
+    """Whether a whole unit sees cases in this way: of these the figures are kept (``figure_within``)."""
+    return way.startswith(OF_MANY)
+
+
+def seen_in(way: str) -> Select[UUID]:
+    """The ids of the cases that are seen in this way."""
+    return select(CaseReader.instance_id).where(CaseReader.reader == way)
 
 
 def ways_of_case(row: Mapping[str, Any]) -> Iterator[str]:
@@ -80,9 +93,13 @@ def ways_of_task(row: Mapping[str, Any]) -> Iterator[str]:
 
 def rows_of(case: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a case, out of its row and those of all its tasks."""
-    ways = {*ways_of_case(case), *(way for task in tasks for way in ways_of_task(task))}
     shown = {name: case[name] for name in _SHOWN}
-    return [{"instance_id": case["id"], "reader": way, **shown} for way in sorted(ways)]
+    return [{"instance_id": case["id"], "reader": way, **shown} for way in sorted(every_way(case, tasks))]
+
+
+def every_way(case: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The ways that a case's own row and those of all its tasks open."""
+    return {*ways_of_case(case), *(way for task in tasks for way in ways_of_task(task))}
 
 
 # --- As cases go on --------------------------------------------------------------------------------------------------

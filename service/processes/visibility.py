@@ -17,7 +17,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, false, literal, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -104,6 +104,22 @@ class Ways:
             each.append(served.where(CaseReader.instance_id == Instance.id).correlate(Instance).offset(0).exists())
         among = [theirs.where(CaseReader.reader.in_(self.known)).correlate(None), *every[len(known.every) :]]
         return Wide(every, or_(*each), among=among, seen=known.seen)
+
+    @property
+    def of_many(self) -> Sequence[str]:
+        """The ways in which whole units see cases, of which figures are kept (``readers.of_many``)."""
+        return [way for way in self.known if readers.of_many(way)]
+
+    def beyond(self, way: str, among: Select[UUID]) -> Select[UUID]:
+        """The ids of those cases ``among`` others that are seen in some way, but not in this one."""
+        theirs, case = select(CaseReader.instance_id), among.subquery().c[0]
+        others = [one for one in self.known if one != way]
+        ways = [theirs.where(CaseReader.reader.in_(others)), select(Instance.id).where(self.copied)]
+        if self.talents is not None:
+            ways.append(theirs.where(CaseReader.reader.in_(self.talents)))
+        found = union(*ways).subquery().c[0]
+        same = theirs.where(CaseReader.reader == way, CaseReader.instance_id == found).correlate(found.table).exists()
+        return select(found).where(~same, found.in_(select(case)))
 
 
 def ways_of(session: Session, actor: Actor) -> Ways:

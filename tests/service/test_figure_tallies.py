@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -25,9 +25,11 @@ from service.processes import commands, figure_tallies, figure_within, halting
 from service.processes.figure_models import FigureCase, FigureDue, FigureTally, FigureWithin
 from service.processes.figure_picking import Wanted
 from service.processes.filters import UNSAID
+from service.processes.models import Instance
+from service.processes.reader_models import CaseReader
 from service.rights import Actor
 from tests.factories.statements import Statements
-from tests.factories.world import OFFICE, World
+from tests.factories.world import LIAISON, OFFICE, World
 from tests.service.test_figures_agree import PAST, TODAY, YEAR, Seen, year
 from tests.service.test_statistics import READERS, SOME
 
@@ -158,6 +160,55 @@ def test_figures_of_one_unit_town_or_category_are_summed_by_month(
     assert max(read) < 62  # days at either end of the period; a short one has no whole month
 
 
+def test_what_a_whole_unit_sees_is_summed_by_month(
+    year: tuple[World, dict[date, Seen]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = year
+    chance, told, added = random.Random(20261202), Counter[str](), Counter[str]()
+    figure_tallies.take_in_all(world.database)
+
+    def noted(*asked: Any) -> Any:
+        added[asked[1].username] += 1
+        return picked_kept(*asked)
+
+    def periods() -> list[tuple[date, date]]:
+        first, last = sorted(YEAR + timedelta(days=chance.randrange((TODAY - YEAR).days)) for _ in range(2))
+        return [(YEAR, TODAY), (first, TODAY), (first, last), (first, TODAY + timedelta(days=30))]
+
+    picked_kept = kept_figures.picked_kept
+    for reader in ("handler-edu", "handler-hrss", "handler-housing", LIAISON):
+        for since, until in periods():
+            found, _ = same(world, world.actor(reader), since=since, until=until, as_of=TODAY)
+            told[reader] += found.total.counts["registered"]
+        with monkeypatch.context() as patch:  # which of them the sums of a unit answer
+            patch.setattr(kept_figures, "picked_kept", noted)
+            asked(world, world.actor(reader), StatisticsFilter(since=YEAR, until=TODAY))
+    assert all(told.values()), told
+    assert not added
+
+
+def test_who_sees_a_need_no_more_or_anew_is_in_the_sums_at_once(world: World) -> None:
+    handler, began = world.actor("handler-edu"), clock.today()
+    case = world.dispatched("edu", "hrss")
+    world.do("handler-edu", "handle", unit="edu")
+    figure_tallies.take_in_all(world.database)
+    numbers = []
+    for way, put in (("role:responsible_unit@edu", False), ("user:handler-edu", False), ("user:handler-edu", True)):
+        with world.transaction() as session:  # past the service, which never does so
+            rows = CaseReader.__table__
+            if put:
+                begun = session.get_one(Instance, case)
+                shown = {name: getattr(begun, name) for name in ("process", "status", "started_at")}
+                session.execute(insert(rows), [{"instance_id": case, "reader": way, **shown}])
+            else:
+                session.execute(delete(rows).where(rows.c.instance_id == case, rows.c.reader == way))
+        for _ in range(2):
+            found, _ = same(world, handler, since=began, until=began)
+            figure_tallies.take_in_all(world.database)
+        numbers.append(found.total.counts["registered"])
+    assert numbers == [1, 0, 1]
+
+
 def test_what_is_late_by_itself_is_late_in_the_sums_before_and_after_it_is_settled(world: World) -> None:
     office, began = world.actor(OFFICE), clock.today()
     world.dispatched("edu", "hrss")
@@ -185,7 +236,9 @@ def test_each_act_is_in_the_sums_at_once_and_after_it_was_taken_in(world: World)
             same(world, actor, since=began, until=on, unit="edu", town=UNSAID)
             same(world, actor, since=began, until=on, unit="edu")
             same(world, actor, since=began, until=on, town=UNSAID)
-            same(world, world.actor("handler-edu"), since=began, until=on)
+            for reader in ("handler-edu", "handler-hrss", LIAISON):
+                same(world, world.actor(reader), since=began, until=on)
+                same(world, world.actor(reader), since=began, until=on, unit="edu")
 
     actor = office = world.actor(OFFICE)
     began = clock.today()
@@ -226,7 +279,7 @@ def test_a_question_costs_as_many_statements_for_many_needs_as_for_one(world: Wo
     waits = cost()
     for _ in range(3):
         world.dispatched("edu", "hrss")
-    assert cost() == waits <= 8
+    assert cost() == waits <= 9
     figure_tallies.take_in_all(world.database)
     assert cost() <= 4
 
