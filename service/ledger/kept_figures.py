@@ -41,8 +41,8 @@ from service.processes.figure_within import SEEN, Sums, about
 from service.processes.lateness import Answers
 from service.processes.models import Instance
 from service.processes.need_figures import FIGURES, REDISPATCHED, REGISTERED
+from service.processes.reader_ways import Ways
 from service.processes.readers import seen_in
-from service.processes.visibility import Ways
 
 MONTH = "month"
 

@@ -10,14 +10,14 @@ and auditors see everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, false, literal, or_, select, true, union
+from sqlalchemy import ColumnElement, Text, and_, false, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -33,9 +33,8 @@ from service.processes.access import account_of, may_take, meant_for, might_take
 from service.processes.advance import open_tasks
 from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
-from service.processes.reader_models import CaseReader
+from service.processes.reader_ways import Ways
 from service.processes.rules import NO_CASE, NO_TASK
-from service.processes.wide import Wide, by_reader
 from service.processes.wiring import wiring
 from service.rights import EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor, may, roles_with
 from service.storage import files_of_tasks
@@ -82,44 +81,6 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
         posts = [post.id for post in leader_posts(session, actor.person_id)]
         ways.append(Instance.leader_id.in_([str(post) for post in posts]))
     return or_(*ways)
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """The ways in which somebody sees cases, as ``CaseReader`` keeps them: those that are ``known``, a query of those
-    of the ``talents`` whom the reader serves, and the condition of cases that were ``copied`` to the reader."""
-
-    known: Sequence[str]
-    talents: Select[str] | None
-    copied: ColumnElement[bool]
-
-    @property
-    def wide(self) -> Wide:
-        """The condition of the cases that are seen in one of these ways."""
-        known, theirs = by_reader(self.known), select(CaseReader.instance_id)
-        every, each = [*known.every, select(Instance.id).where(self.copied).correlate(None)], [known.each, self.copied]
-        if self.talents is not None:
-            served = theirs.where(CaseReader.reader.in_(self.talents))
-            every.append(served.distinct())
-            each.append(served.where(CaseReader.instance_id == Instance.id).correlate(Instance).offset(0).exists())
-        among = [theirs.where(CaseReader.reader.in_(self.known)).correlate(None), *every[len(known.every) :]]
-        return Wide(every, or_(*each), among=among, seen=known.seen)
-
-    @property
-    def of_many(self) -> Sequence[str]:
-        """The ways in which whole units see cases, of which figures are kept (``readers.of_many``)."""
-        return [way for way in self.known if readers.of_many(way)]
-
-    def beyond(self, way: str, among: Select[UUID]) -> Select[UUID]:
-        """The ids of those cases ``among`` others that are seen in some way, but not in this one."""
-        theirs, case = select(CaseReader.instance_id), among.subquery().c[0]
-        others = [one for one in self.known if one != way]
-        ways = [theirs.where(CaseReader.reader.in_(others)), select(Instance.id).where(self.copied)]
-        if self.talents is not None:
-            ways.append(theirs.where(CaseReader.reader.in_(self.talents)))
-        found = union(*ways).subquery().c[0]
-        same = theirs.where(CaseReader.reader == way, CaseReader.instance_id == found).correlate(found.table).exists()
-        return select(found).where(~same, found.in_(select(case)))
 
 
 def ways_of(session: Session, actor: Actor) -> Ways:

@@ -18,7 +18,7 @@ NOTE = "INSERT INTO figure_due (instance_id) VALUES ({}.instance_id)"
 
 
 def upgrade() -> None:
-    """What is summed stays until each need is taken in anew."""
+    """Nothing is forgotten: each need is taken in anew in its turn."""
     if op.get_bind().dialect.name == "sqlite":
         for occasion, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")):
             named = f"case_reader_figures_{occasion.lower()} AFTER {occasion} ON case_reader"
