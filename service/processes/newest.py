@@ -17,7 +17,6 @@ from service.processes import visibility
 from service.processes.filters import BEST, CaseFilter
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.reader_models import CaseReader
-from service.processes.reader_ways import Ways
 from service.processes.rules import NEED
 from service.processes.wide import of_process, untitled
 from service.rights import Actor
