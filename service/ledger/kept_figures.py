@@ -37,7 +37,7 @@ from service.processes.figure_folding import (
 )
 from service.processes.figure_picking import Picked, Wanted, begun_within, picked
 from service.processes.figure_tallies import answer_sums, sums, within_sums
-from service.processes.figure_within import SEEN, Sums, about
+from service.processes.figure_within import SEEN, Sums, about, widest
 from service.processes.lateness import Answers
 from service.processes.models import Instance
 from service.processes.need_figures import FIGURES, REDISPATCHED, REGISTERED
@@ -97,8 +97,8 @@ def seen_kept(
 
 
 def _seen(session: Session, ways: Ways, wanted: Wanted, lasts: Sequence[date]) -> Kept | None:
-    every = begun_within(wanted.since, wanted.until)
-    way = next(iter(ways.of_many), None)
+    every, of_many = begun_within(wanted.since, wanted.until), {about(SEEN, way): way for way in ways.of_many}
+    way = of_many.get(widest(session, list(of_many)) or "")
     if way is None or wanted.unit is not None or any(one is not None for one in wanted.said):
         return None
     of_unit = _by_months(session, about(SEEN, way), wanted, lasts, seen_in(way))

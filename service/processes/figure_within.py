@@ -45,6 +45,7 @@ from service.processes.figure_folding import (
 )
 from service.processes.figure_models import FigureCase, FigureWithin
 from service.processes.models import Instance
+from service.processes.need_figures import REGISTERED
 from service.processes.rules import NEED
 
 ABOUTS = (UNIT, TOWN, CATEGORY)
@@ -214,6 +215,15 @@ def sums(session: Session, one: str, since: date, until: date, on: date, lasts: 
         where = bisect_left(lasts, _day(day)) if day is not None else None
         found[dimension, key, where, figure] = found.get((dimension, key, where, figure), 0) + int(number)
     return found
+
+
+def widest(session: Session, several: Sequence[str]) -> str | None:
+    """Of several (``about``) that with the most needs; None of none. One statement, where there is a choice."""
+    if len(several) < 2:
+        return next(iter(several), None)
+    rows, number = FigureWithin, func.sum(FigureWithin.number)
+    counted = select(rows.about).where(rows.about.in_(several), rows.dimension == TOTAL, rows.figure == REGISTERED)
+    return session.scalar(counted.group_by(rows.about).order_by(number.desc(), rows.about).limit(1)) or several[0]
 
 
 def _day(value: Any) -> date:
