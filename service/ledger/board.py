@@ -20,7 +20,7 @@ from service.auth.queries import acting_for
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
 from service.fields import condition
-from service.processes import visibility
+from service.processes import shown, visibility
 from service.processes.bundles import compiled
 from service.processes.calendars import current
 from service.processes.calendars import days_left as due_days
@@ -28,9 +28,9 @@ from service.processes.definitions import newest_versions
 from service.processes.facts import step_facts
 from service.processes.filters import STAGE, TaskFilter, task_clauses
 from service.processes.models import IS_OPEN, SUSPENDED, Instance, UserTask
-from service.processes.queries import LEAN_TASK
 from service.processes.rules import GREEN, GREY, HANDLING, NEED, RED, YELLOW, light
 from service.processes.searching import found_by
+from service.processes.shown import columns_of_tasks, tasks_of
 from service.rights import Actor, may, units_with
 
 RIGHT, PAGE_RIGHT = "view_board", "view_board_pages"
@@ -189,15 +189,15 @@ def board_rows(
         clauses.append(UserTask.urges > 0 if wanted.urged else UserTask.urges == 0)
     if wanted.asked is not None:
         clauses.append(UserTask.asked_due_on.is_not(None) if wanted.asked else UserTask.asked_due_on.is_(None))
-    query = select(UserTask).join(UserTask.instance).where(*clauses)
+    query = columns_of_tasks().join(UserTask.instance).where(*clauses)
     if wanted.q or wanted.urged is not None or wanted.asked is not None or not scope.whole:
         total = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     else:
         total = sum(one.count for one in figures if _fits(one, wanted))
     if offset >= total:
         return Page((), total, limit, offset)
-    shown = query.options(*LEAN_TASK).order_by(*SORTS[wanted.sort]).limit(limit).offset(offset)
-    return Page(tuple(session.scalars(shown)), total, limit, offset)
+    listed = query.order_by(*SORTS[wanted.sort]).limit(limit).offset(offset)
+    return Page(tasks_of(session, session.execute(listed)), total, limit, offset)
 
 
 def count_asked(session: Session, scope: Scope) -> int:
@@ -248,11 +248,7 @@ def days_left(session: Session, tasks: Iterable[UserTask], today: date) -> dict[
 
 def tasks_by_id(session: Session, ids: Iterable[UUID]) -> dict[UUID, UserTask]:
     """Those of these steps that there are, open or not, each with its case; one statement."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    query = select(UserTask).join(UserTask.instance).where(UserTask.id.in_(wanted)).options(*LEAN_TASK)
-    return {task.id: task for task in session.scalars(query)}
+    return shown.tasks_by_id(session, list(ids))
 
 
 def by_holder(figures: Iterable[Cell]) -> list[tuple[tuple[str | None, str | None], Counter[str]]]:

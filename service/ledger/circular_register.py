@@ -27,9 +27,10 @@ from service.processes.column_filters import midnight
 from service.processes.course import INPUTS
 from service.processes.definitions import newest_versions
 from service.processes.models import IS_OPEN, Instance, UserTask
-from service.processes.queries import LEAN_TASK, instances_by_id
+from service.processes.queries import instances_by_id
 from service.processes.recording import stream_of
 from service.processes.rules import one_line
+from service.processes.shown import columns_of_tasks, tasks_of
 
 _TOLD = (*sorted(INPUTS), effects.ENTERED, PRINTED, ISSUED, NOTICE)
 
@@ -186,10 +187,8 @@ def proposals(session: Session, scope: Scope, step: str) -> list[UserTask]:
         for (_, node), name in compiled(session, newest.digest, key).program.names.items()
         if one_line(name) == step
     }
-    query = (
-        select(UserTask)
-        .join(UserTask.instance)
-        .where(IS_OPEN, UserTask.unit.is_(None), UserTask.task.in_(sorted(called)))
-        .options(*LEAN_TASK)
-    )
-    return list(session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(MAX_LIMIT))) if called else []
+    if not called:
+        return []
+    query = columns_of_tasks().join(UserTask.instance)
+    query = query.where(IS_OPEN, UserTask.unit.is_(None), UserTask.task.in_(sorted(called)))
+    return list(tasks_of(session, session.execute(query.order_by(UserTask.entered_at, UserTask.id).limit(MAX_LIMIT))))

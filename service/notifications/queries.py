@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from service.db.lists import Page, page
+from service.db.prepared import Prepared
 from service.history import HistoryEvent
 from service.notifications.models import MailAddress, Notification
 from service.notifications.rules import FOR_ADMINISTRATORS
+from service.processes import pools
 from service.processes.register_models import Urge
 from service.processes.waiting import waiting_tasks
 from service.rights import Actor, administers_only
@@ -100,11 +102,18 @@ class Waiting:
 def waiting(session: Session, actor: Actor, today: date) -> Waiting:
     """The numbers of the menu; one statement beside those that say whose open tasks are (``pools``). No record is
     read."""
-    unread = select(func.count()).where(*own_notices(actor), Notification.read_at.is_(None)).scalar_subquery()
     if administers_only(actor):
-        return Waiting(0, session.scalar(select(unread)) or 0)
-    tasks = waiting_tasks(session, actor, today).scalar_subquery()
-    return Waiting(*session.execute(select(tasks, unread)).one())
+        unread = select(func.count()).where(*own_notices(actor), Notification.read_at.is_(None))
+        return Waiting(0, session.scalar(unread) or 0)
+    given = {"username": actor.username}
+    # of who has no task at all nothing is asked about tasks
+    [(tasks, unread)] = _WAITING.rows(session, actor, today, given) or [(0, *_UNREAD.rows(session, given)[0])]
+    return Waiting(tasks, unread)
+
+
+_OWN_UNREAD = select(func.count()).where(Notification.username == bindparam("username"), Notification.read_at.is_(None))
+_UNREAD = Prepared(_OWN_UNREAD)
+_WAITING = pools.Question(lambda mine: select(waiting_tasks(mine).scalar_subquery(), _OWN_UNREAD.scalar_subquery()))
 
 
 def receipts_owed(session: Session, actor: Actor) -> int:

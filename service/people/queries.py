@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from service import clock
 from service.db.lists import Page, called, matching, on_day, page, where
+from service.db.memory import remembered
 from service.errors import NotFound
 from service.fields import UNIT_CODE
 from service.ids import as_id
@@ -56,8 +57,8 @@ def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
 
 
 def all_unit_names(session: Session) -> dict[str, str]:
-    """Code → name of every unit, also of those that are no longer there."""
-    return dict(session.execute(select(Unit.code, Unit.name)).all())
+    """Code → name of every unit, also of those that are no longer there; one statement a transaction."""
+    return dict(remembered(session, all_unit_names, lambda: session.execute(select(Unit.code, Unit.name)).all()))
 
 
 def search_units(

@@ -198,6 +198,14 @@ def latest(session: Session, key: str) -> Definition:
     return found
 
 
+def newest_digest(session: Session, key: str) -> str:
+    """The digest of the newest version of the process; one statement a transaction. Raises NotFound."""
+    found = newest_versions(session).get(key)
+    if found is None:
+        raise NotFound(f"没有流程 {key}")
+    return found.digest
+
+
 def list_definitions(session: Session) -> list[Definition]:
     """All versions of all processes, newest first within a process."""
     return list(session.scalars(select(Definition).order_by(Definition.key, Definition.version.desc())))

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from service import clock, engine
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
-from service.processes.definitions import latest
+from service.processes.definitions import newest_digest
 from service.processes.filters import CaseFilter, case_clauses, conditions_of
 from service.processes.past import Rows, cases_on, said
 from service.processes.rules import NEED
@@ -55,7 +55,7 @@ _lock = Lock()
 def dispatch_rules(session: Session, process: str = NEED) -> list[DispatchRule]:
     """The rules of the newest version that propose a unit, in the table's order, each once for every unit that it
     proposes; none where no table proposes one, or where it asks for more than category and town."""
-    made = compiled(session, latest(session, process).digest, process)
+    made = compiled(session, newest_digest(session, process), process)
     calendar, now = current(session), clock.now()
     key = (made.digest, calendar.digest, clock.local(now).date())  # a table may ask for working days
     with _lock:

@@ -215,9 +215,3 @@ def _shaded(session: Session, actor: Actor, today: date) -> dict[str, int]:
 def _shade(row: Sequence[Any], today: date) -> str:
     due_on, warn_on, paused = row
     return light(due_on=due_on, warn_on=warn_on, paused=paused, today=today)
-
-
-def in_order(ids: Sequence[UUID], rows: Iterable[UserTask]) -> tuple[UserTask, ...]:
-    """The rows of these ids, in the order of the ids."""
-    found = {row.id: row for row in rows}
-    return tuple(found[one] for one in ids if one in found)

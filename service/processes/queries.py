@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, contains_eager, defer
+from sqlalchemy.orm import Session
 
 from service import clock, history
 from service.db.lists import Page, page_of_ids
 from service.db.memory import remembered
 from service.errors import Conflict, NotFound
-from service.processes import access, extensions, lateness, pools, visibility
+from service.processes import access, extensions, lateness, visibility
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current, days_between, days_left
 from service.processes.commands import as_uuid, return_targets
@@ -41,6 +41,7 @@ from service.processes.prefills import filled_in
 from service.processes.ranking import ranked
 from service.processes.recording import stream_of
 from service.processes.rules import NO_CASE, NO_TASK, light
+from service.processes.shown import cases_by_id, tasks_by_id
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.todo import light_counts as light_counts
 from service.processes.todo import open_tasks as open_tasks
@@ -106,15 +107,6 @@ class CaseDetail:
     may: Mapping[str, bool] = field(default_factory=dict)
 
 
-# Columns read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
-_LEAN_CASE = (defer(Instance.state), defer(Instance.frame))
-LEAN_TASK = (
-    *(defer(column) for column in (UserTask.data, UserTask.submitted, UserTask.due_explanation)),
-    contains_eager(UserTask.instance).options(*_LEAN_CASE, defer(Instance.data)),
-)
-"""How lists read tasks that are joined with their cases."""
-
-
 # --- Tasks -----------------------------------------------------------------------------------------------------------
 
 
@@ -129,9 +121,9 @@ def done_tasks(
         query = query.join(UserTask.instance).where(*clauses)
     query = query.order_by(UserTask.completed_at.desc(), UserTask.id)
     found = page_of_ids(session, query.with_only_columns(UserTask.id), limit=limit, offset=offset)
-    shown = select(UserTask).join(UserTask.instance).where(UserTask.id.in_(found.items)).options(*LEAN_TASK)
-    rows = pools.in_order(found.items, session.scalars(shown)) if found.items else ()
-    return Page(rows, found.total, found.limit, found.offset, found.more)
+    rows = tasks_by_id(session, found.items)
+    shown = tuple(rows[one] for one in found.items if one in rows)
+    return Page(shown, found.total, found.limit, found.offset, found.more)
 
 
 def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDetail:
@@ -345,10 +337,7 @@ def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> Case
 
 def instances_by_id(session: Session, instance_ids: Collection[UUID]) -> dict[UUID, Instance]:
     """Id → case, of those of ``instance_ids`` that there are, whoever asks; at most one statement."""
-    if not instance_ids:
-        return {}
-    found = session.scalars(select(Instance).where(Instance.id.in_(instance_ids)).options(*_LEAN_CASE))
-    return {one.id: one for one in found}
+    return cases_by_id(session, instance_ids)
 
 
 def copies_of(session: Session, instance: Instance) -> list[CopyTo]:

@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from service import clock
+from service.db.memory import remembered
 from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.people.models import Leader, Person, Unit
@@ -64,8 +65,12 @@ class SaidColumn:
 
 
 def said_columns(session: Session) -> dict[str, SaidColumn]:
-    """The columns by key (``<step>.<field>``), those of the newest version first; one statement, and one for each
-    version that this process has not read yet."""
+    """The columns by key (``<step>.<field>``), those of the newest version first; one statement a transaction, and one
+    for each version that this process has not read yet."""
+    return dict(remembered(session, said_columns, lambda: _columns(session)))
+
+
+def _columns(session: Session) -> Mapping[str, SaidColumn]:
     versions = select(Definition.digest).where(Definition.key == NEED).order_by(Definition.version.desc())
     private = wiring(session).private.fields
     found: dict[str, SaidColumn] = {}

@@ -7,15 +7,17 @@ filter by the same run, and name its unit; beside it each unit has a run of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, null, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from service.db.prepared import Prepared, listed, places, size_of
 from service.processes import lateness
 from service.processes.models import RUN_MOVED, RUN_SUSPENDED, ClockRun, Instance, UserTask
 
@@ -99,10 +101,16 @@ def rounds(on: date) -> ColumnElement[int]:
 def terms(session: Session, cases: Iterable[UUID], on: date, *, steps: bool = False) -> dict[UUID, Term]:
     """The run that speaks for each of these cases as of the end of a day; those without one are left out. One
     statement."""
+    ids = list(cases)
+    return dict(_terms(_spoken(on, steps, size_of(ids)).rows(session, listed("case", ids)), on)) if ids else {}
+
+
+@lru_cache(maxsize=64)
+def _spoken(on: date, steps: bool, size: int) -> Prepared:
     run = aliased(ClockRun)
     query = _told(on, run, _rounds(on, run)).select_from(Instance).join(run, run.id == speaking(on, steps=steps))
-    query = query.join(UserTask, UserTask.id == run.task_id).where(Instance.id.in_(list(cases)))
-    return dict(_terms(session, query, on))
+    query = query.join(UserTask, UserTask.id == run.task_id)
+    return Prepared(query.where(Instance.id.in_(places("case", size, Instance.id.type))))
 
 
 def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, list[Term]]:
@@ -111,14 +119,21 @@ def unit_terms(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
 
     Open is also what stood still in a suspended case (``RUN_SUSPENDED``). How often a unit had been asked is not told.
     """
-    run = aliased(ClockRun)
-    query = _told(on, run, null()).select_from(run).join(UserTask, UserTask.id == run.task_id).order_by(run.id)
-    query = query.where(run.instance_id.in_(list(cases)), lateness.by_unit(run), lateness.counts(on, run))
+    ids = list(cases)
+    rows = _of_each_unit(on, size_of(ids)).rows(session, listed("case", ids)) if ids else ()
     found: dict[UUID, dict[str | None, Term]] = {}
-    for key, term in _terms(session, query, on):
+    for key, term in _terms(rows, on):
         own = found.setdefault(key, {})
         own[term.unit] = min(own.get(term.unit, term), term, key=_first)
     return {key: sorted(own.values(), key=lambda term: term.received_on) for key, own in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _of_each_unit(on: date, size: int) -> Prepared:
+    run = aliased(ClockRun)
+    query = _told(on, run, null()).select_from(run).join(UserTask, UserTask.id == run.task_id).order_by(run.id)
+    theirs = run.instance_id.in_(places("case", size, Instance.id.type))
+    return Prepared(query.where(theirs, lateness.by_unit(run), lateness.counts(on, run)))
 
 
 def _first(term: Term) -> tuple[bool, int, bool, date]:
@@ -134,9 +149,9 @@ def _told(on: date, run: Any, asked: ColumnElement[Any]) -> Select[Any]:
     return select(*facts)
 
 
-def _terms(session: Session, query: Select[Any], on: date) -> Iterator[tuple[UUID, Term]]:
+def _terms(rows: Iterable[Sequence[Any]], on: date) -> Iterator[tuple[UUID, Term]]:
     # what ended later than the asked day had not ended on it
-    for key, unit, received, due, first, until, ended, asked in session.execute(query):
+    for key, unit, received, due, first, until, ended, asked in rows:
         over = until is not None and until <= on
         yield key, Term(unit, received, due, first, until if over else None, ended if over else None, asked)
 

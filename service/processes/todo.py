@@ -9,18 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
-from service.db.by_hand import Parts
 from service.db.lists import Page, held
 from service.processes import pools
 from service.processes.filters import TaskFilter, task_clauses, task_order
-from service.processes.models import IS_OPEN, Instance, UserTask
+from service.processes.models import IS_OPEN, UserTask
+from service.processes.shown import columns_of_tasks, tasks_of
 from service.rights import Actor
-
-_TASKS = Parts(UserTask, without=("data", "submitted", "due_explanation"))
-_CASES = Parts(Instance, without=("state", "frame", "data"))
-"""Without the columns that are read of one case or task at a time."""
 
 
 def open_tasks(
@@ -34,13 +29,13 @@ def open_tasks(
     if not clauses:
         total = pools.how_many(session, actor, today)
         rows = _of_sort(wanted.sort).rows(session, actor, today, part) if offset < total else ()
-        return Page(_with_cases(session, rows), total, limit, offset)
+        return Page(tasks_of(session, rows), total, limit, offset)
     mine = pools.whose(session, actor, today)
     narrowed = select(UserTask.id).join(UserTask.instance).where(IS_OPEN, mine, *clauses)
     total = session.scalar(narrowed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     if offset >= total:
         return Page((), total, limit, offset)
-    return Page(_with_cases(session, session.execute(_page(narrowed, order), part).all()), total, limit, offset)
+    return Page(tasks_of(session, session.execute(_page(narrowed, order), part).all()), total, limit, offset)
 
 
 def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, int]:
@@ -60,15 +55,4 @@ def _of_sort(sort: str) -> pools.Question:
 def _page(query: Select[Any], order: Sequence[Any]) -> Select[Any]:
     """The tasks of one page of ``query``, which gives their ids, with their cases."""
     ids = query.order_by(*order).limit(bindparam("limit")).offset(bindparam("offset")).subquery("page")
-    shown = select(*_TASKS.columns, *_CASES.columns).select_from(UserTask)
-    return shown.join(ids, ids.c.id == UserTask.id).join(UserTask.instance).order_by(*order)
-
-
-def _with_cases(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[UserTask, ...]:
-    wide = len(_TASKS.columns)
-    found = []
-    for row in rows:
-        task = _TASKS.take(session, row[:wide])
-        set_committed_value(task, "instance", _CASES.take(session, row[wide:]))
-        found.append(task)
-    return tuple(found)
+    return columns_of_tasks().join(ids, ids.c.id == UserTask.id).join(UserTask.instance).order_by(*order)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
 from service.processes import pools
@@ -19,10 +19,11 @@ MOST = 100
 """Beyond so many nobody counts: the menu says 99+."""
 
 
-def waiting_tasks(session: Session, actor: Actor, today: date) -> Select[int]:
-    """Counts the tasks that 待办 would list, up to ``MOST``."""
+def waiting_tasks(mine: ColumnElement[bool]) -> Select[int]:
+    """Counts the tasks that 待办 would list, up to ``MOST``, out of the condition that they are somebody's
+    (``pools.Question``)."""
     some = select(literal(1).label("one")).select_from(UserTask).join(UserTask.instance)
-    found = some.where(_listed(session, actor, today)).limit(MOST).subquery()
+    found = some.where(_listed(mine)).limit(literal_column(str(MOST))).subquery()
     return select(func.count()).select_from(found)
 
 
@@ -44,13 +45,13 @@ def work_by_stage(session: Session, actor: Actor, today: date) -> Sequence[Stage
         select(Instance.process, UserTask.stage, func.count(), late, near)
         .select_from(UserTask)
         .join(UserTask.instance)
-        .where(_listed(session, actor, today))
+        .where(_listed(pools.whose(session, actor, today)))
         .group_by(Instance.process, UserTask.stage)
         .order_by(late.desc(), near.desc(), func.count().desc(), Instance.process, UserTask.stage)
     )
     return [StageWork(*row) for row in session.execute(query)]
 
 
-def _listed(session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
-    """The condition on tasks, joined with their cases, that 待办 lists them."""
-    return and_(IS_OPEN, pools.whose(session, actor, today), Instance.status.in_((RUNNING, SUSPENDED)))
+def _listed(mine: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition on somebody's tasks, joined with their cases, that 待办 lists them."""
+    return and_(IS_OPEN, mine, Instance.status.in_((RUNNING, SUSPENDED)))

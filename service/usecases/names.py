@@ -99,12 +99,16 @@ class Names:
         """The name behind a sign-in name, or of who had no account and was stood in for."""
         if not username:
             return ""
+        if (known := self._people.get(username)) is not None:
+            return known
         return self.learn(usernames=[username]).known_person(username) or "（已删除的账号）"
 
     def unit(self, code: str | None) -> str:
         """The name of a unit."""
         if not code:
             return ""
+        if (known := self._units.get(code)) is not None:
+            return known
         return self.learn(units=[code]).known_unit(code) or "（未知单位）"
 
     def role(self, role: str | None) -> str:

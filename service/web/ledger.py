@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from service import clock
+from service.db.memory import remembered
 from service.errors import Invalid
 from service.http.context import actor, db, wired
 from service.ledger import COLUMNS, OUTCOMES, Cell, ledger_rows, views
@@ -22,7 +23,7 @@ from service.ledger.statistics import OF_UNIT
 from service.people.queries import all_unit_names
 from service.processes import queries, speaking
 from service.processes.bundles import compiled
-from service.processes.definitions import latest
+from service.processes.definitions import newest_digest
 from service.processes.dispatching import dispatch_rules
 from service.processes.filters import BEST, COMPUTED, MOST, UNSAID, CaseFilter
 from service.processes.lateness import ANSWERS, MEANING
@@ -134,7 +135,7 @@ def ledger() -> ResponseReturnValue:
         tabs=_tabs(known),
         question=_asked(request.args),
         may_share=may(actor(), views.SHARING),
-        ends={**compiled(db(), latest(db(), NEED).digest, NEED).ends, TERMINATED: STATUSES[TERMINATED]},
+        ends={**compiled(db(), newest_digest(db(), NEED), NEED).ends, TERMINATED: STATUSES[TERMINATED]},
         talent=names.known("talents", wanted.talent_id),
         leader=names.known("leaders", wanted.leader_id),
         may_pick_talents=may(actor(), "view_talents"),
@@ -233,6 +234,10 @@ def export() -> ResponseReturnValue:
 
 def choices() -> Choices:
     """The values among which the filters of the ledger choose, each with its words."""
+    return remembered(db(), choices, _choices)
+
+
+def _choices() -> Choices:
     organization, units = wired().organization, all_unit_names(db())
     stages = {**stage_names().every(), **stage_names().newest(NEED)}
     rules = {one.id: f"{one.place}　{one.words}" for one in dispatch_rules(db())}
