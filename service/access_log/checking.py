@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.access_log.entries import digest_of
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
-from service.access_log.sealing import STREAM
+from service.access_log.sealing import READ_AT_ONCE, STREAM
 from service.canonical import dumps
 from service.db.failures import is_unreadable
 from service.errors import DAMAGE
@@ -110,7 +110,7 @@ def _digests(session: Session, first: int, last: int) -> Iterator[tuple[int, byt
         for one in AccessEntry.__table__.columns
     ]
     query = select(*columns).where(AccessEntry.id.between(first, last)).order_by(AccessEntry.id)
-    with session.execute(query.execution_options(yield_per=_AT_ONCE)) as rows:
+    with session.execute(query.execution_options(yield_per=READ_AT_ONCE)) as rows:
         for row in rows.mappings():
             try:
                 yield row["id"], digest_of(row["id"], _read(row) if raw else dict(row))

@@ -26,6 +26,10 @@ WAYS: Mapping[str, str] = {PAGE: "网页", API: "接口"}
 HIDDEN = "（不显示）"
 """Stands where a search was for what an auditor may not see: digits of a document or a telephone number."""
 LONGEST_WORD = 100
+MOST_SUBJECTS = 10_000
+"""Records that one entry tells of; what shows more is told by several, each of which says which ``PART`` it is."""
+PART = "part"
+"""Of ``reasons``: the place of an entry among several about one request, and their number."""
 _PRIVATE = re.compile(r"\d{4,}[\dXx*]*")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OTHER = re.compile(r"[^\dXx* -]")

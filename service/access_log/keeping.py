@@ -6,24 +6,25 @@ the disk as well (``spool``), so that a kill loses nothing; adr/0041 says what t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import copy_context
-from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import Any
 
 import structlog
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from service.access_log.entries import Look
+from service.access_log.entries import MOST_SUBJECTS, PART, Look
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.access_log.spool import Kept, Spool
 from service.db import Database
 from service.db.failures import describe, explain
 
 AT_ONCE = 500
-"""Entries after which a request writes all that wait by itself: memory stays bounded whatever the database does."""
+"""Entries after which a request writes all that wait by itself, as it does where they tell of ``MOST_SUBJECTS`` records
+together: memory stays bounded whatever the database does."""
 EVERY_SECONDS = 1.0
 
 _NEXT = text("SELECT nextval(pg_get_serial_sequence('access_entry', 'id')) FROM generate_series(1, :count)")
@@ -57,13 +58,18 @@ def _numbers(session: Session, count: int) -> Sequence[int]:
 
 def _missing(session: Session, looks: Sequence[Look]) -> list[Look]:
     """Those that no entry tells of; at most one statement for each 500."""
-    there: set[tuple[datetime, str, str]] = set()
+    there: set[tuple[Any, ...]] = set()
     for first in range(0, len(looks), AT_ONCE):
         asked = [one.request_id for one in looks[first : first + AT_ONCE]]
-        known = select(AccessEntry.at, AccessEntry.username, AccessEntry.request_id)
+        known = select(AccessEntry.at, AccessEntry.username, AccessEntry.request_id, AccessEntry.reasons)
         known = known.where(AccessEntry.at >= min(one.at for one in looks), AccessEntry.request_id.in_(asked))
-        there.update((at, username, request) for at, username, request in session.execute(known))
-    return [one for one in looks if (one.at, one.username, one.request_id) not in there]
+        there.update((at, who, request, _part(why)) for at, who, request, why in session.execute(known))
+    return [one for one in looks if (one.at, one.username, one.request_id, _part(one.reasons)) not in there]
+
+
+def _part(reasons: Mapping[str, Any]) -> tuple[int, ...]:
+    """The place of an entry among those about its request, and their number; empty of the only one."""
+    return tuple(reasons.get(PART, ()))
 
 
 class Keeper:
@@ -78,6 +84,7 @@ class Keeper:
         self._spool: Spool | None = None
         self._kept: list[Kept] = []
         self._waiting: list[Look] = []
+        self._records = 0
         self._lock, self._writing = Lock(), Lock()
         self._stop = Event()
         self._thread: Thread | None = None
@@ -86,12 +93,13 @@ class Keeper:
         """Takes an entry. Raises what the database raises where so many wait that this one has to be written now."""
         with self._lock:
             self._waiting.append(look)
+            self._records += len(look.subjects)
             if self._spool is not None:
                 try:
                     self._spool.add(look)
                 except OSError as error:
                     log.warning("access_log_not_spooled", error=str(error))
-            full = len(self._waiting) >= AT_ONCE
+            full = len(self._waiting) >= AT_ONCE or self._records >= MOST_SUBJECTS
         if full:
             self.flush()
 
@@ -99,7 +107,7 @@ class Keeper:
         """Writes all that waits, in a transaction of its own; gives how many. All waits on where that fails."""
         with self._writing:
             with self._lock:
-                taken, self._waiting = self._waiting, []
+                taken, self._waiting, self._records = self._waiting, [], 0
                 if self._spool is not None and (kept := self._spool.cut()) is not None:
                     self._kept.append(kept)
             if not taken:
@@ -110,6 +118,7 @@ class Keeper:
             except BaseException:
                 with self._lock:
                     self._waiting = taken + self._waiting
+                    self._records = sum(len(one.subjects) for one in self._waiting)
                 raise
             while self._kept:
                 self._kept.pop().remove()

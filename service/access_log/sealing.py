@@ -6,7 +6,7 @@ So the daily seal covers them, and an entry that is changed, taken out or put in
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import OperationalError
@@ -20,6 +20,8 @@ from service.rights import SYSTEM
 STREAM, SEALED, ENDED = "access_log", "access_sealed", "access_ended"
 LONGEST = 5000
 """Entries of a batch at most."""
+READ_AT_ONCE = 50
+"""Entries that are held in memory: some tell of thousands of records."""
 PATIENCE_MS = 500
 """How long a writer of entries waits at most while a batch asks for its end."""
 
@@ -33,20 +35,24 @@ def seal_entries(session: Session, *, now: datetime) -> int:
     number, after = last_batch(session)
     if not _settled(session):
         return 0
-    rows = list(
-        session.execute(
-            select(*AccessEntry.__table__.columns).where(AccessEntry.id > after).order_by(AccessEntry.id).limit(LONGEST)
-        ).mappings()
-    )
-    if not rows:
+    query = select(*AccessEntry.__table__.columns).where(AccessEntry.id > after).order_by(AccessEntry.id).limit(LONGEST)
+    ids: list[int] = []
+    digests: list[bytes] = []
+    last_at = datetime.min.replace(tzinfo=UTC)
+    with session.execute(query.execution_options(yield_per=READ_AT_ONCE)) as rows:
+        for row in rows.mappings():
+            ids.append(row["id"])
+            digests.append(digest_of(row["id"], dict(row)))
+            last_at = max(last_at, row["at"])
+    if not ids:
         return 0
-    leaves = b"".join(digest_of(row["id"], dict(row)) for row in rows)
+    leaves = b"".join(digests)
     made = AccessBatch(
         number=number + 1,
-        first_id=rows[0]["id"],
-        last_id=rows[-1]["id"],
-        entries=len(rows),
-        last_at=max(row["at"] for row in rows),
+        first_id=ids[0],
+        last_id=ids[-1],
+        entries=len(ids),
+        last_at=last_at,
         leaves=leaves,
         ended_at=None,
     )
@@ -61,7 +67,7 @@ def seal_entries(session: Session, *, now: datetime) -> int:
     }
     history.append(session, stream=STREAM, kind=SEALED, actor=SYSTEM.username, at=now, data=data)
     session.flush()
-    return len(rows)
+    return len(ids)
 
 
 def last_batch(session: Session) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import event
 
+from service.access_log.subjects import Subjects
+
 _Model = TypeVar("_Model")
 
 
@@ -22,15 +24,14 @@ class Shown:
     ``facts`` keeps of the rows what tells why the reader was let in.
     """
 
-    subjects: dict[str, None] = field(default_factory=dict)
+    subjects: Subjects = field(default_factory=Subjects)
     facts: set[tuple[Any, ...]] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     restricted: int = 0
 
     def add(self, subjects: Iterable[str]) -> None:
         """The records of these streams are shown."""
-        for one in subjects:
-            self.subjects[one] = None
+        self.subjects.add(subjects)
 
 
 _shown: ContextVar[Shown | None] = ContextVar("shown", default=None)

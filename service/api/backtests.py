@@ -13,7 +13,7 @@ from service.api.fields import Body, Day, Form, Whole
 from service.api.jobs import JobView, view_of
 from service.api.records import Row
 from service.http.context import actor, db
-from service.http.files import download
+from service.http.files import written
 from service.ledger.workbooks import XLSX
 from service.studio import backtesting, drafts
 from service.studio.supposing import Suppositions
@@ -55,4 +55,4 @@ def backtest(body: dict[str, Any], draft_id: UUID) -> Row:
 def backtest_sheet(job_id: UUID) -> Response:
     """The report of a backtest as a workbook."""
     job = backtesting.job_of(db(), job_id, actor())
-    return download(backtesting.sheet(db(), job), XLSX, "回测.xlsx")
+    return written(lambda path: backtesting.write_sheet(db(), job, path), XLSX, "回测.xlsx")

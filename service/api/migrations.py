@@ -14,7 +14,7 @@ from service.api.fields import Body, Choice, Id, List, Said, Text, Whole
 from service.api.jobs import JobView, view_of
 from service.api.records import Row
 from service.http.context import actor, db
-from service.http.files import download
+from service.http.files import written
 from service.ledger.workbooks import XLSX
 from service.processes.migrating import LONGEST_REASON, RIGHT, Choices
 from service.processes.moves import KEEP, RECOUNT
@@ -78,4 +78,4 @@ def report(job_id: UUID) -> Response:
     """The report of a migration, or of an impact, as a workbook: a row for each clock that is elsewhere."""
     job = moving_report.job_of(db(), job_id, actor())
     name = "影响.xlsx" if job.kind == moving.IMPACT else "迁移.xlsx"
-    return download(moving_report.sheet(db(), job), XLSX, name)
+    return written(lambda path: moving_report.write_sheet(db(), job, path), XLSX, name)

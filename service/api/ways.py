@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from typing import Any
 
 from flask import Response
@@ -22,7 +21,7 @@ from service.audit.ways.sheet import COLUMNS, busiest, rows, slowest_units, unit
 from service.db.lists import Page
 from service.errors import NotFound
 from service.http.context import actor, db
-from service.http.files import download, written
+from service.http.files import written
 from service.ledger.workbooks import XLSX, write_table
 from service.people.queries import unit_names
 from service.processes.queries import instances_by_id, seen_among
@@ -196,9 +195,9 @@ def way_cases(query: dict[str, Any], key: str) -> Mapping[str, Any]:
 def way_sheet(query: dict[str, Any], key: str) -> Response:
     """The map as a workbook."""
     found = ways(db(), WayFilter(key, **query), actor())
-    into = BytesIO()
-    write_table(rows(found, unit_names(db(), units_of(found))), into, columns=COLUMNS, title="流程图谱")
-    return download(into.getvalue(), XLSX, f"流程图谱 {found.made.name}.xlsx")
+    told = rows(found, unit_names(db(), units_of(found)))
+    name = f"流程图谱 {found.made.name}.xlsx"
+    return written(lambda path: write_table(told, path, columns=COLUMNS, title="流程图谱"), XLSX, name)
 
 
 @calls.post("/ways", answer=JobView, status=202, right=RIGHT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import file_digest
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,18 +42,27 @@ def download(content: bytes, media_type: str, name: str, *, save: bool = True) -
     return answer
 
 
-def written(write: Callable[[Path], object], media_type: str, name: str) -> Response:
+class Written(Response):
+    """A long file as an answer, read from the disk while it leaves. ``sha256``: of its bytes, in hexadecimal digits."""
+
+    sha256: str
+
+
+def written(write: Callable[[Path], object], media_type: str, name: str) -> Written:
     """A file that ``write`` puts at a path, as an answer: long ones are never held in memory."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         write(path)
         size = path.stat().st_size
         content = path.open("rb")  # it stays readable when the folder is gone
-    answer = called(send_file(content, mimetype=media_type, as_attachment=True, download_name=name), name)
-    answer.direct_passthrough, answer.response = False, _read(content)
+    answer = Written(_read(content), mimetype=media_type)
+    answer.sha256 = file_digest(content, "sha256").hexdigest()
+    content.seek(0)
     answer.content_length = size
     answer.call_on_close(content.close)
+    answer.headers["Content-Disposition"] = "attachment"
     answer.headers["Cache-Control"] = "no-store"
+    called(answer, name)
     return answer
 
 

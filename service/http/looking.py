@@ -6,7 +6,8 @@ in memory until the process writes many at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from flask import Flask, Request, Response, current_app
@@ -14,10 +15,12 @@ from werkzeug.http import parse_options_header
 
 from service import clock
 from service.access_log import WAYS, Look, note_exported, note_printed_out, words
-from service.access_log.entries import API, EXPORT, FILE, PAGE, PRINT, REFUSED, SEARCH, VIEW
+from service.access_log.entries import API, EXPORT, FILE, MOST_SUBJECTS, PAGE, PART, PRINT, REFUSED, SEARCH, VIEW
 from service.access_log.shown import Shown, begin, end
+from service.access_log.subjects import Subjects
 from service.audit.logs import FORMATS
 from service.http.context import READING, asked, kept, wired
+from service.http.files import Written
 from service.rights import Actor
 from service.usecases.sight import reasons
 
@@ -66,11 +69,12 @@ def _end(answer: Response) -> Response:
     actor: Actor | None = here.get("actor")
     if shown is not None and actor is not None and request.url_rule is not None:
         rule = request.url_rule.rule
-        look = _look(answer, shown, actor, request, rule)
         if answer.status_code == 200 and not here.get("told"):
             _journal(answer, shown, actor, request, rule)
-        if look is not None:
+        for look in _looks(answer, shown, actor, request, rule):
             wired().keeper.put(look)
+    if shown is not None:
+        shown.subjects.close()
     return answer
 
 
@@ -95,6 +99,8 @@ def _journal(answer: Response, shown: Shown, actor: Actor, request: Request, rul
 
 def _digest(answer: Response) -> str | None:
     """The SHA-256 of a file; None of one that is written while it leaves, or too large to be held."""
+    if isinstance(answer, Written):
+        return answer.sha256
     length = answer.headers.get("Content-Length", type=int)
     if length is None or length > LONGEST_DIGESTED:
         return None
@@ -108,20 +114,20 @@ def _words(request: Request) -> dict[str, str]:
     return words(given, hidden=HIDDEN)
 
 
-def _look(answer: Response, shown: Shown, actor: Actor, request: Request, rule: str) -> Look | None:
-    """The entry about a request; None where it showed nobody's data, looked for none and was refused none."""
+def _looks(answer: Response, shown: Shown, actor: Actor, request: Request, rule: str) -> Iterator[Look]:
+    """The entry about a request; none where it showed nobody's data, looked for none and was refused none.
+
+    A request that shows very many records is told by several entries.
+    """
     named = [f"{NAMED[name]}:{value}" for name, value in (request.view_args or {}).items() if name in NAMED]
     refused = answer.status_code in (403, 404)
-    if refused:
-        subjects = named
-    elif answer.status_code < 300 and (request.method in READING or shown.restricted):
-        subjects = list(dict.fromkeys([*named, *shown.subjects]))
-    else:
-        return None  # what was done is in the journal
+    if not refused and (answer.status_code >= 300 or (request.method not in READING and not shown.restricted)):
+        return  # what was done is in the journal
+    subjects = Subjects() if refused else shown.subjects
     told = _words(request)
-    if not subjects and (refused or "q" not in told):
-        return None
-    return Look(
+    if not named and not len(subjects) and (refused or "q" not in told):
+        return
+    look = Look(
         at=clock.now(),
         username=actor.username,
         address=(request.remote_addr or "")[:64],
@@ -131,9 +137,14 @@ def _look(answer: Response, shown: Shown, actor: Actor, request: Request, rule: 
         restricted=shown.restricted,
         reasons={} if refused else {"right": _right(request), **reasons(actor, shown)},
         asked=told,
-        subjects=subjects,
+        subjects=[],
         request_id=str(kept().get("request_id", "")),
     )
+    count = len(subjects) + sum(one not in subjects for one in set(named))
+    parts = max(1, -(-count // MOST_SUBJECTS))
+    for number, part in enumerate(subjects.parts(named, MOST_SUBJECTS), 1):
+        why = {**look.reasons, PART: [number, parts]} if parts > 1 else look.reasons
+        yield replace(look, subjects=part, reasons=why)
 
 
 def _done(answer: Response, rule: str) -> str:

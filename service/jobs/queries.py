@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.db.lists import Page, page
+from service.db.lists import Page, page, whole
 from service.errors import NotFound
 from service.history import LATE_BY
 from service.jobs.models import PAUSED, QUEUED, RUNNING, Job, JobItem
@@ -75,9 +75,9 @@ def items_of(
     return page(session, query, limit=limit, offset=offset)
 
 
-def all_items(session: Session, job_id: UUID) -> list[JobItem]:
-    """All items of a job, for a report."""
-    return list(session.scalars(select(JobItem).where(JobItem.job_id == job_id).order_by(JobItem.id)))
+def all_items(session: Session, job_id: UUID) -> Iterator[JobItem]:
+    """All items of a job, for a report, one after the other: there may be one a case."""
+    yield from whole(session, select(JobItem).where(JobItem.job_id == job_id).order_by(JobItem.id))
 
 
 def counts(session: Session, job_id: UUID) -> dict[str, int]:

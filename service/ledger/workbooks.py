@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
@@ -51,13 +52,16 @@ _NO_SUCH_DAY = 59
 """The days of a spreadsheet go on behind this one with 29 February 1900, which never was."""
 
 
-def write_table(rows: Iterable[Sequence[Cell]], into: BinaryIO, *, columns: Sequence[str], title: str) -> int:
+def write_table(rows: Iterable[Sequence[Cell]], into: BinaryIO | Path, *, columns: Sequence[str], title: str) -> int:
     """Writes a workbook with one sheet ``title``: ``columns`` as its heading, ``rows`` below; gives their number.
 
     Every text stays a text, whatever it looks like; what is too long for a cell says at its end that it was cut. One
     row is held in memory at a time. Raises Invalid beyond ``MOST_ROWS`` rows.
     """
     with TemporaryDirectory(prefix="workbook-") as place:  # nothing of it stays where a row cannot be made
+        if isinstance(into, Path):
+            with into.open("wb") as file:
+                return _written(rows, file, columns, title, place)
         return _written(rows, into, columns, title, place)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service import clock, history
-from service.db.lists import Page, page_of_ids
+from service.db.lists import Page, page_of_ids, whole
 from service.db.memory import remembered
 from service.errors import Conflict, NotFound
 from service.processes import access, extensions, lateness, visibility
@@ -244,11 +244,20 @@ def _shown(session: Session, found: Page[UUID]) -> Page[Instance]:
 
 
 def case_ids(session: Session, actor: Actor, filters: CaseFilter) -> list[UUID]:
-    """The ids of all cases of ``cases``, in its order: what reads a whole ledger sorts it once. One statement."""
-    plan = wiring(session)
+    """The ids of all cases of ``cases``, in its order. One statement."""
+    return list(session.scalars(_all_ids(session, actor, filters)))
+
+
+def each_case_id(session: Session, actor: Actor, filters: CaseFilter) -> Iterator[UUID]:
+    """The same, one after the other, for whoever reads a whole ledger: it is sorted once, and the database keeps what
+    has not been read yet. One statement; the session may ask others meanwhile."""
+    yield from whole(session, _all_ids(session, actor, filters))
+
+
+def _all_ids(session: Session, actor: Actor, filters: CaseFilter) -> Select[UUID]:
     mine = visibility.visible_clause(session, actor)
-    query = select(Instance.id).where(mine, *clauses_of(session, filters)).order_by(*case_order(session, filters, plan))
-    return list(session.scalars(query))
+    order = case_order(session, filters, wiring(session))
+    return select(Instance.id).where(mine, *clauses_of(session, filters)).order_by(*order)
 
 
 def count_each(session: Session, actor: Actor, questions: Sequence[CaseFilter], most: int) -> list[int]:

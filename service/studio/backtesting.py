@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -170,11 +170,9 @@ def _made(
         return compiled(session, version_of(session, wish.process, wish.version or 0).digest, wish.process)
 
 
-def sheet(session: Session, job: jobs.Job) -> bytes:
+def write_sheet(session: Session, job: jobs.Job, into: Path) -> None:
     """The report as a workbook."""
-    into = BytesIO()
     write_table(rows(jobs.all_items(session, job.id)), into, columns=COLUMNS, title="回测")
-    return into.getvalue()
 
 
 def job_of(session: Session, job_id: UUID, actor: Actor) -> jobs.Job:
@@ -185,7 +183,7 @@ def job_of(session: Session, job_id: UUID, actor: Actor) -> jobs.Job:
     return found
 
 
-def rows(items: Sequence[jobs.JobItem]) -> Iterator[Sequence[Cell]]:
+def rows(items: Iterable[jobs.JobItem]) -> Iterator[Sequence[Cell]]:
     """The report as rows of ``COLUMNS``: one for each date that would be another, at least one a case."""
     for item in items:
         data = item.data

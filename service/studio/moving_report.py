@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -38,12 +38,10 @@ def job_of(session: Session, job_id: UUID, actor: Actor) -> jobs.Job:
     return found
 
 
-def sheet(session: Session, job: jobs.Job) -> bytes:
+def write_sheet(session: Session, job: jobs.Job, into: Path) -> None:
     """The report as a workbook: a row for each clock that is or would be elsewhere, at least one a case."""
-    into = BytesIO()
     title = "影响" if job.kind == IMPACT else "迁移"
     write_table(_rows(job, jobs.all_items(session, job.id)), into, columns=COLUMNS, title=title)
-    return into.getvalue()
 
 
 def lines(data: Mapping[str, Any]) -> list[str]:
@@ -90,7 +88,7 @@ def _others(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"「{one['from']}」改称「{one['to']}」"
 
 
-def _rows(job: jobs.Job, items: Sequence[jobs.JobItem]) -> Iterator[Sequence[Cell]]:
+def _rows(job: jobs.Job, items: Iterable[jobs.JobItem]) -> Iterator[Sequence[Cell]]:
     for item in items:
         data = item.data
         was, to = data.get("from") or data.get("version"), data.get("to") or job.params["to"]

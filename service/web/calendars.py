@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, text
 from service.web.asked import asked_number
-from service.web.exports import groups, workbook
+from service.web.exports import Columns, groups, workbook
 from service.web.present import moment
 from service.web.studio_impact import STATUSES
 from service.workdays import CalendarNotices, missing_notice_reminder
@@ -128,16 +128,15 @@ def preview(job_id: UUID) -> ResponseReturnValue:
 def sheet(job_id: UUID) -> ResponseReturnValue:
     """The dates of a preview as a workbook."""
     job = calendar_jobs.preview_of(db(), job_id, actor())
-    rows = [
+    rows = (
         (numbered(one.data.get("number"), one.data.get("key", NEED)), one.data["process"], move)
         for one in jobs.all_items(db(), job.id)
         for move in one.data.get("moves", [{**_UNCOUNTED, "why": one.data.get("why")}])
-    ]
-    names = Names(db()).learn((), [move["unit"] for _, _, move in rows if move["unit"]])
-    return workbook(
-        "工作日历预览",
-        groups(rows, list),
-        lambda _: {
+    )
+
+    def columns(some: Sequence[tuple[str, str, Any]]) -> Columns[tuple[str, str, Any]]:
+        names = Names(db()).learn((), [move["unit"] for _, _, move in some if move["unit"]])
+        return {
             "编号": lambda row: row[0],
             "流程": lambda row: row[1],
             "步骤": lambda row: row[2]["step"],
@@ -146,8 +145,9 @@ def sheet(job_id: UUID) -> ResponseReturnValue:
             "原来": lambda row: _when(row[2], "old"),
             "改为": lambda row: _when(row[2], "new"),
             "算不出的原因": lambda row: row[2].get("why") or "",
-        },
-    )
+        }
+
+    return workbook("工作日历预览", groups(rows, list), columns)
 
 
 @blueprint.post("/calendar/previews/<uuid:job_id>/confirm")

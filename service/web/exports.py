@@ -7,17 +7,16 @@ know the same filters, order and rights; and a function that gives the columns f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from io import BytesIO
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from flask import Blueprint, request, send_file, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import MAX_LIMIT, Page
-from service.http.files import called
+from service.http.files import written
 from service.ledger import Cell, write_table
 from service.ledger.workbooks import XLSX
 from service.web.access import requires
@@ -43,10 +42,15 @@ def batches(find: Callable[[int, int], Page[T]]) -> Iterator[Sequence[T]]:
         start = page.next
 
 
-def groups(keys: Sequence[K], load: Callable[[Sequence[K]], Sequence[T]]) -> Iterator[Sequence[T]]:
+def groups(keys: Iterable[K], load: Callable[[Sequence[K]], Sequence[T]]) -> Iterator[Sequence[T]]:
     """The rows of a list whose keys are known, some at a time; the first group comes also where it is empty."""
-    for start in range(0, max(len(keys), 1), AT_ONCE):
-        yield load(keys[start : start + AT_ONCE])
+    waiting = iter(keys)
+    some = list(islice(waiting, AT_ONCE))
+    while True:
+        yield load(some)
+        some = list(islice(waiting, AT_ONCE))
+        if not some:
+            return
 
 
 def exported(
@@ -85,13 +89,10 @@ def workbook(
 
 
 def sheet(title: str, heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> ResponseReturnValue:
-    """Sends rows of cells as a sheet ``title``, named with the moment of the export."""
-    book = BytesIO()
-    write_table(rows, book, columns=heading, title=title)
-    book.seek(0)
+    """Sends rows of cells as a sheet ``title``, named with the moment of the export; it is never held in memory."""
     now = clock.local(clock.now())
     name = f"{title} {now:%Y-%m-%d} {now:%H}时{now:%M}分.xlsx"
-    return called(send_file(book, mimetype=XLSX, as_attachment=True, download_name=name), name)
+    return written(lambda path: write_table(rows, path, columns=heading, title=title), XLSX, name)
 
 
 def export_address(endpoint: str) -> str:

@@ -229,7 +229,9 @@ def export() -> ResponseReturnValue:
         return told | {one.title: filled_in(one.title) for one in said}
 
     on = wanted.as_of or clock.today()
-    return workbook(f"需求台账（截至{on.isoformat()}）", groups(queries.case_ids(db(), actor(), wanted), load), columns)
+    return workbook(
+        f"需求台账（截至{on.isoformat()}）", groups(queries.each_case_id(db(), actor(), wanted), load), columns
+    )
 
 
 def choices() -> Choices:

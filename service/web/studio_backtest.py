@@ -14,13 +14,13 @@ from flask.typing import ResponseReturnValue
 from service import clock, jobs
 from service.errors import Invalid, NotFound
 from service.http.context import actor, db
-from service.http.files import download
+from service.http.files import written
 from service.ids import as_id
 from service.ledger.workbooks import XLSX
 from service.processes.bundles import compile_bundle, compiled
 from service.processes.queries import seen_among
 from service.studio import backtest, drafts
-from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, sheet, submit
+from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, submit, write_sheet
 from service.studio.models import Draft
 from service.studio.moving_report import UNTIMED
 from service.studio.names import bundle_of
@@ -107,7 +107,7 @@ def steer(draft_id: UUID, job_id: UUID, operation: str) -> ResponseReturnValue:
 def workbook(draft_id: UUID, job_id: UUID) -> ResponseReturnValue:
     """The report, case by case, as a workbook."""
     job = _mine(drafts.get(db(), draft_id, actor()), str(job_id))
-    return download(sheet(db(), job), XLSX, "回测.xlsx")
+    return written(lambda path: write_sheet(db(), job, path), XLSX, "回测.xlsx")
 
 
 def _asked(wish: Wish) -> Wish:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, jobs
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
-from service.http.files import download
+from service.http.files import written
 from service.ledger.workbooks import XLSX
 from service.processes.definitions import list_definitions
 from service.processes.instances import numbered, versions_now
@@ -161,7 +161,8 @@ def job(job_id: UUID) -> ResponseReturnValue:
 def workbook(job_id: UUID) -> ResponseReturnValue:
     """The report, case by case, as a workbook."""
     found = moving_report.job_of(db(), job_id, actor())
-    return download(moving_report.sheet(db(), found), XLSX, "影响.xlsx" if found.kind == moving.IMPACT else "迁移.xlsx")
+    name = "影响.xlsx" if found.kind == moving.IMPACT else "迁移.xlsx"
+    return written(lambda path: moving_report.write_sheet(db(), found, path), XLSX, name)
 
 
 @blueprint.post("/studio/jobs/<uuid:job_id>/<operation>")

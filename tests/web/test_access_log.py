@@ -16,11 +16,13 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from service import access_log, clock, history
-from service.access_log import Keeper, checking
+from service.access_log import Keeper, checking, keeping, subjects
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.audit.tables import streams, whole
 from service.audit.verifying.runs import Verifier
+from service.http import looking
 from service.http.context import KEY, Wired
+from service.web import exports
 from tests.factories.journal import tamper
 from tests.factories.statements import Statements
 from tests.factories.visitor import Visitor
@@ -91,6 +93,34 @@ def test_a_table_and_a_paper_are_in_the_journal_before_they_leave(world: World) 
         assert told.data["sha256"] == sha256(sheet.data).hexdigest()
         assert told.data["name"].startswith("需求台账")
         assert told.data["asked"] == "q=入学"
+
+
+def test_an_export_of_very_many_records_is_told_by_several_entries(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One entry held the ids of a million cases: in memory, in one value of its row, and in one transaction."""
+    cases = [f"instance:{world.recorded(talent_id='T0002')}" for _ in range(7)]
+    for module, name in ((looking, "MOST_SUBJECTS"), (keeping, "MOST_SUBJECTS"), (subjects, "HELD")):
+        monkeypatch.setattr(module, name, 3)
+    monkeypatch.setattr(exports, "AT_ONCE", 2)
+    auditor = Visitor(world, "auditor")
+    sheet = auditor.get("/ledger.xlsx")
+    with world.database.reading() as session:
+        waiting = session.scalars(select(AccessEntry)).all()
+        assert len(waiting) == 2  # written as soon as enough of them waited; the last one does
+        [told] = history.stream_events(session, "handed_out")
+        assert (told.data["records"], told.data["sha256"]) == (8, sha256(sheet.data).hexdigest())
+    found = entries(world)
+    assert [one.reasons["part"] for one in found] == [[1, 3], [2, 3], [3, 3]]
+    assert [len(one.subjects) for one in found] == [3, 3, 2]
+    assert {one for entry in found for one in entry.subjects} == {*cases, "talent:T0002"}
+    assert len({(one.at, one.request_id, one.username, one.act) for one in found}) == 1
+    with world.transaction() as session:
+        assert access_log.seal_entries(session, now=clock.now()) == 3
+    with world.database.reading() as session:
+        assert list(whole.access_log(session)) == []
+    page = auditor.get("/audit/looks", own="own").text
+    assert "同一次操作记为 3 条，这是第 2 条" in page
 
 
 def test_a_look_costs_its_request_no_statement(world: World) -> None:
@@ -214,6 +244,7 @@ def test_entries_are_kept_for_their_time_and_their_end_is_journaled(world: World
 
 KILLED = """
 import os, sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from service.access_log import Keeper, Look
@@ -235,6 +266,10 @@ keeping.Kept.remove = lambda kept: None  # killed between the entries' commit an
 keeper.flush()
 keeper.put(look(2))
 keeper.put(look(3))
+first, second = (replace(look(4), reasons={"part": [number, 2]}, subjects=[f"talent:T00{number}"]) for number in (1, 2))
+keeper.put(first)
+keeper.flush()
+keeper.put(second)
 os.kill(os.getpid(), 9)
 """
 
@@ -244,7 +279,7 @@ def test_a_killed_process_loses_no_look_and_the_next_one_writes_none_twice(world
     folder = tmp_path / "access-log"
     address = world.database.engine.url.render_as_string(hide_password=False)
     subprocess.run([sys.executable, "-c", KILLED, address, str(folder)], check=False)
-    assert len(entries(world)) == 1
+    assert len(entries(world)) == 4
     with next(folder.glob("*.jsonl")).open("a") as cut_off:
         cut_off.write('{"at":"2026-09-16T01')
     living = Keeper(world.database, folder)
@@ -252,7 +287,9 @@ def test_a_killed_process_loses_no_look_and_the_next_one_writes_none_twice(world
     Visitor(world, "office").get("/help")
     try:
         found = entries(world)
-        assert [one.subjects for one in found] == [["talent:T0001"], ["talent:T0002"], ["talent:T0003"]]
+        assert [one.subjects for one in found] == [
+            *(["talent:T0001"], ["talent:T0002"], ["talent:T0003"], ["talent:T001"], ["talent:T002"])
+        ]
         assert found[1].reasons == {"right": "甲"}
         assert list(folder.iterdir()) == []
         living.put(access_log.Look(**{**LOOK, "at": clock.now()}))
@@ -263,7 +300,7 @@ def test_a_killed_process_loses_no_look_and_the_next_one_writes_none_twice(world
         assert own.exists()
     finally:
         living.stop()
-    assert len(entries(world)) == 4
+    assert len(entries(world)) == 6
     assert list(folder.iterdir()) == []
 
 

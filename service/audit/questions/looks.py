@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from service.access_log.entries import ACTS
+from service.access_log.entries import ACTS, PART
 from service.access_log.models import AccessEntry, AccessSubject
 from service.audit.questions.declared import Asked, Find, Row
 from service.audit.questions.journal import period
@@ -82,12 +82,19 @@ def _row(one: AccessEntry, shown: Sequence[str], known: Known, roles: Mapping[st
         "why": _why(one.reasons, known, roles),
         "act": ACTS.get(one.act, one.act),
         "about": "、".join(dict.fromkeys(name for name, _ in told))
-        + (f" 等 {len(one.subjects)} 项" if more > 0 else ""),
+        + (f" 等 {len(one.subjects)} 项" if more > 0 else "")
+        + _part(one.reasons),
         "asked": filters_words(one.asked, known.unit),
         "way": place(one.way, one.route),
         "address": one.address,
         "links": {"about": link} if link is not None else {},
     }
+
+
+def _part(reasons: Mapping[str, Any]) -> str:
+    """The place of one of several entries about the same request, in words; nothing of the only one."""
+    number, count = reasons.get(PART, (1, 1))
+    return f"（同一次操作记为 {count} 条，这是第 {number} 条）" if count > 1 else ""
 
 
 def _why(reasons: Mapping[str, Any], known: Known, roles: Mapping[str, str]) -> str:
