@@ -21,7 +21,7 @@ from service.processes.profiles import Profile, profiles, startable
 from service.processes.properties import PAGES as PAGE_NAMES
 from service.processes.rules import NEED
 from service.processes.wiring import wiring
-from service.usecases.begins import begin_by_hand, begin_together, make_need
+from service.usecases.begins import begin_together, make_need
 from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import argument, done, listed, sent, text
@@ -100,17 +100,7 @@ def start() -> ResponseReturnValue:
     begun = None
     if opinion := text(fields, "opinion"):
         begun = db().get_one(Instance, make_need(db(), opinion_id=opinion, **how).instance_id)
-    more = fields.get("more")
-    cases = begin_together(
-        db(),
-        process=NEED,
-        begun=begun,
-        more=[one for one in more if isinstance(one, dict)] if isinstance(more, list) else [],
-        links=listed(fields, "links"),
-        **how,
-    )
-    said = "已登记。" if len(cases) == 1 else f"已登记 {len(cases)} 件，互相关联，各成一张处理单。"
-    return done(said, url_for("web.cases.case", instance_id=cases[0].id))
+    return _told("已登记", _begun(fields, process=NEED, begun=begun, **how))
 
 
 @blueprint.get("/cases/new/<process>")
@@ -134,11 +124,11 @@ def begin_form(process: str) -> ResponseReturnValue:
 @blueprint.post("/cases/new/<process>")
 @requires()
 def begin(process: str) -> ResponseReturnValue:
-    """Starts the process and completes its first step: both or neither."""
+    """Starts the process and completes its first step, and so for each matter filled in beside: all or none."""
     fields = sent()
     filled = unsealed(fields.get("filled"), _new(process))
-    instance = begin_by_hand(db(), process=process, data=_filled(fields), actor=actor(), now=clock.now(), filled=filled)
-    return done("已发起。", url_for("web.cases.case", instance_id=instance.id))
+    cases = _begun(fields, process=process, data=_filled(fields), actor=actor(), now=clock.now(), filled=filled)
+    return _told("已发起", cases)
 
 
 @blueprint.get("/cases/new/<process>/known")
@@ -184,8 +174,21 @@ def _beside(step: FirstStep) -> dict[str, Any]:
         found["knows"] = url_for("web.begins.known", process=step.process)
     if step.process == NEED:
         found["similar"] = url_for("web.related.similar")
+    if any(schema.get("x-shared") for schema in step.form.fields.values()):
         found["shared"] = sorted(name for name, schema in step.form.fields.items() if schema.get("x-shared"))
     return found
+
+
+def _begun(fields: Mapping[str, Any], **how: Any) -> list[Instance]:
+    """The cases begun with one form: the matter's own, and one for each that was filled in beside it (W2)."""
+    more = fields.get("more")
+    beside = [one for one in more if isinstance(one, dict)] if isinstance(more, list) else []
+    return begin_together(db(), more=beside, links=listed(fields, "links"), **how)
+
+
+def _told(word: str, cases: Sequence[Instance]) -> ResponseReturnValue:
+    said = f"{word}。" if len(cases) == 1 else f"{word} {len(cases)} 件，互相关联，各成一张处理单。"
+    return done(said, url_for("web.cases.case", instance_id=cases[0].id))
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

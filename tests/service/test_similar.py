@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from service.ledger.similar import Similar, similar_needs
 from service.processes.models import Instance
 from tests.factories.statements import Statements
@@ -73,16 +75,17 @@ def test_acceptance_shows_what_a_need_may_repeat_and_asks_three_statements(world
         assert len([one for one in asked.sent if one.startswith("SELECT")]) == 3
 
 
-def test_several_matters_are_one_form_each_linked_with_the_first(world: World) -> None:
+@pytest.mark.parametrize("address", ["/cases", "/cases/new/request"])
+def test_several_matters_are_one_form_each_linked_with_the_first(world: World, address: str) -> None:
     other = world.recorded(title="早先的事项")
     data = world.need(title="子女入学")
     more = [{name: world.need(**HOUSING)[name] for name in ("title", "description", "category", "town", "on_the_spot")}]
     liaison = Visitor(world, LIAISON)
-    refused = liaison.post("/cases", data=data, more=[{**more[0], "title": "长" * 101}])
+    refused = liaison.post(address, data=data, more=[{**more[0], "title": "长" * 101}])
     assert refused.status_code == 422
     assert [error["path"] for error in refused.json["errors"]] == ["/more/0/title"]
     before = world.api(OFFICE).get("/requests").json["total"]
-    first = UUID(liaison.post("/cases", data=data, more=more, links=[str(other)]).json["location"].split("/")[-1])
+    first = UUID(liaison.post(address, data=data, more=more, links=[str(other)]).json["location"].split("/")[-1])
     assert world.api(OFFICE).get("/requests").json["total"] == before + 2
     links = world.api(LIAISON).get(f"/instances/{first}/links").json["items"]
     assert sorted(link["other"]["title"] for link in links) == sorted([HOUSING["title"], "早先的事项"])
