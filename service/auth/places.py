@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, bindparam, delete, select, text, update
+from sqlalchemy import ColumnElement, String, bindparam, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from service.auth.models import SignInLock
 from service.auth.rules import (
     ADDRESS_SHARE,
     ATTEMPTS,
+    CLOCKS_DIFFER,
     FORGOTTEN_AFTER,
     LONGEST_LOCK,
     NAME_SHARE,
@@ -80,7 +81,7 @@ def place_of(session: Session, username: str, address: str, browser: str | None,
 
 def locked_until(session: Session, place: Place, now: datetime) -> datetime | None:
     """Until when nobody may try there; one statement."""
-    found = select(SignInLock.locked_until).where(SignInLock.key.in_(place.keys), SignInLock.locked_until > now)
+    found = select(SignInLock.locked_until).where(SignInLock.key.in_(place.keys), *_holds(now))
     return max((until for until in session.scalars(found) if until is not None), default=None)
 
 
@@ -126,7 +127,7 @@ def forget_failures(session: Session, username: str) -> None:
 def locks_of(session: Session, usernames: Iterable[str], now: datetime) -> dict[str, datetime]:
     """Until when those of the accounts are locked somewhere that are, after failed sign-ins; one statement."""
     query = select(SignInLock.username, SignInLock.locked_until).where(
-        SignInLock.username.in_(list(usernames)), SignInLock.locked_until > now
+        SignInLock.username.in_(list(usernames)), *_holds(now)
     )
     found: dict[str, datetime] = {}
     for username, until in session.execute(query):
@@ -135,13 +136,18 @@ def locks_of(session: Session, usernames: Iterable[str], now: datetime) -> dict[
     return found
 
 
+def _holds(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The condition of a lock that holds: one of days to come was set by a clock that ran ahead, and holds nobody."""
+    return SignInLock.locked_until > now, SignInLock.last_try <= now + CLOCKS_DIFFER
+
+
 def _counted(
     session: Session, key: str, username: str | None, now: datetime, *, within: timedelta, since_last: bool = False
 ) -> SignInLock:
     """The row with this failure counted in; at a place they count anew when the last is long ago, else by window."""
     row = _row(session, key, username, now)
     begun = row.last_try if since_last else row.since
-    if now - begun >= within:
+    if now - begun >= within or row.last_try > now + CLOCKS_DIFFER:
         row.failures, row.since = 0, now
     row.failures += 1
     row.last_try = now

@@ -16,6 +16,8 @@ LONGEST_PASSWORD = 200
 ATTEMPTS = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""By how much the clocks of two machines may differ: what lies further ahead was noted by one that was wrong."""
 REMEMBERED = timedelta(days=90)
 """For how long a browser or an address at which a name has signed in is one of its usual places."""
 NAME_SHARE, ADDRESS_SHARE = 10, 20

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from service import auth, history, people
-from service.auth import SignInLock, Token, passwords
+from service.auth import SignInLock, Token, passwords, places
 from service.auth.roles import KEY as ROLES
 from service.auth.rules import LONGEST_LOCK, lock_after
 from service.config.trust import SessionLimits
@@ -110,6 +110,21 @@ class TestSignIn:
         clock.advance(minutes=2)
         assert try_in(session, clock).actor is not None
         assert try_in(session, clock, "wrong").retry_at is None
+
+    def test_a_lock_of_a_clock_that_ran_ahead_holds_nobody(self, session, clock):
+        account(session)
+        place = places.place_of(session, "handler-hrss", "203.0.113.9", None, clock.now)
+        later = clock.now + timedelta(days=200)
+        told = {"username": "handler-hrss", "limits": places.Limits(2)}
+        for expected in (None, later + timedelta(minutes=1)):
+            assert places.count_failure(session, place, now=later, **told)[1] == expected
+        assert places.locked_until(session, place, later) is not None
+        assert places.locked_until(session, place, clock.now) is None
+        assert places.locks_of(session, ["handler-hrss"], clock.now) == {}
+        assert places.count_failure(session, place, now=clock.now, **told) == (1, None)
+        clock.advance(minutes=-1)  # two machines never agree to the second
+        assert places.count_failure(session, place, now=clock.now, **told)[1] is not None
+        assert places.locked_until(session, place, clock.now) is not None
 
     def test_the_numbers_of_an_office_count(self, session, clock):
         account(session)
