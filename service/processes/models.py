@@ -169,6 +169,12 @@ class UserTask(Base):
             *("due_on", "warn_on", "paused", "assignee", "entered_at", "id", "status"),
             **_only("status = 'open'"),
         ),
+        # The board begins with what is most urgent, and reads as many of all open tasks as it shows.
+        Index(
+            "ix_user_task_due",
+            *("status", "due_on", "entered_at", "task", "id"),
+            **_only("status = 'open'"),
+        ),
         # Few of all steps came up again in their case: these are found first, then how their place was done before.
         Index("ix_user_task_again", *_PLACE, sqlite_where=_AGAIN, postgresql_where=_AGAIN),
         Index("ix_user_task_place", *_VISIT),

@@ -24,6 +24,7 @@ from service.exchange.kinds import KINDS
 from service.history import HistoryEvent
 from service.liaisons import Link
 from service.people.models import Person, Unit
+from service.processes.pools import INDEX
 from service.talents import Talent
 from service.talents.models import TalentTeam
 
@@ -52,7 +53,7 @@ def of_models(tables: Iterable[str]) -> set[str]:
 
 
 def of_a_model(name: str | None, _kind: str, _parents: object) -> bool:
-    return name is None or not is_of_index(name)
+    return name is None or not (is_of_index(name) or name == INDEX)  # one over an expression, which nobody can compare
 
 
 def test_migrated_schema_is_the_models_schema(database):
