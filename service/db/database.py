@@ -233,6 +233,7 @@ def _postgresql_engine(url: URL, timeouts: Timeouts, most: dict[str, Any]) -> En
         "keepalives_count": 3,
     }
     arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    arguments["prepare_threshold"] = None  # a list is planned for what it is asked; what is prepared goes by the pipe
     arguments["options"] = f"{options} {url.query.get('options', '')}".strip()
     engine = create_engine(
         url, pool_pre_ping=True, pool_use_lifo=True, json_serializer=dumps, connect_args=arguments, **most

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 from sqlalchemy import BindParameter, Connection, Table, bindparam
@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from service.db.pipe import Pipe
 from service.db.values import maker, reader
 from service.db.watched import WatchedConnection
 
 Values = tuple[Any, ...]
-CURSOR = "prepared_cursor"
-"""At a connection: that of the driver, and what gives its cursor for a prepared statement."""
+WAY = "prepared_way"
+"""At a connection: that of the driver, and how it sends what is prepared (``_way``)."""
 LOOKING = "looking"
 """At a connection: what takes the lock of its transaction, before any statement that is not ``covered`` (``looking``).
 """
@@ -129,7 +130,7 @@ class _Made:
             self.text, names = lists.statement, list(lists.positiontup)
         else:
             self.text, names = _numbered(lists.statement)
-        self._sends: str | bytes = self.text if compiled.positional else self.text.encode()
+        self._sends = self.text.encode()
         self._constants = {name: _made(makers.get(name), value) for name, value in known.items()}
         self._names = [(name, makers.get(name), name in known) for name in names]
         columns = compiled._result_columns or ()
@@ -143,20 +144,19 @@ class _Made:
         return [self._read(row) for row in found] if self._readers else found
 
     def asked(self, connection: Connection, given: Mapping[str, Any]) -> Callable[[], list[Values]]:
-        """As ``rows``, which are read when they are called for, where statements have cursors of their own."""
-        own = connection.connection.driver_connection
-        if not isinstance(own, WatchedConnection):
+        """As ``rows``, which are read when they are called for, where statements leave together."""
+        bound, way = self._bound(given), _way(connection)
+        if not isinstance(way, Pipe):
             found = self.rows(connection, given)
             return lambda: found
-        bound, cursor = self._bound(given), own.lent(self._sends)
-        self._sent(connection, bound, cursor)
+        answer = self._sent(connection, bound)
 
         def read() -> list[Values]:
-            with told_as_ours(connection, cursor, self.text, bound):
-                rows = [self._read(row) for row in cursor.fetchall()]
-            if len(rows) <= MOST_ROWS:
-                own.take(self._sends, cursor)
-            return rows
+            try:
+                found = way.rows(answer)
+            except psycopg.Error as error:
+                _fail(connection, error, way, self.text, bound)
+            return [self._read(row) for row in found] if self._readers else found
 
         return read
 
@@ -167,37 +167,44 @@ class _Made:
         elif given:
             self._sent(connection, [self._bound(one) for one in given], many=True)
 
-    def _sent(
-        self, connection: Connection, bound: Any, cursor: Any = None, *, read: bool = False, many: bool = False
-    ) -> Any:
+    def _sent(self, connection: Connection, bound: Any, *, read: bool = False, many: bool = False) -> Any:
         """Sends it as SQLAlchemy sends a text, without the objects that it makes for each: listeners hear of it, and
-        failures are told as its own."""
+        failures are told as its own. Gives rows where they are ``read``, else PostgreSQL's answer to come."""
         if not self._covered and (looking := getattr(connection, LOOKING, None)) is not None:
             looking.lock()
         listeners = connection.engine.dispatch
         heard = bool(listeners.before_cursor_execute)  # whoever hears of the end hears of the beginning
-        context: Any = None
-        if cursor is None:
-            cursor = _cursor(connection, self._sends)
+        context = Sending(many) if heard else None
+        way = _way(connection)
         try:
             if heard:
-                context = Sending(many)
-                listeners.before_cursor_execute(connection, cursor, self.text, bound, context, many)
-            if many:
-                cursor.executemany(self._sends, bound)
-            else:
-                cursor.execute(self._sends, bound)
+                listeners.before_cursor_execute(connection, way, self.text, bound, context, many)
+            found = self._piped(way, bound, read, many) if isinstance(way, Pipe) else self._done(way, bound, read, many)
             if heard:
-                listeners.after_cursor_execute(connection, cursor, self.text, bound, context, many)
-            found = cursor.fetchall() if read else ()
+                listeners.after_cursor_execute(connection, way, self.text, bound, context, many)
         except connection.dialect.loaded_dbapi.Error as error:
-            setattr(connection, CURSOR, None)  # SQLAlchemy closes it
-            context = context or Sending(many)
-            connection._handle_dbapi_exception(error, self.text, bound, cursor, context)
-        if len(found) > MOST_ROWS:
-            cursor.close()  # it is kept, and would keep them
-            setattr(connection, CURSOR, None)
+            _fail(connection, error, way, self.text, bound, context or Sending(many))
+        if read and len(found) > MOST_ROWS and not isinstance(way, Pipe):
+            way.close()  # it is kept, and would keep them
+            setattr(connection, WAY, None)
         return found
+
+    def _piped(self, pipe: Pipe, bound: Any, read: bool, many: bool) -> Any:
+        text = self._sends
+        for one in bound if many else (bound,):
+            answer = pipe.send(text, one)
+        if read:
+            return pipe.rows(answer)
+        if not pipe.held:
+            pipe.settle()
+        return answer
+
+    def _done(self, cursor: Any, bound: Any, read: bool, many: bool) -> Any:
+        if many:
+            cursor.executemany(self.text, bound)
+        else:
+            cursor.execute(self.text, bound)
+        return cursor.fetchall() if read else ()
 
     def _read(self, row: Sequence[Any]) -> Values:
         values = list(row)
@@ -214,22 +221,18 @@ class _Made:
         return tuple(values)
 
 
-def _cursor(connection: Any, text: Any) -> Any:
-    """The cursor of a connection for a prepared statement: on SQLite one for all, for as long as it has its connection
-    of the driver; on PostgreSQL each statement has its own (``WatchedConnection``)."""
+def _way(connection: Any) -> Any:
+    """How a connection sends what is prepared: over its ``Pipe`` to PostgreSQL, on SQLite over one cursor for all, for
+    as long as it has its connection of the driver."""
     held = connection._dbapi_connection
     if held is None or held.dbapi_connection is None:
         held = connection.connection  # which says why there is none
-    known = getattr(connection, CURSOR, None)
+    known = getattr(connection, WAY, None)
     if known is None or known[0] is not held:
         own: Any = held.dbapi_connection
-        if isinstance(own, WatchedConnection):
-            known = held, own.cursor_of
-        else:
-            one = psycopg.RawCursor(own) if isinstance(own, psycopg.Connection) else held.cursor()
-            known = held, lambda _: one
-        setattr(connection, CURSOR, known)
-    return known[1](text)
+        known = held, own.pipe if isinstance(own, WatchedConnection) else held.cursor()
+        setattr(connection, WAY, known)
+    return known[1]
 
 
 class Sending:
@@ -255,16 +258,34 @@ def told_as_ours(connection: Connection, cursor: Any, asked: str, given: Any) ->
 @contextmanager
 def together(connection: Any) -> Iterator[None]:
     """On PostgreSQL the statements of the block leave without waiting for the answer to the one before; a failure is
-    told at the next answer that is read, at the latest at the end. SQLAlchemy's own questions find no answer in it."""
-    if connection.dialect.name != "postgresql":
+    told at the next answer that is read, at the latest at the end."""
+    pipe = _way(connection)
+    if not isinstance(pipe, Pipe) or pipe.held:
         yield
         return
+    pipe.held = True
     try:
-        with connection.connection.driver_connection.pipeline():
-            yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        setattr(connection, CURSOR, None)
-        connection._handle_dbapi_exception(error, "the rows of a step", None, None, Sending(many=True))
+        yield
+    except BaseException:
+        pipe.drop()
+        raise
+    finally:
+        pipe.held = False
+    try:
+        pipe.settle()
+    except psycopg.Error as error:
+        _fail(connection, error, pipe, "the rows of a step", None)
+
+
+def _fail(connection: Connection, error: Any, way: Any, text: str, bound: Any, context: Any = None) -> NoReturn:
+    """Tells a failure as SQLAlchemy does: that of a statement, or of one that left before it and was not waited for."""
+    setattr(connection, WAY, None)
+    cursor: Any = way
+    told: Any = context or Sending(many=False)
+    if isinstance(way, Pipe):
+        cursor, broken = None, way.broken
+        text, bound = (text, bound) if broken is None else (broken.text.decode(), broken.given)
+    connection._handle_dbapi_exception(error, text, bound, cursor, told)
 
 
 def set_of(table: Table, names: Iterable[str]) -> dict[str, BindParameter[Any]]:

@@ -1,4 +1,4 @@
-"""Connections that notice when their server has fallen silent, and keep what it has prepared.
+"""Connections that notice when their server has fallen silent, and have a pipe for what is prepared.
 
 A machine that stands still (a frozen virtual machine, a disk that does not answer) closes nothing: its kernel still
 acknowledges what is sent, so that no time limit of TCP runs out, and the server, which would end a statement that takes
@@ -14,15 +14,11 @@ from time import monotonic
 from typing import Any
 
 import psycopg
-from psycopg._preparing import Prepare, PrepareManager
-from psycopg._queries import PostgresQuery, PostgresRawQuery
+
+from service.db.pipe import Pipe
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The first words of PostgreSQL's protocol: every server answers with a byte, whoever asks and however busy it is."""
-
-
-MOST_CURSORS = 200
-"""So many cursors for prepared statements are kept at a connection."""
 
 
 class WatchedConnection(psycopg.Connection[Any]):
@@ -39,26 +35,17 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self._prepared = self._kept = _Kept()
-        self._cursors: dict[str | bytes, psycopg.RawCursor[Any]] = {}
+        self.pipe = Pipe(self)
 
-    def cursor_of(self, text: str | bytes) -> psycopg.RawCursor[Any]:
-        """The cursor for a statement that comes again: it knows by then what its parameters are."""
-        found = self._cursors.get(text)
-        if found is None or found.closed:
-            self.take(text, found := psycopg.RawCursor(self))
-        return found
+    def cursor(self, *given: Any, **more: Any) -> Any:
+        """As of any connection; what the pipe has sent is answered first."""
+        self.pipe.settle()
+        return super().cursor(*given, **more)
 
-    def lent(self, text: str | bytes) -> psycopg.RawCursor[Any]:
-        """The same, for whoever reads later: until it is given back (``take``) nobody else gets it."""
-        found = self._cursors.pop(text, None)
-        return psycopg.RawCursor(self) if found is None or found.closed else found
-
-    def take(self, text: str | bytes, cursor: psycopg.RawCursor[Any]) -> None:
-        """Keeps the cursor for the next who sends this statement."""
-        if len(self._cursors) >= MOST_CURSORS:
-            self._cursors.clear()
-        self._cursors[text] = cursor
+    def rollback(self) -> None:
+        """As of any connection; what the pipe has sent is answered first, and nobody is told how."""
+        self.pipe.drop()
+        super().rollback()
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **more: Any) -> Any:
         """Waits for the server as the driver does. Raises OperationalError, and closes, where it has fallen silent."""
@@ -68,7 +55,7 @@ class WatchedConnection(psycopg.Connection[Any]):
         except StopIteration as end:
             return end.value
         except psycopg.Error:
-            self._kept.failed = True
+            self.pipe.forget()
             raise
         self.heard = monotonic()
         return found
@@ -94,28 +81,6 @@ class WatchedConnection(psycopg.Connection[Any]):
         if not answers(info.hostaddr or info.host, info.port, self.patience):
             self.pgconn.finish()
             raise psycopg.OperationalError(f"the server at {info.host}:{info.port} has fallen silent: given up")
-
-
-class _Kept(PrepareManager):
-    """The prepared statements of a connection, which stay for as long as nothing has ``failed``.
-
-    The driver has the server forget all of them with each ROLLBACK, for one that was to be prepared when something
-    failed may not be there. All reading ends with a ROLLBACK too, and the next would have each planned anew.
-    """
-
-    failed = False
-
-    def get(self, query: PostgresQuery, prepare: bool | None = None) -> tuple[Prepare, bytes]:
-        """Prepares none but those that are sent as the server takes them (``Prepared``): the server plans one that it
-        was made to keep for anything that might be asked, and a list for a rare word then reads as for a common one."""
-        return super().get(query, prepare if isinstance(query, PostgresRawQuery) else False)
-
-    def clear(self) -> bool:
-        """Forgets all of them where something has failed."""
-        if not self.failed:
-            return False
-        self.failed = False
-        return super().clear()
 
 
 def answers(host: str, port: int, within: float) -> bool:

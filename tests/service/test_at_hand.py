@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from psycopg.pq import PipelineStatus
 from sqlalchemy import event, select
 
 from service import auth, clock
@@ -109,7 +108,7 @@ def test_the_rows_of_a_step_leave_together(world: World) -> None:
     alone = list[str]()
 
     def note(connection: Any, _cursor: Any, statement: str, *_: object) -> None:
-        together = connection.connection.driver_connection.pgconn.pipeline_status == PipelineStatus.ON
+        together = connection.connection.driver_connection.pipe.held
         if statement.startswith(("INSERT", "UPDATE")) and not together:
             alone.append(" ".join(statement.split()[:3]))
 

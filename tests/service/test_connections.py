@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Integer, bindparam, literal_column, select, text
+from sqlalchemy import Connection, Integer, Text, bindparam, literal_column, select, text
 from sqlalchemy.exc import DBAPIError
 
 from service.db import Database
 from service.db.database import SQLITE_LOG_PAGES, TRUSTED_SECONDS, Timeouts
-from service.db.prepared import Prepared
+from service.db.pipe import MOST_NAMES
+from service.db.prepared import Prepared, together
 
 if TYPE_CHECKING:
     from tests.factories.world import World
@@ -58,11 +60,68 @@ def test_statements_stay_prepared_until_something_fails(world: World) -> None:
     assert _prepared(world, "40 + $1") == 1
 
 
+def _ask(connection: Connection, asked: list[Any], questions: Sequence[tuple[Prepared, dict[str, Any]]]) -> None:
+    with together(connection):
+        asked.extend(question.asked(connection, given) for question, given in questions)
+
+
 def ask(world: World, asked: Prepared) -> None:
-    """Asks often enough for the driver to have a statement prepared, each time in a transaction of its own."""
+    """Asks, each time in a transaction of its own."""
     for _ in range(8):
         with world.database.reading() as session:
             assert asked.rows(session, {"more": 2}) == [(42,)]
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_of_statements_that_left_together_the_one_that_failed_is_named(world: World) -> None:
+    """The connection goes on afterwards; what had left behind it was not done."""
+    divided = Prepared(select(literal_column("6") / bindparam("by", type_=Integer)))
+    plain = Prepared(select(bindparam("more", type_=Integer)))
+    with world.database.reading() as session:
+        connection = session.connection()
+        asked = list[Any]()
+        with pytest.raises(DBAPIError, match="division by zero") as failed:
+            _ask(connection, asked, [(plain, {"more": 1}), (divided, {"by": 0}), (plain, {"more": 2})])
+        assert "6 /" in str(failed.value.statement)
+        assert failed.value.params == (0,)
+        with pytest.raises(DBAPIError, match="has failed"):
+            asked[-1]()
+    ask(world, Prepared(select(literal_column("40") + bindparam("more", type_=Integer))))
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_value_that_no_text_takes_leaves_no_answers_behind(world: World) -> None:
+    words = Prepared(select(bindparam("word", type_=Text)))
+    with world.database.reading() as session:
+        connection = session.connection()
+        with pytest.raises(DBAPIError, match="NUL"):
+            _ask(connection, [], [(words, {"word": "one"}), (words, {"word": "\x00"})])
+        assert words.rows(session, {"word": "two"}) == [("two",)]
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_statement_of_its_own_way_waits_for_what_has_left(world: World) -> None:
+    plain = Prepared(select(bindparam("more", type_=Integer)))
+    with world.database.reading() as session:
+        connection = session.connection()
+        with together(connection):
+            asked = plain.asked(connection, {"more": 1})
+            assert connection.scalar(text("SELECT 2")) == 2
+            assert plain.rows(session, {"more": 3}) == [(3,)]
+        assert asked() == [(1,)]
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_connection_keeps_so_many_statements_and_no_more(world: World) -> None:
+    kinds = [Prepared(select(literal_column(f"{40 + n}") + bindparam("more", type_=Integer))) for n in range(250)]
+    for kind in kinds:
+        with world.database.reading() as session:
+            kind.rows(session, {"more": 2})
+    assert 0 < _prepared(world, "+ $1") <= MOST_NAMES
 
 
 @pytest.mark.postgres
