@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import reports
@@ -15,6 +16,7 @@ from service.actions.rounds import refuse_another, taken
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid, LiaisonError
 from service.ledger.counts import half_year_needs
+from service.processes.models import UserTask
 from service.processes.wiring import Action, ActionCall
 from service.reports.models import HalfYearReport
 from service.reports.papers import roll_up_paper
@@ -69,7 +71,7 @@ def _submit_report(session: Session, call: ActionCall) -> dict[str, Any]:
         with found_at({f"/sections/{name}": f"/data/{name}" for name in STEP_SECTIONS}):
             if sections:
                 reports.edit_report(session, report_id=report.id, sections=sections, actor=actor, now=call.now)
-            send_with_needs(session, report, actor, call.now)
+            send_with_needs(session, report, actor, call.now, _due_on(session, call, report))
         return _told(report)
     lost = [name for name, text in words.items() if text and text != report.sections.get(name)]
     if lost:
@@ -116,20 +118,35 @@ def _report(session: Session, call: ActionCall) -> HalfYearReport:
     return reports.get_report(session, str(known.get("report_id")), SYSTEM)
 
 
+def _due_on(session: Session, call: ActionCall, report: HalfYearReport) -> date | None:
+    """The date of the step that is taken, as it was agreed on (延期) or put off (顺延); None where it has none."""
+    own = select(UserTask.due_on).where(
+        UserTask.instance_id == call.instance.id,
+        UserTask.scope == call.scope,
+        UserTask.unit == report.unit_code,
+        UserTask.due_on.is_not(None),
+    )
+    return session.scalar(own.order_by(UserTask.entered_at.desc(), UserTask.id.desc()).limit(1))
+
+
 def _told(report: HalfYearReport) -> dict[str, Any]:
     late = {None: "尚未报送", False: "按时报送", True: "迟报"}[report.late]
     return {
         "report_id": str(report.id),
         "unit_name": report.unit.name,
         "late": report.late,
+        "due_on": report.due_on.isoformat() if report.due_on is not None else None,
         "lines": [["半年报告", report.name], ["状态", f"{reports.REPORT_STATUSES[report.status]}，{late}"]],
     }
 
 
-def send_with_needs(session: Session, report: HalfYearReport, actor: Actor, now: datetime) -> None:
-    """Sends a report with its office's needs of the half-year as they stand today (T6)."""
+def send_with_needs(
+    session: Session, report: HalfYearReport, actor: Actor, now: datetime, due_on: date | None = None
+) -> None:
+    """Sends a report with its office's needs of the half-year as they stand today (T6), due on ``due_on`` where that is
+    not the date with which it was begun."""
     needs = half_year_needs(session, year=report.year, half=report.half, unit=report.unit_code)
-    reports.submit_report(session, report_id=report.id, needs=needs, actor=actor, now=now)
+    reports.submit_report(session, report_id=report.id, needs=needs, due_on=due_on, actor=actor, now=now)
 
 
 @contextmanager
@@ -142,7 +159,7 @@ def found_at(paths: Mapping[str, str]) -> Iterator[None]:
         raise
 
 
-SAMPLE = {"report_id": "a", "unit_name": "区教育局", "late": False, "lines": []}
+SAMPLE = {"report_id": "a", "unit_name": "区教育局", "late": False, "due_on": None, "lines": []}
 
 ACTIONS = (
     Action(

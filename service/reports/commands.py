@@ -155,9 +155,16 @@ def edit_report(
 
 
 def submit_report(
-    session: Session, *, report_id: UUID | str, needs: Mapping[str, Any], actor: Actor, now: datetime
+    session: Session,
+    *,
+    report_id: UUID | str,
+    needs: Mapping[str, Any],
+    due_on: date | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> HalfYearReport:
-    """Sends a report to the Talent Office (T6); whether it is late is fixed at the first time.
+    """Sends a report to the Talent Office (T6); whether it is late is fixed at the first time, by ``due_on`` where a
+    later date was agreed since it was begun.
 
     The report speaks as of this moment: figures and untouched sentences are counted anew with ``needs``
     (``ledger.counts.need_counts``), so that nothing entered since they were first filled in is left out. Raises
@@ -179,6 +186,7 @@ def submit_report(
     if today <= ends_on:
         checks.refuse("/half", f"{report.year} 年{HALVES[report.half]}到 {ends_on.isoformat()} 才结束，结束后再报送")
     checks.done()
+    report.due_on = due_on or report.due_on
     if report.late is None:
         report.late = report.due_on is not None and today > report.due_on
     report.status, report.return_reason = SUBMITTED, None

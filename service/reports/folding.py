@@ -24,6 +24,7 @@ def _report(rows: Rows, event: Event) -> None:
     elif event.kind == "report_submitted":
         told = {"status": SUBMITTED, "return_reason": None, "submitted_by": event.actor, "submitted_at": event.at}
         told |= {"facts": data["facts"], "sections": data["sections"], "late": data["late"]}
+        told["due_on"] = data["due_on"]
         rows.set(HalfYearReport, key, told, updated_at=event.at)
     elif event.kind == "report_returned":
         rows.set(HalfYearReport, key, status=RETURNED, return_reason=data["reason"], updated_at=event.at)

@@ -65,6 +65,32 @@ def test_a_report_sent_back_after_a_later_date_was_agreed_is_no_reply_for_the_ti
 
 
 @ON_BOTH
+def test_a_later_date_that_was_agreed_holds_when_the_report_is_sent_back(world):
+    """The report came back due on the round's own date, which had passed, and was late before it was there (W7)."""
+    calendar_starts(world, "half_year_report", "every_half_year")
+    agreed = date(2027, 1, 22)
+    own = {"actor": world.actor("office"), "now": clock.now()}
+    with world.transaction() as session:
+        task = world.task("submit_half_year", "hrss").id
+        extensions.extend(session, task_id=task, due_on=agreed, reason="人员变动", asked_by="区人社局", **own)
+    world.clock.set(at("2027-01-20"))
+    world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
+    report = report_of(world, "hrss")
+    assert (report.due_on, report.late) == (agreed, False)
+    world.do("office", "review_report", {"decision": "return", "reason": "请补充意见建议"})
+    again = world.task("submit_half_year", "hrss")
+    assert again.due_on == agreed
+    assert world.task("submit_half_year", "edu").due_on == date(2027, 1, 15)
+    with world.transaction() as session:  # who sends it back may agree on yet another date
+        own["now"] = clock.now()
+        extensions.extend(session, task_id=again.id, due_on="2027-01-26", reason="补充", asked_by="区人社局", **own)
+    world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
+    world.do("office", "review_report", {"decision": "return", "reason": "请再补充"})
+    assert world.task("submit_half_year", "hrss").due_on == date(2027, 1, 26)
+    assert mismatches(world) == []
+
+
+@ON_BOTH
 def test_a_round_runs_from_the_calendar_to_the_roll_up(world):
     calendar_starts(world, "half_year_report", "every_half_year")
     assert instance(world).title == "半年总结：2026年下半年"
