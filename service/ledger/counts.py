@@ -56,8 +56,8 @@ def need_counts(
     """The needs registered in a period, JSON-ready: ``started``, ``late``, ``urges``, ``outcomes``, ``categories``.
 
     All as of the end of the day ``on`` (default: today, at most the last of the period). ``late`` are those in which a
-    responsible unit was late, ``late_steps`` those in which another step was (``processes.lateness``). ``names`` are
-    the outcomes in words.
+    responsible unit was late, ``late_steps`` those in which another step was (``processes.lateness``), ``late_both``
+    those of both. ``names`` are the outcomes in words.
 
     ``unit`` is a liaison office: the needs of its leaders and those that it registered (R5); ``None`` counts all.
     A fixed number of statements.
@@ -69,7 +69,12 @@ def need_counts(
     became, of_kind = _outcome(cases).label("became"), said(cases, "category").label("of_kind")
     late, late_steps = (Instance.id.in_(late_cases(as_of, steps=steps)) for steps in (False, True))
     rows = session.execute(
-        select(became, func.count(), func.sum(cases.urges), _number(late), _number(late_steps))
+        select(
+            became,
+            func.count(),
+            func.sum(cases.urges),
+            *(_number(one) for one in (late, late_steps, and_(late, late_steps))),
+        )
         .where(scope)
         .group_by(text("became"))
     ).all()
@@ -81,6 +86,7 @@ def need_counts(
         "urges": sum(int(row[2]) for row in rows),
         "late": sum(row[3] for row in rows),
         "late_steps": sum(row[4] for row in rows),
+        "late_both": sum(row[5] for row in rows),
         "outcomes": {name: counted[name] for name in NEED_OUTCOMES},
         "names": dict(NEED_OUTCOMES),
         "categories": {str(name): count for name, count in sorted(map(tuple, categories), key=str) if name is not None},
@@ -164,6 +170,7 @@ def leader_needs(
         "late": sum(one.late for one in late.values()),
         "overdue": sum(one.overdue for one in late.values()),
         "late_steps": sum(one.late_steps for one in late.values()),
+        "late_both": sum(one.late and one.late_steps for one in late.values()),
         "circulars": sum(len(numbers) for numbers in told.values()),
         "outcomes": {name: sum(one["outcome"] == name for one in items) for name in NEED_OUTCOMES},
         "names": dict(NEED_OUTCOMES),

@@ -12,7 +12,16 @@ from service.contacts.rules import FORMS, OPINION_STATUSES, TOPICS
 from service.documents import TEMPLATE_FOLDER, TYPE_FOLDER, Printed, render, render_word
 from service.errors import Invalid
 from service.reports.models import Brief, HalfYearReport
-from service.reports.rules import EDITABLE, HALVES, REPORT_STATUSES, SECTIONS, brief_title, late_words, lateness_note
+from service.reports.rules import (
+    EDITABLE,
+    HALVES,
+    REPORT_STATUSES,
+    SECTIONS,
+    brief_title,
+    late_of_both,
+    late_words,
+    lateness_note,
+)
 
 KINDS = ("pdf", "docx")
 
@@ -143,7 +152,7 @@ def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
         "意见建议": f"{opinions.get('total', 0)} 条（{handled}）",
         "报告中的需求": f"合计 {totals['needs_reported']} 件：一件需求在登记单位和领导所在单位的报告中各计一次",
         "全区需求": f"{totals['needs']} 件（{outcomes}），曾超期 {totals['needs_late']} 件，"
-        f"环节超期 {totals['needs_late_steps']} 件；"
+        f"{_late_steps({'late_steps': totals['needs_late_steps'], 'late_both': totals.get('needs_late_both', 0)})}；"
         "不限于已报送的报告，每件只计一次",
         "活动": f"{activities.get('total', 0)} 场，到场 {activities.get('attended', 0)} 人次",
         "自行协调事项": f"{matters.get('total', 0)} 件，办结 {matters.get('solved', 0)} 件",
@@ -189,6 +198,10 @@ def brief_paper(brief: Brief, number: str = "") -> dict[str, Any]:
     }
 
 
+def _late_steps(needs: Mapping[str, Any]) -> str:
+    return f"环节超期 {needs.get('late_steps', 0)} 件{late_of_both(needs)}"
+
+
 def _figures(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     contacts, needs, quotas, interviews = (facts[name] for name in ("contacts", "needs", "quotas", "interviews"))
     opinions, activities, matters = (contacts[name] for name in ("opinions", "activities", "matters"))
@@ -201,7 +214,7 @@ def _figures(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         "人才主动反映": f"{contacts['inbound']} 次",
         "意见建议": f"{opinions['total']} 条（{_listed(OPINION_STATUSES, opinions, '条')}）",
         "需求": f"{needs.get('started', 0)} 件（{outcomes}）"
-        + (f"，曾超期 {needs['late']} 件，环节超期 {needs.get('late_steps', 0)} 件" if "late" in needs else ""),
+        + (f"，曾超期 {needs['late']} 件，{_late_steps(needs)}" if "late" in needs else ""),
         "活动": f"{activities['total']} 场，邀请 {activities['invited']} 人次，到场 {activities['attended']} 人次",
         "自行协调事项": f"{matters['total']} 件，办结 {matters['solved']} 件",
         "联系对象人数": f"{quotas['met']}/{quotas['leaders']} 位领导达到规定人数",

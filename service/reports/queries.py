@@ -243,6 +243,7 @@ def _totals(facts: list[Mapping[str, Any]], counted: Mapping[str, Any]) -> dict[
         "needs_reported": needs["started"],
         "needs_late": counted["late"],
         "needs_late_steps": counted["late_steps"],
+        "needs_late_both": counted["late_both"],
         "needs_on": counted["on"],
         "outcomes": dict(counted["outcomes"]),
         "outcome_names": dict(counted["names"]),

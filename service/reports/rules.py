@@ -215,9 +215,15 @@ def _late_needs(needs: Mapping[str, Any]) -> str:
         told += f"（仍未答复 {needs['overdue']} 件）"
     if not needs.get("late_steps"):
         return told
-    both = sum(1 for row in needs.get("items", ()) if row.get("late") and row.get("late_steps"))
-    also = f"（其中 {both} 件责任单位也曾超期）" if both else ""
-    return f"{told}，其他环节超过本系统默认时限 {needs['late_steps']} 件{also}"
+    return f"{told}，其他环节超过本系统默认时限 {needs['late_steps']} 件{late_of_both(needs)}"
+
+
+def late_of_both(needs: Mapping[str, Any]) -> str:
+    """The words beside a number of needs in which other steps were late: in how many of them a responsible unit was as
+    well; empty of none. A brief of before that was counted is counted by its items."""
+    listed = needs.get("items", ())
+    both = needs.get("late_both", sum(1 for row in listed if row.get("late") and row.get("late_steps")))
+    return f"（其中 {both} 件责任单位也曾超期）" if both else ""
 
 
 def shares(rows: Sequence[Figure]) -> Figure:

@@ -70,6 +70,7 @@ def agree(world: World, facts: Facts, on: date, since: date) -> None:
         assert counted["started"] == len(titled)
         assert counted["late"] == sum(units[case] for case in titled)
         assert counted["late_steps"] == sum(steps[case] for case in titled)
+        assert counted["late_both"] == sum(units[case] and steps[case] for case in titled)
         found = statistics.statistics(
             session, world.actor("office"), statistics.StatisticsFilter(since=since, until=on)
         )
@@ -78,6 +79,7 @@ def agree(world: World, facts: Facts, on: date, since: date) -> None:
         for leader in session.scalars(select(Leader)):
             brief = leader_needs(session, leader_id=leader.id, starts_on=since, ends_on=on)
             assert brief["late"] == sum(one["late"] for one in brief["items"])
+            assert brief["late_both"] == sum(one["late"] and one["late_steps"] for one in brief["items"])
             told |= {one["id"]: (one["late"], one["late_steps"]) for one in brief["items"]}
         with_leader = [case for case in titled if mine[case][1]]
         assert set(told) == set(titled) & of_served(session, since, on)

@@ -22,7 +22,7 @@ from service.ledger.counts import leader_needs, need_counts, open_matters_of, un
 from service.liaisons.models import Link
 from service.reports import ReportFilter
 from service.reports.papers import report_paper, roll_up_paper
-from service.reports.rules import Figure, score
+from service.reports.rules import Figure, late_of_both, score
 from service.rights import SYSTEM, Permission
 from service.workdays import Calendar
 from tests.factories.people import EARLY, actor, leader, organization, person, unit
@@ -41,6 +41,7 @@ NEEDS = {
     "started": 2,
     "late": 1,
     "late_steps": 0,
+    "late_both": 0,
     "urges": 1,
     "outcomes": {"solved": 1, "running": 1},
     "names": {"solved": "已解决", "running": "在办"},
@@ -211,6 +212,18 @@ class TestReport:
         reports.edit_report(session, report_id=report.id, sections={"plans": "继续走访。"}, actor=LIAISON, now=NOW)
         reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=NOW)
         assert told("submitted") == "已报送"
+
+    def test_papers_say_how_many_needs_are_late_in_both_ways_as_briefs_do(self, session, chief):
+        needs = NEEDS | {"late": 2, "late_steps": 3, "late_both": 1}
+        report = compiled(session, needs=needs)
+        [own] = [one["value"] for one in report_paper(report)["figures"] if one["name"] == "需求"]
+        assert own.endswith("曾超期 2 件，环节超期 3 件（其中 1 件责任单位也曾超期）")
+        summed = reports.roll_up(session, year=2026, half=2, needs=needs)
+        [all_in_all] = [one["value"] for one in roll_up_paper(summed, "")["figures"] if one["name"] == "全区需求"]
+        assert "曾超期 2 件，环节超期 3 件（其中 1 件责任单位也曾超期）；" in all_in_all
+        assert late_of_both({"items": [{"late": True, "late_steps": True}]}) == "（其中 1 件责任单位也曾超期）"
+        del report.facts["needs"]["late_both"]  # a paper of before
+        assert "（其中" not in report_paper(report)["figures"][6]["value"].partition("环节超期")[2]
 
     def test_lateness_is_fixed_at_the_first_sending(self, session, chief):
         report = submitted(session)
