@@ -72,8 +72,10 @@ def _unread(before: Values | None, key: bytes) -> Values | None:
 
 
 def _last(session: Session, kind: str) -> Values | None:
+    """The values that the last entry of a kind tells; None where there is none, or it tells no values."""
     found = last_of(session, STREAM, kind)
-    return dict(found.data["values"]) if found is not None else None
+    values = found.data.get("values") if found is not None else None
+    return dict(values) if isinstance(values, Mapping) else None
 
 
 def _changes(before: Values | None, after: Values) -> dict[str, list[Any]]:

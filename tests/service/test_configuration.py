@@ -8,12 +8,29 @@ from typing import Any
 import pytest
 
 from service import clock, history
+from service.audit.replay.named import NamesThen
 from service.cli import liaison, setup
+from service.config.editable import ORGANIZATION
 from service.errors import Invalid
 from service.history.records import record
 from service.rights import COMMAND_LINE, SYSTEM, at_command_line, service_name
-from service.usecases.configuration import STREAM, note_configuration
+from service.usecases.configuration import SETTINGS, STREAM, note_configuration
+from tests.factories.visitor import Visitor
 from tests.factories.world import CONFIG, World
+
+
+def test_an_entry_that_tells_no_values_is_passed_over(world: World) -> None:
+    """One such entry kept every replay of a case from being shown, and the service from its next start."""
+    world.dispatched("edu")
+    with world.transaction() as session:
+        for kind in (ORGANIZATION, SETTINGS):
+            history.append(session, stream=STREAM, kind=kind, actor="system", at=clock.now(), data={"changes": {}})
+    assert Visitor(world, "auditor").get(f"/cases/{world.case}/replay").status_code == 200
+    assert Visitor(world, "admin").get("/settings").status_code == 200
+    with world.transaction() as session:
+        names = NamesThen(session, clock.today())
+        assert names.role("talent_office", clock.today()) == "区人才办"
+        assert note_configuration(session, world.settings, world.organization, actor=SYSTEM, now=clock.now())
 
 
 def test_changed_settings_and_roles_are_journaled_once_and_no_secret_with_them(world: World) -> None:

@@ -57,7 +57,8 @@ class NamesThen:
         if self._roles is None:
             told = select(HistoryEvent).where(HistoryEvent.stream == STREAM, HistoryEvent.kind == ORGANIZATION)
             events = self._session.scalars(told.order_by(HistoryEvent.seq))
-            self._roles = [(one.at, one.data["values"]) for one in events]
+            told_values = ((one.at, one.data.get("values")) for one in events)
+            self._roles = [(at, values) for at, values in told_values if isinstance(values, Mapping)]
         before = [values for at, values in self._roles if at < end_of(on)] or [values for _, values in self._roles[:1]]
         name = before[-1].get(f"roles.{role}.name") if before else None
         return str(name) if name else wiring(self._session).role_name(role)
