@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import reports
@@ -16,7 +15,7 @@ from service.actions.rounds import refuse_another, taken
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid, LiaisonError
 from service.ledger.counts import half_year_needs
-from service.processes.models import UserTask
+from service.processes.steps import last_due_on
 from service.processes.wiring import Action, ActionCall
 from service.reports.models import HalfYearReport
 from service.reports.papers import roll_up_paper
@@ -71,7 +70,8 @@ def _submit_report(session: Session, call: ActionCall) -> dict[str, Any]:
         with found_at({f"/sections/{name}": f"/data/{name}" for name in STEP_SECTIONS}):
             if sections:
                 reports.edit_report(session, report_id=report.id, sections=sections, actor=actor, now=call.now)
-            send_with_needs(session, report, actor, call.now, _due_on(session, call, report))
+            due_on = last_due_on(session, call.instance.id, call.scope, report.unit_code)
+            send_with_needs(session, report, actor, call.now, due_on)
         return _told(report)
     lost = [name for name, text in words.items() if text and text != report.sections.get(name)]
     if lost:
@@ -116,17 +116,6 @@ def _report(session: Session, call: ActionCall) -> HalfYearReport:
     if not isinstance(known, Mapping):
         raise EngineFailure("没有半年报告，请检查流程图")
     return reports.get_report(session, str(known.get("report_id")), SYSTEM)
-
-
-def _due_on(session: Session, call: ActionCall, report: HalfYearReport) -> date | None:
-    """The date of the step that is taken, as it was agreed on (延期) or put off (顺延); None where it has none."""
-    own = select(UserTask.due_on).where(
-        UserTask.instance_id == call.instance.id,
-        UserTask.scope == call.scope,
-        UserTask.unit == report.unit_code,
-        UserTask.due_on.is_not(None),
-    )
-    return session.scalar(own.order_by(UserTask.entered_at.desc(), UserTask.id.desc()).limit(1))
 
 
 def _told(report: HalfYearReport) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ class AttachmentItem(Schema):
     """A file. ``record`` is what it belongs to (``contact:<id>``), ``may_withdraw`` whether I may take it back.
 
     ``task`` is the task with whose form it was handed in, in its ``field``; null of one that was attached beside.
+    ``withdrawn`` is when it was taken back, by whom and why; null of one that is there. These are listed for auditors.
     """
 
     id = Id(required=True)
@@ -47,10 +48,15 @@ class AttachmentItem(Schema):
     task = Id(required=True, allow_none=True, attribute="task_id")
     field = Said(required=True, allow_none=True)
     may_withdraw = Flag(required=True)
+    withdrawn = Moment(required=True, allow_none=True, attribute="withdrawn_at")
+    withdrawn_by = Said(required=True, allow_none=True)
+    withdrawn_by_name = Said(required=True, allow_none=True)
+    withdrawn_why = Said(required=True, allow_none=True)
 
 
 Attachments = page_of(AttachmentItem, "Attachments", may_attach=Flag(required=True))
-"""All files of a record, the oldest first; ``may_attach`` says whether I may add one."""
+"""All files of a record, the oldest first, for auditors those withdrawn behind them; ``may_attach`` says whether I may
+add one."""
 
 
 class Withdrawn(Schema):
@@ -238,7 +244,7 @@ def _listed(stream: str) -> Mapping[str, Any]:
     found = attachments.files_of(db(), stream, actor(), clock.now())
     if found.hidden:
         raise NotAllowed(attachments.RESTRICTED)
-    return {**whole(_rows(found.items, found.withdrawable)), "may_attach": found.may_attach}
+    return {**whole(_rows(found.items, found.withdrawable, found.gone)), "may_attach": found.may_attach}
 
 
 def _attached(stream: str, file: Received) -> Row:
@@ -246,7 +252,23 @@ def _attached(stream: str, file: Received) -> Row:
     return _rows([kept], {kept.id})[0]
 
 
-def _rows(kept: Iterable[Attachment], withdrawable: Iterable[UUID]) -> list[Row]:
-    rows, mine = list(kept), set(withdrawable)
-    names = Names(db()).learn([row.added_by for row in rows])
-    return [Row(row, added_by_name=names.known_person(row.added_by), may_withdraw=row.id in mine) for row in rows]
+def _rows(
+    kept: Iterable[Attachment], withdrawable: Iterable[UUID], gone: Sequence[attachments.Withdrawn] = ()
+) -> list[Row]:
+    back = {one.file.id: one for one in gone}
+    rows, mine = [*kept, *(one.file for one in gone)], set(withdrawable)
+    names = Names(db()).learn([*(row.added_by for row in rows), *(one.by for one in gone if one.by)])
+
+    def told(row: Attachment) -> Row:
+        one = back.get(row.id)
+        by = one.by or None if one is not None else None
+        return Row(
+            row,
+            added_by_name=names.known_person(row.added_by),
+            may_withdraw=row.id in mine,
+            withdrawn_by=by,
+            withdrawn_by_name=names.known_person(by) if by else None,
+            withdrawn_why=one.reason if one is not None else None,
+        )
+
+    return [told(row) for row in rows]

@@ -162,9 +162,9 @@ def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
             }
             heading = f"第{count}轮派单" if rounds > 1 else ""
         elif one.step == REDISPATCH:
-            given = fields.get("unit")
-            facts = {"改由": record.unit(given) + "办理"} if given else {"退回后": "不再改派，由其他单位继续办理"}
-            heading = "改派" if given else "不再改派"
+            given, words = fields.get("unit"), record.choice(one.step, "decision", fields.get("decision"))
+            facts = {"改由": record.unit(given) + "办理"} if given else {"退回后": words}
+            heading = words.partition("（")[0] or str(one.entered.data["name"])
         elif one.box == OFFICE:
             facts, heading = _printed(record, one), str(one.entered.data["name"])
         else:

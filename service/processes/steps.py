@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -95,3 +96,15 @@ def slots_of(session: Session, instance_id: UUID, *, only_open: bool = False) ->
 
 def _oldest(query: Select[UserTask]) -> Select[UserTask]:
     return query.order_by(UserTask.entered_at, UserTask.id)
+
+
+def last_due_on(session: Session, instance_id: UUID, scope: str, unit: str) -> date | None:
+    """The date of the last dated step of a unit in a called process (``scope``), as it was agreed on (延期) or put off
+    (顺延); None where it has had none. One statement."""
+    own = select(UserTask.due_on).where(
+        UserTask.instance_id == instance_id,
+        UserTask.scope == scope,
+        UserTask.unit == unit,
+        UserTask.due_on.is_not(None),
+    )
+    return session.scalar(own.order_by(UserTask.entered_at.desc(), UserTask.id.desc()).limit(1))

@@ -39,6 +39,7 @@ def status() -> ResponseReturnValue:
     return render_template(
         "system/status.html",
         incidents=incidents,
+        ahead={one.id for one in incidents if one.happened_at > clock.now()},
         stuck=stuck_count(db(), clock.today()),
         sees_content=sees_all(actor()),
         cases=instances_by_id(db(), wanted),

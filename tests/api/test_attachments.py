@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
 from uuid import uuid4
@@ -9,6 +10,7 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
+from service import clock
 from service.storage import LARGEST
 from service.storage.stores import KEY as STORE
 from tests.factories.contact_calls import SECRET, body
@@ -79,6 +81,14 @@ def test_a_contacts_files_from_upload_to_withdrawal(world: World) -> None:
     assert (gone.status_code, gone.json["name"]) == (200, "会议纪要.pdf")
     assert liaison.get(file).status_code == 404
     assert liaison.post(f"{file}/withdraw", {"reason": "传错了文件"}).status_code == 404
+    assert liaison.get(path).json["items"] == []
+    [told] = world.api("auditor").get(path).json["items"]  # as the page shows it to auditors
+    back = {name: told.pop(name) for name in ("withdrawn", "withdrawn_by", "withdrawn_by_name", "withdrawn_why")}
+    assert told == {name: value for name, value in made.json.items() if name not in back} | {"may_withdraw": False}
+    assert clock.local(datetime.fromisoformat(str(back.pop("withdrawn")))) == clock.local(clock.now())
+    assert list(back.values()) == ["liaison-district_office", "尹知秋", "传错了文件"]
+    assert [value for name, value in made.json.items() if name.startswith("withdrawn")] == [None] * 4
+    assert world.api("auditor").get(file).data == PDF
 
 
 def test_files_beside_a_restricted_note_are_for_those_who_read_the_note(world: World) -> None:

@@ -106,7 +106,7 @@ def test_an_assisting_unit_is_dropped_and_the_case_goes_on_with_the_others(world
         paper = sheet(session, world.case, world.actor(OFFICE)).data
     assert (facts["units"], facts["unit_codes"]) == ("区教育局", ["edu"])
     [entry] = [one for one in paper["office"] if one["heading"] == "不再改派"]
-    assert "不再改派，由其他单位继续办理" in str(entry["facts"])
+    assert f"退回后：{DROPPED}" in str(entry["facts"])
     assert "由区教育局一并办理" in str(entry)
     assert f"改派：{DROPPED}" in Visitor(world, OFFICE).get(f"/cases/{world.case}").text
     world.do(OFFICE, "feedback_result")

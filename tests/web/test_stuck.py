@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
-from service import clock
+from service import clock, ids
 from service.processes import freeing
+from service.processes.models import Incident
 from service.processes.timers import count_open_incidents
 from tests.factories.diagrams import definition
 from tests.factories.statements import counted
@@ -128,3 +130,15 @@ def test_the_interface_lists_and_puts_back(world: World) -> None:
     assert api.get("/stuck").json["total"] == 0
     assert api.post(path, {"target": "decide", "reason": "补"}).status_code == 409
     assert mismatches(world) == []
+
+
+def test_an_incident_of_a_moment_to_come_says_that_the_clock_was_ahead(world: World) -> None:
+    """It stood on top of the list with a day that nobody had seen yet, as if somebody had misread it."""
+    with world.transaction() as session:
+        for hours, words in ((-1, "先前的故障"), (30, "时钟快时的故障")):
+            happened = clock.now() + timedelta(hours=hours)
+            session.add(Incident(id=ids.new(), kind="timer", message=words, happened_at=happened))
+    page = Visitor(world, "admin").get("/system").text
+    rows = {words: row for row in page.split("<tr>") for words in ("先前的故障", "时钟快时的故障") if words in row}
+    assert "晚于现在" in rows["时钟快时的故障"]
+    assert "晚于现在" not in rows["先前的故障"]
