@@ -55,9 +55,11 @@ def forget(workflow: Any) -> None:
             found[task.id] = task
             children = task._children
             if children:
-                if any(tasks[child]._state & _COMING for child in children):
-                    task._children = children = [child for child in children if not tasks[child]._state & _COMING]
-                waiting += [tasks[child] for child in reversed(children)]
+                left = [below for child in children if not (below := tasks[child])._state & _COMING]
+                if len(left) < len(children):
+                    task._children = [below.id for below in left]
+                left.reverse()
+                waiting += left
         part.tasks = found
     called = workflow.subprocesses
     while called:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 PLACEHOLDER = "dmninputexpr"
 """The name that stands for ``?`` when the cell is evaluated."""
 
 
+@lru_cache(maxsize=4096)
 def asked(text: str) -> str:
     """``text`` with the placeholder for each ``?`` that stands outside quotes: an even number of them follows.
 

@@ -12,6 +12,7 @@ order, so that a state has one text whoever wrote it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from SpiffWorkflow.util.task import TaskState
 from service.canonical import encoder, loads
 from service.engine.data import Kept, keep, kept_of, look
 from service.engine.program import Program
-from service.engine.writing import PLAIN, REGISTRY
+from service.engine.writing import PLAIN, REGISTRY, spelled
 
 FORMAT = 2
 """The first number of a text; texts of the format before are objects."""
@@ -37,7 +38,8 @@ _ROOT = "00000000-0000-0000-0000-000000000000"
 _json = encoder(sort_keys=True, allow_nan=True)
 _NOTHING: Mapping[str, Any] = {}
 _EXACT = frozenset({str, int, bool})
-_NAMES = frozenset({str})
+_NAMES = _TEXTS = frozenset({str})
+_quoted = json.encoder.encode_basestring
 
 
 def is_compact(state: str) -> bool:
@@ -56,7 +58,7 @@ def compact_text(workflow: BpmnWorkflow) -> str:
         task = part.parent_workflow.tasks[caller] if caller in places else None
         if task is not None and isinstance(task.task_spec, SubWorkflowTask):
             parts.append(_part(part, places[caller], kept_of(task), len(parts), moments, places))
-    return _json([FORMAT, list(moments), parts])
+    return f"[{FORMAT},{_json(list(moments))},[{','.join(parts)}]]"
 
 
 def _part(
@@ -66,28 +68,54 @@ def _part(
     number: int,
     moments: dict[float, int],
     places: dict[str, tuple[int, int]],
-) -> list[Any]:
-    """``above`` are the data of the caller. From here on the data of each task are kept as they were written."""
+) -> str:
+    """The text of a process: the encoder would write the same, and would have to be given lists of lists. ``above`` are
+    the data of the caller. From here on the data of each task are kept as they were written."""
     tasks, written, own = part.tasks, [], dict[str, int]()
     for key, task in tasks.items():
         parent = tasks.get(task._parent)
         own[key] = place = len(own)
         places[key] = (number, place)
         kept = _kept(task, above if parent is None else kept_of(parent))
-        internal = task.internal_data and {
-            name: value if type(value) in PLAIN else REGISTRY.convert(value)
-            for name, value in task.internal_data.items()
-        }
-        said = (kept.updates, kept.deletions, internal or 0, 1 if task.triggered else 0)
-        told = 4 if task.triggered else 3 if internal else 2 if kept.deletions else 1 if kept.updates else 0
+        internal = task.internal_data
+        if task.triggered:
+            said = f",{_updates(kept)},{_deletions(kept)},{_internal(internal)},1"
+        elif internal:
+            said = f",{_updates(kept)},{_deletions(kept)},{_internal(internal)}"
+        elif kept.deletions:
+            said = f",{_updates(kept)},{_deletions(kept)}"
+        else:
+            said = f",{_updates(kept)}" if kept.updates else ""
         changed = task.last_state_change
-        if changed not in moments:
-            moments[changed] = len(moments)
+        moment = moments.get(changed)
+        if moment is None:
+            moment = moments[changed] = len(moments)
         at = -1 if parent is None else own[task._parent]
-        written += [[key, at, task.task_spec.name, task._state, moments[changed], *said[:told]]]
+        written.append(f"[{_quoted(key)},{at},{spelled(task.task_spec.name)},{task._state},{moment}{said}]")
     last = own.get(part.last_task.id, -1) if part.last_task is not None else -1
-    data, correlations = part.data or 0, part.correlations or 0
-    return [part.spec.name, caller, data, correlations, last, part.success, part.completed, written]
+    facts = (part.spec.name, caller, part.data or 0, part.correlations or 0, last, part.success, part.completed)
+    return f"{_json(facts)[:-1]},[{','.join(written)}]]"
+
+
+def _updates(kept: Kept) -> str:
+    """What a task has put into the data: written once, for nobody changes it (``growing.inherit``)."""
+    if not kept.updates:
+        return "0"
+    if kept.text is None:
+        kept.text = _json(kept.updates)
+    return kept.text
+
+
+def _deletions(kept: Kept) -> str:
+    return _json(kept.deletions) if kept.deletions else "0"
+
+
+def _internal(internal: Mapping[str, Any]) -> str:
+    if not internal:
+        return "0"
+    if _TEXTS.issuperset(map(type, internal.values())):
+        return "{" + ",".join([f"{spelled(name)}:{_quoted(internal[name])}" for name in sorted(internal)]) + "}"
+    return _json({name: one if type(one) in PLAIN else REGISTRY.convert(one) for name, one in internal.items()})
 
 
 def _kept(task: Task, above: Kept | None) -> Kept:
@@ -102,6 +130,8 @@ def _kept(task: Task, above: Kept | None) -> Kept:
 
 def _delta(here: Mapping[str, Any], above: Mapping[str, Any]) -> tuple[Any, Any]:
     """The data to put into those of a parent, and the names to take out of them; 0 for nothing."""
+    if here is above:
+        return 0, 0
     updates, fresh = {}, 0
     for key, value in here.items():
         if key not in above:

@@ -19,10 +19,11 @@ class Kept:
     """The data of a task that nobody has asked for: ``updates`` to those ``above`` it (None: to none), and the names
     that are taken out of them; 0 for nothing, as in a text."""
 
-    __slots__ = ("_known", "above", "deletions", "updates")
+    __slots__ = ("_known", "above", "deletions", "text", "updates")
 
     def __init__(self, above: Kept | None, updates: Any, deletions: Any) -> None:
         self.above, self.updates, self.deletions = above, updates, deletions
+        self.text: str | None = None
         self._known: dict[str, Any] | None = None
 
     def known(self) -> dict[str, Any]:
@@ -43,6 +44,10 @@ class Kept:
         for name in containers(data):
             data[name] = data[name].copy()
         return data
+
+
+_SHARED = Kept(None, 0, 0)
+"""Above data that are shared: it is above no task, so that a state says anew by what they differ."""
 
 
 class _Data:
@@ -79,6 +84,17 @@ def keep(task: Task, kept: Kept, data: dict[str, Any]) -> None:
     facts, kept._known = task.__dict__, data
     facts["kept"] = kept
     facts.pop("data", None)
+
+
+def share(giver: Task, taker: Task) -> None:
+    """Lets a task have the data of another: whoever asks for them afterwards, on either side, gets its own."""
+    facts, own = giver.__dict__, taker.__dict__
+    if "data" in facts:
+        kept = Kept(_SHARED, 0, 0)
+        kept._known = facts.pop("data")
+        facts["kept"] = kept
+    own.pop("data", None)
+    own["kept"] = facts["kept"]
 
 
 def containers(data: Mapping[str, Any]) -> list[str]:

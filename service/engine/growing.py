@@ -13,21 +13,23 @@ from typing import Any
 
 import SpiffWorkflow.bpmn.specs.mixins.multiinstance_task as library_instances
 import SpiffWorkflow.bpmn.specs.mixins.subworkflow_task as library_calls
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.control import _EndJoin
 from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.specs.StartTask import StartTask
+from SpiffWorkflow.spiff.specs.spiff_task import SpiffBpmnTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.ahead import foresees
-from service.engine.data import look
+from service.engine.data import look, share
 from service.engine.world import next_id_and_moment
 
 _PREDICTED, _DEFINITE = TaskState.PREDICTED_MASK, TaskState.DEFINITE_MASK
 _UNFINISHED, _FINISHED = TaskState.NOT_FINISHED_MASK, TaskState.FINISHED_MASK
+_OVER = TaskState.COMPLETED | TaskState.CANCELLED
 _ATOMS = frozenset({str, int, float, bool, type(None)})
-_KNOWN = _ATOMS | {dict, list}
 
 
 # --- Tasks -----------------------------------------------------------------------------------------------------------
@@ -100,14 +102,16 @@ def predict(
 
 
 def inherit(task: Task) -> None:
-    """Takes over the data of the parent: what is an object or a list is copied, one level deep."""
-    above, data = look(task.workflow.tasks[task._parent]), task.data
-    if data == above:
+    """Takes over the data of the parent. Both share them, until one of them is asked for its own."""
+    parent = task.workflow.tasks[task._parent]
+    above, data = look(parent), look(task)
+    if data is above or data == above:
         return
-    if data or not _KNOWN.issuperset(map(type, above.values())):
+    if data:
+        task.data = deep_copy(data)  # it is merged into, and what is in it may be another task's too
         _library_inherit(task)
-        return
-    data.update({key: value if type(value) in _ATOMS else value.copy() for key, value in above.items()})
+    else:
+        share(parent, task)
 
 
 _library_inherit = Task._inherit_data
@@ -127,7 +131,8 @@ def end_may_join(spec: Any, task: Task) -> bool:
 
 def finish(spec: Any, task: Task) -> None:
     """Has those that follow a finished task look whether they may begin, then those of its process that wait."""
-    spec._on_complete_hook(task)
+    if not spec.quiet_end:
+        spec._on_complete_hook(task)
     workflow = task.workflow
     tasks = workflow.tasks
     for child in [tasks[one] for one in task._children]:
@@ -140,17 +145,40 @@ def update(spec: Any, task: Task) -> None:
     """Has a task look whether it may begin."""
     if task._state & _PREDICTED:
         spec._predict(task)
-    if spec._update_hook(task):
+    if spec.quiet_update:
+        task._inherit_data()
         task._ready()
+    elif spec._update_hook(task):
+        task._ready()
+
+
+def ready(task: Task) -> None:
+    """Lets a task be run, unless it is over."""
+    if not task._state & _OVER:
+        task._set_state(TaskState.READY)
+        task.task_spec._on_ready(task)
+
+
+def add_child(task: Task, task_spec: Any, state: int = TaskState.MAYBE) -> Task:
+    """A new child of a task, by a spec."""
+    if task._state & _PREDICTED and not state & _PREDICTED:
+        raise WorkflowException("Attempt to add non-predicted child to predicted task", task_spec=task.task_spec)
+    child = Task(task.workflow, task_spec, task, state=state)
+    child.thread_id = task.thread_id
+    if state == TaskState.READY:
+        child._ready()
+    return child
 
 
 # --- Specs -----------------------------------------------------------------------------------------------------------
 
 
 def keep_neighbours(specs: Iterable[Any]) -> None:
-    """Looks up the neighbours of all specs of some processes once. Nothing is drawn in them any more."""
+    """Looks up the neighbours of all specs of some processes once, and what their hooks do. Nothing is drawn in them
+    now, and nobody begins to listen."""
     for process in specs:
         for spec in process.task_specs.values():
+            _note_quiet(spec)
             spec.kept_inputs, spec.kept_outputs = _named(spec, spec._inputs), _named(spec, spec._outputs)
 
 
@@ -162,7 +190,31 @@ def tested(spec: Any, task: Task) -> None:
             spec.kept_sound = True
     for assignment in spec.pre_assign:
         assignment.assign(task, task)
-    spec._on_ready_hook(task)
+    if not spec.quiet_ready:
+        spec._on_ready_hook(task)
+
+
+def _note_quiet(spec: Any) -> None:
+    """Notes which hooks of a spec do nothing but tell the listeners of their event, of whom there are none, and, at an
+    update, take over data: these are not asked."""
+    facts, kind = spec.__dict__, type(spec)
+    alone = not any(facts.get(name) for name in _BESIDE)
+    spec.quiet_update = (
+        alone and kind._update_hook in _UPDATES and facts.get("prescript") is None and _unheard(spec.update_event)
+    )
+    spec.quiet_ready = kind._on_ready_hook is TaskSpec._on_ready_hook and _unheard(spec.ready_event)
+    spec.quiet_end = (
+        alone and kind._on_complete_hook in _ENDS and facts.get("postscript") is None and _unheard(spec.completed_event)
+    )
+
+
+def _unheard(event: Any) -> bool:
+    return event.hard_subscribers is None and event.weak_subscribers is None
+
+
+_BESIDE = ("data_input_associations", "data_output_associations", "io_specification")
+_UPDATES = frozenset({BpmnTaskSpec._update_hook, SpiffBpmnTask._update_hook})
+_ENDS = frozenset({BpmnTaskSpec._on_complete_hook, SpiffBpmnTask._on_complete_hook})
 
 
 def _named(spec: Any, names: Iterable[str]) -> list[Any]:
@@ -198,6 +250,8 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (Task, "__init__", begin),
     (Task, "_sync_children", sync_children),
     (Task, "_inherit_data", inherit),
+    (Task, "_ready", ready),
+    (Task, "_add_child", add_child),
     (TaskSpec, "_predict", predict),
     (TaskSpec, "_on_ready", tested),
     (TaskSpec, "_on_complete", finish),
@@ -211,5 +265,6 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
 """Owner in the library, name, what stands there instead."""
 LIBRARY = tuple((owner, name, vars(owner)[name]) for owner, name, _ in REPLACED)
 """The same as the library has it: a test lets both run side by side."""
+TaskSpec.quiet_update = TaskSpec.quiet_ready = TaskSpec.quiet_end = False  # of specs of which nothing was noted yet
 for _owner, _name, _ours in REPLACED:
     setattr(_owner, _name, _ours)

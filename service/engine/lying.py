@@ -27,7 +27,7 @@ def lying(workflow: BpmnWorkflow) -> list[tuple[Any, Task]]:
     """(part of the case, token) of all that lie."""
     parts = [] if workflow.completed else parts_of(workflow)
     tokens = {id(part): live_of(part) for part in parts}
-    if not any(_may_lie(one) for part in parts for one in tokens[id(part)]):
+    if not any(_may_lie(one) for some in tokens.values() for one in some):
         return []
     alive: set[str] = set()
     while more := {_call_of(part) for part in parts if any(_goes_on(one, alive) for one in tokens[id(part)])} - alive:
@@ -52,10 +52,11 @@ def live_of(part: Any) -> list[Task]:
 def _may_lie(task: Task) -> bool:
     """Whether a live token waits for something that neither a person nor a timer brings by itself."""
     spec = task.task_spec
-    if isinstance(spec, Join):
-        return True
-    message = isinstance(getattr(spec, "event_definition", None), MessageEventDefinition)
-    return message and not isinstance(spec, BoundaryEvent)
+    found: bool | None = spec.__dict__.get("kept_may_lie")
+    if found is None:  # each step of each case asks
+        message = isinstance(getattr(spec, "event_definition", None), MessageEventDefinition)
+        found = spec.kept_may_lie = isinstance(spec, Join) or (message and not isinstance(spec, BoundaryEvent))
+    return found
 
 
 def _call_of(part: Any) -> str:

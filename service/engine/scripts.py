@@ -8,13 +8,16 @@ from datetime import date
 from typing import Any
 
 import SpiffWorkflow.dmn.engine.DMNEngine as library_tables  # noqa: N813 - a module, called like its class
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.dmn.specs.model import HitPolicy, Rule
+from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.task import Task
 
 from service.engine.cells import asked
+from service.engine.data import look
 from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, evaluate, faults_of
 from service.engine.program import Program
 from service.engine.world import Call, Context, decided
@@ -69,6 +72,17 @@ class ScriptEngine(PythonScriptEngine):
         """Raises SyntaxError for what is no expression: the library then tries it as the right side of a comparison."""
         if faults := faults_of(expression, _OF_TABLES):
             raise SyntaxError("；".join(faults))
+
+    def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
+        """The value of an expression over the data of a task, which are looked at only."""
+        try:
+            return self.environment.evaluate(expression, look(task), external_context)
+        except SpiffWorkflowException as error:
+            error.add_note(f"Error evaluating expression '{expression}'")
+            raise
+        except Exception as error:
+            message = f"Error evaluating expression '{expression}'"
+            raise WorkflowTaskException(message, task=task, exception=error) from error
 
     def call_service(self, task: Task, **kwargs: Any) -> str:
         """Runs a service task's action; gives its result as JSON text."""

@@ -88,7 +88,7 @@ class Join(ParallelGateway):
         if by_rules() > LAST_FORESEEING:
             awaited -= only_behind(self)
         for task in named_alike(my_task):
-            if task.is_descendant_of(my_task):  # a way back into this join: nobody comes that way before it has fired
+            if _is_behind(task, my_task):  # a way back into this join: nobody comes that way before it has fired
                 above = task
                 while above is not None and above.task_spec.name not in awaited:
                     above = above.parent
@@ -135,6 +135,17 @@ def named_alike(my_task: Task) -> list[Task]:
         if called:
             parts += [called[one] for one in called.keys() & part.tasks.keys()]
     return found
+
+
+def _is_behind(task: Task, other: Task) -> bool:
+    """Whether one task is an ancestor of the first."""
+    tasks = task.workflow.tasks
+    above = tasks.get(task._parent)
+    while above is not None:
+        if above is other:
+            return True
+        above = tasks.get(above._parent)
+    return False
 
 
 def _common_ancestor(tasks: list[Task]) -> Task:

@@ -65,7 +65,7 @@ class Call:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes thrice as long, and each step makes some
 class Context:
     """The part of the world that an advance may use, all of it recorded or reproducible.
 

@@ -27,7 +27,7 @@ def text_of(workflow: BpmnWorkflow) -> str:
     """The state of ``workflow`` as JSON."""
     called = ",".join(
         f'{_json(key)}:{{{_part_text(part)},"parent_task_id":{_json(part.parent_task_id)},'
-        f'"spec":{_spelled(part.spec.name)},"typename":"BpmnSubWorkflow"}}'
+        f'"spec":{spelled(part.spec.name)},"typename":"BpmnSubWorkflow"}}'
         for key, part in workflow.subprocesses.items()
     )
     return f'{{{_part_text(workflow)},"subprocesses":{{{called}}},"typename":"BpmnWorkflow"}}'
@@ -55,7 +55,7 @@ def _task_text(task: Task, tasks: Mapping[str, Task]) -> str:
     children = f'["{children}"]' if children else "[]"
     return (
         f'{{"id":"{task.id}","parent":{above},"children":{children},"last_state_change":{task.last_state_change!r},'
-        f'"state":{task._state},"task_spec":{_spelled(task.task_spec.name)},"triggered":{_yes(task.triggered)},'
+        f'"state":{task._state},"task_spec":{spelled(task.task_spec.name)},"triggered":{_yes(task.triggered)},'
         f'"internal_data":{inner},"data":{own},"delta":{delta},"typename":"Task"}}'
     )
 
@@ -91,6 +91,6 @@ def _yes(value: Any) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _spelled(name: str) -> str:
-    """The name of a spec as JSON: a diagram has few, a state hundreds."""
+def spelled(name: str) -> str:
+    """A name as JSON: a diagram has few, a state hundreds."""
     return _json(name)
