@@ -33,20 +33,22 @@ _reader: Any = json.JSONDecoder()
 _scan: Callable[[Any, int], tuple[Any, int]] = _reader.scan_once
 
 
-def encoder(*, separators: tuple[str, str] = (",", ":"), sort_keys: bool, allow_nan: bool) -> Callable[[Any], str]:
-    """The function that writes a value as ``json.JSONEncoder`` does, without escapes that are not needed: made once.
+def encoder(
+    *, separators: tuple[str, str] = (",", ":"), sort_keys: bool, allow_nan: bool, escaped: bool = False
+) -> Callable[[Any], str]:
+    """The function that writes a value as ``json.JSONEncoder`` does, made once; ``escaped``: with all escapes.
 
     The library's own makes another one for each text. A value that holds itself is refused as one that is too deep
     (RecursionError).
     """
     usual = json.JSONEncoder(
-        sort_keys=sort_keys, separators=separators, ensure_ascii=False, allow_nan=allow_nan, check_circular=False
+        sort_keys=sort_keys, separators=separators, ensure_ascii=escaped, allow_nan=allow_nan, check_circular=False
     )
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # a Python without the library's C
         return usual.encode
     item, key = separators
-    quoted = json.encoder.encode_basestring
+    quoted = json.encoder.encode_basestring_ascii if escaped else json.encoder.encode_basestring
     write = make(None, usual.default, quoted, None, key, item, sort_keys, False, allow_nan)
 
     def encode(value: Any) -> str:

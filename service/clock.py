@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -35,6 +36,12 @@ def today() -> date:
 def local(moment: datetime) -> datetime:
     """``moment`` (aware) as Asia/Shanghai time."""
     return moment.astimezone(SHANGHAI)
+
+
+@lru_cache(maxsize=4096)
+def day_of(moment: datetime) -> date:
+    """The day of ``moment`` (aware) in Asia/Shanghai: whoever folds a journal asks for that of each entry."""
+    return moment.astimezone(SHANGHAI).date()
 
 
 def end_of(day: date) -> datetime:

@@ -17,6 +17,9 @@ from uuid import UUID, uuid4, uuid5
 
 REMEMBERED = 4096
 """Texts of ids whose values are kept."""
+_EMPTY = sha1(usedforsecurity=False)
+"""It is copied, for the library takes longer to begin another one."""
+_VARIANT = {sign: "89ab"[int(sign, 16) & 3] for sign in "0123456789abcdef"}
 _series: ContextVar[Iterator[UUID] | None] = ContextVar("series_of_ids", default=None)
 
 
@@ -28,18 +31,21 @@ def new() -> UUID:
 
 def derive(namespace: UUID, name: str) -> UUID:
     """The id that ``name`` has within ``namespace``, the same for ever (RFC 9562, version 5)."""
-    return UUID(bytes=_sealed(sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()))
+    made = _EMPTY.copy()
+    made.update(namespace.bytes + name.encode())
+    return UUID(bytes=_sealed(made.digest()))
 
 
 def names_in(namespace: UUID) -> Callable[[str], str]:
     """``derive`` within one namespace, as text, for the thousands of ids that are looked up and never taken apart."""
-    begun = sha1(namespace.bytes, usedforsecurity=False)
+    begun = _EMPTY.copy()
+    begun.update(namespace.bytes)
 
     def derived(name: str) -> str:
         made = begun.copy()
         made.update(name.encode())
-        text = _sealed(made.digest()).hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        text = made.hexdigest()  # of which ``_sealed`` sets two signs
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
     return derived
 

@@ -94,7 +94,8 @@ class Shape:
     def form(self, name: str, value: Any) -> Any:
         """A value of Python in the form in which ``stored`` gives what the column holds."""
         bind = self._bind[name]
-        return comparable(bind(value) if bind is not None and value is not None else value)
+        kept = bind(value) if bind is not None and value is not None else value
+        return dumps(kept) if kept.__class__ in _DOCUMENTS else kept
 
     def forms(self, row: Mapping[str, Any]) -> Row:
         """``form`` of each value of a row."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from service.history.models import HistoryEvent, HistoryHead
 from service.history.played import played_until
 
 _AT_ONCE = 500
+_quoted = json.encoder.encode_basestring
+"""Writes a text as canonical JSON. Raises TypeError for what is none."""
 DOUBTFUL = "时间早于上一条记录"
 """The finding of an entry that says to be earlier than the one before it: its bytes may be right all the same."""
 
@@ -227,7 +230,7 @@ class _Links:
                 moment = at.astimezone(UTC).isoformat(timespec="microseconds")
             text = (
                 f'{self._begun}{seq},"{moment}",{_said(actor)},{_said(on_behalf_of)},{_said(kind)},{_said(task)},'
-                f"{data},{_said(prev_hash)}]"
+                f"{data},{_quoted(prev_hash)}]"
             )
             return hashlib.sha256(text.encode()).hexdigest()
         except (TypeError, ValueError, IndexError, AttributeError):

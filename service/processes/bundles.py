@@ -62,8 +62,15 @@ class Compiled:
 
         Those are the fields marked ``x-own`` that another form of the bundle has and does not mark.
         """
-        form = self.form_of(process, task)
-        return frozenset(name for name, schema in form.fields.items() if schema.get("x-own")) & self._common
+        found = self._own.get((process, task))
+        if found is None:  # each input of a case asks
+            fields = self.form_of(process, task).fields.items()
+            found = self._own[process, task] = self._common & {name for name, one in fields if one.get("x-own")}
+        return found
+
+    @cached_property
+    def _own(self) -> dict[tuple[str, str], frozenset[str]]:
+        return {}
 
     @cached_property
     def _common(self) -> frozenset[str]:

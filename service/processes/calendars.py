@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import event, select
@@ -94,15 +93,17 @@ class DayFunctions:
     def __init__(self, calendar: Calendar, now: datetime) -> None:
         self.calendar = calendar
         self.now = now
-        self.today = clock.local(now).date()
+        self.today = clock.day_of(now)
         self.counted: dict[date, DueDate] = {}
+        self._table: Mapping[str, Any] | None = None
 
     def table(self) -> Mapping[str, Any]:
         """Name -> function, as the engine takes it."""
+        if self._table is None:
+            self._table = self._made()
         return self._table
 
-    @cached_property
-    def _table(self) -> Mapping[str, Any]:
+    def _made(self) -> Mapping[str, Any]:
         calendar, now, today, counted = self.calendar, self.now, self.today, self.counted  # not self: that were a ring
         return {
             "working_days": lambda n: _working_days_after(calendar, counted, today, n),

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
@@ -33,6 +35,7 @@ from service.processes.case_rows import Case, stored_cases
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
 from service.processes.deployed import Mismatch, unreadable
+from service.processes.effects import EFFECTS
 from service.processes.fields import ENTRIES
 from service.processes.inputs import Course
 from service.processes.models import CaseSpan, CaseText, ClockRun, CopyTo, Instance, Timer, UserTask
@@ -140,7 +143,8 @@ def replayed(
     for event in events:
         position = position_of.get(event.seq)
         if position is None:
-            told.note(event)
+            if event.kind not in EFFECTS:  # they are told with their input
+                told.note(event)
             continue
         step = steps[position]
         if event.kind == "taken_back":
@@ -322,11 +326,15 @@ def _as_stored(have: Sequence[Row], must: Sequence[Row], told: Sequence[T]) -> l
 
 def _alike(have: Row, must: Row) -> bool:
     """Whether two rows hold the same values of the same types in the columns of the second."""
-    for name, value in must.items():
-        other = have.get(name)
-        if other != value or other.__class__ is not value.__class__:
-            return False
-    return True
+    some = _getter(tuple(must))
+    left, right = some(have), some(must)
+    return bool(left == right) and list(map(type, left)) == list(map(type, right))
+
+
+@lru_cache(maxsize=64)
+def _getter(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    """What takes the values of these columns, two at least, out of a row that has them."""
+    return itemgetter(*names)
 
 
 def _unlike(have: Sequence[Row], must: Sequence[Row], plain: Callable[[Row], Row]) -> Iterator[tuple[str, Row, Row]]:

@@ -255,7 +255,7 @@ class _Journal:
     cause: str = ""
 
     def take(self, event: Told) -> None:
-        on, kind, task = clock.local(event.at).date(), event.kind, event.task or ""
+        on, kind, task = clock.day_of(event.at), event.kind, event.task or ""
         if kind in _CAUSES:
             self.cause = kind
         if kind == fx.ENTERED:

@@ -14,6 +14,7 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
+from service.canonical import encoder
 from service.processes.models import COMPLETED, RUN_ANSWERED, RUN_HANDED_BACK, RUN_MOVED, RUN_SUSPENDED
 from service.processes.need_figures import (
     ACCEPTED,
@@ -51,6 +52,8 @@ _OF_UNIT = f".{UNIT}"
 NEVER = date(9999, 12, 31).toordinal()
 """The day of an answer that nobody has given yet."""
 
+_told = encoder(sort_keys=False, allow_nan=True)
+_led = encoder(separators=(", ", ": "), sort_keys=False, allow_nan=True)
 _BIT = {name: 1 << place for place, name in enumerate(FIGURES)}
 OF_DISPATCH = _BIT[REGISTERED] | _BIT[REDISPATCHED]
 """The figures, as bits, that are counted by what a need is led by."""
@@ -79,7 +82,7 @@ class Span:
     dispatched: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes thrice as long, and each step makes some
 class Run:
     """A run of a clock, its days as ordinals (``NEVER`` where it has none); ``began``: from when its task's clock ran.
 
@@ -132,7 +135,7 @@ def span_of(row: Mapping[str, Any]) -> Span:
         bits,
         row["title"] != "",
         (_key(row["town"]), _key(row["category"]), _key(row["leader_id"])),
-        json.dumps(led, ensure_ascii=False) if row["lead_unit"] is not None else None,
+        _led(led) if row["lead_unit"] is not None else None,
     )
 
 
@@ -166,7 +169,7 @@ def told_of(registered: int, spans: Sequence[Span], runs: Sequence[Run], ways: I
     """All that a need adds to the tallies, registered on a day, as JSON; ``ways``: those in which whole units see it
     (``readers.of_many``)."""
     steps = list(_steps(spans, runs))
-    return json.dumps(
+    return _told(
         {
             "day": registered,
             "states": list(_states(spans, runs)),
@@ -174,9 +177,7 @@ def told_of(registered: int, spans: Sequence[Span], runs: Sequence[Run], ways: I
             "whose": [unit for unit, _ in steps],
             "answers": list(_answers(runs)),
             "ways": sorted(ways),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

@@ -50,7 +50,7 @@ def _of_task(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _summed(session: Session, case: Case, told: Projection, runs: list[dict[str, Any]]) -> bool:
     at = shape(session, FigureCase).names.index("told")
-    registered = clock.local(told.instance["started_at"]).date().toordinal()
+    registered = clock.day_of(told.instance["started_at"]).toordinal()
     spans = sorted(map(span_of, told.spans.rows), key=lambda span: span.first)
     ways = filter(readers.of_many, readers.every_way(told.instance, told.tasks.values()))
     return [row[at] for row in case.beside[FigureCase]] == [told_of(registered, spans, runs_of(runs), ways)]
@@ -76,7 +76,7 @@ def _said(session: Session, case: Case, told: Projection, hidden: frozenset[str]
     if not len(have) == len(rows) == len(must):
         return False
     begun = known.form("started_at", told.instance["started_at"])
-    days = {day: known.form("from_on", day) for row in must for day in (row.from_on, row.until_on)}
+    days = {day: known.form("from_on", day) for day in {day for row in must for day in (row.from_on, row.until_on)}}
     return have == {
         (begun, row.field, row.newest, days[row.from_on], days[row.until_on], row.key, row.value) for row in must
     }

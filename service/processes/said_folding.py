@@ -50,9 +50,14 @@ def stretches(
     back = undone or {}
     last = max(back.values(), default=None)
     found: list[Stretch] = []
-    for step in sorted({one.step for one in (*rows, *told)}):
-        own = sorted((one for one in rows if one.step == step), key=lambda one: one.seq)
-        then = sorted((one for one in told if one.step == step), key=lambda one: one.seq)
+    of_rows, of_told = _by_step(rows), _by_step(told)
+    for step in sorted(of_rows.keys() | of_told.keys()):
+        own, then = of_rows.get(step, []), of_told.get(step, [])
+        if len(own) == 1 and not then and not back:  # as nearly always
+            day = own[0].day
+            says = dict.fromkeys(_standing(step, own))
+            found += [Stretch(name, newest, day, None, key, value) for name, key, value, newest in says]
+            continue
         days = sorted({one.day for one in (*own, *then)} | set(back.values()))
         open_: dict[tuple[str, str, str | None, bool], date] = {}
         for day in days:
@@ -70,8 +75,27 @@ def stretches(
     return sorted(found, key=lambda one: (one.field, one.from_on, one.key))
 
 
-def _standing(step: str, answers: Iterable[Answer]) -> Iterator[tuple[str, str, str | None, bool]]:
+def _by_step(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+    """Step → its answers, by number."""
+    found: dict[str, list[Answer]] = {}
+    for one in answers:
+        found.setdefault(one.step, []).append(one)
+    for some in found.values():
+        some.sort(key=lambda one: one.seq)
+    return found
+
+
+def _standing(step: str, answers: Sequence[Answer]) -> Iterator[tuple[str, str, str | None, bool]]:
     """(field, key, value, whether it is the newest) of what each scope said last; ``answers`` by number."""
+    if len(answers) == 1:
+        for name, value in answers[0].data.items():
+            if value is None or value in _NOTHING:
+                continue
+            if value.__class__ is str:
+                yield (f"{step}.{name}", *_of_text(value), True)
+            else:
+                yield from _each(f"{step}.{name}", [value])
+        return
     last: dict[str, dict[str, tuple[int, Any]]] = {}
     for one in answers:
         for name, value in one.data.items():
@@ -79,12 +103,16 @@ def _standing(step: str, answers: Iterable[Answer]) -> Iterator[tuple[str, str, 
                 last.setdefault(name, {})[one.scope] = one.seq, value
     for name, scopes in last.items():
         filled = sorted((one for one in scopes.values() if one[1] not in _NOTHING), key=lambda one: -one[0])
-        known: dict[str, tuple[str, str | None]] = {}
-        for _, value in filled:
-            for key, text in parts_of(value):  # texts that begin alike are told apart by the whole of them
-                known.setdefault(text.strip(" ") if text is not None and len(key) > LONG else key, (key, text))
-        for place, (key, text) in enumerate(known.values()):
-            yield f"{step}.{name}", key, text, place == 0
+        yield from _each(f"{step}.{name}", [value for _, value in filled])
+
+
+def _each(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str, str | None, bool]]:
+    known: dict[str, tuple[str, str | None]] = {}
+    for value in values:
+        for key, text in parts_of(value):  # texts that begin alike are told apart by the whole of them
+            known.setdefault(text.strip(" ") if text is not None and len(key) > LONG else key, (key, text))
+    for place, (key, text) in enumerate(known.values()):
+        yield name, key, text, place == 0
 
 
 def parts_of(value: Any) -> Iterator[tuple[str, str | None]]:

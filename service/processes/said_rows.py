@@ -73,7 +73,7 @@ def _answer(row: Mapping[str, Any] | RowMapping) -> Answer | None:
     """The answer that a task holds; None where it was not done."""
     if row["status"] != DONE or row["submitted"] is None or row["completed_at"] is None:
         return None
-    day = clock.local(row["completed_at"]).date()
+    day = clock.day_of(row["completed_at"])
     return Answer(row["task"], row["scope"], row["completed_seq"] or 0, day, row["submitted"])
 
 
@@ -81,7 +81,7 @@ def _tell(event: Any, scopes: Mapping[str, str], answers: list[Answer], undone: 
     """Takes an answer of the journal, or that one was taken back."""
     if event.kind not in (_DID, _BACK):
         return
-    day = clock.local(event.at).date()
+    day = clock.day_of(event.at)
     if event.kind == _BACK:
         undone[int(event.data["input"])] = day
     else:

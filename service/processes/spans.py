@@ -60,8 +60,11 @@ _GO_ON = Prepared(
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """The words of a stretch about a case, out of the columns of its row."""
-    said = row["data"]
-    return {name: row[name] for name in OF_ROW} | {name: _text(said.get(name)) for name in SAID}
+    told, said = {name: row[name] for name in OF_ROW}, row["data"]
+    for name in SAID:
+        value = said.get(name)
+        told[name] = value if value is None or value.__class__ is str else _text(value)
+    return told
 
 
 def of_instance(instance: Instance) -> dict[str, Any]:
@@ -134,7 +137,7 @@ class Spans:
 
     def take(self, at: datetime, told: dict[str, Any]) -> None:
         """The case is so after an event at this moment."""
-        on = clock.local(at).date()
+        on = clock.day_of(at)
         last = self.rows[-1] if self.rows else None
         if last is not None and last["from_on"] < on:
             if all(last[name] == told[name] for name in self._names):

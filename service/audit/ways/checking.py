@@ -56,8 +56,9 @@ def check_way(
         return
     known = shape(session, CaseWayRow)
     for name, value in told.items():
-        if kept[name] != known.form(name, value) or type(kept[name]) is not type(known.form(name, value)):
-            yield _wrong(case.id, name).telling(apart(known, name, known.form(name, value), kept[name]))
+        must, have = known.form(name, value), kept[name]
+        if have != must or type(have) is not type(must):
+            yield _wrong(case.id, name).telling(apart(known, name, must, have))
 
 
 def ways_of_no_case(session: Session) -> Iterator[Mismatch]:

@@ -5,7 +5,6 @@ A page folds a few by itself and stores nothing; the worker does the rest, as a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from service import jobs
 from service.audit.models import CaseWayRow
 from service.audit.ways.steps import steps_of
 from service.audit.ways.way import FORMAT, CaseWay, way_of
+from service.canonical import encoder
 from service.db import Database
 from service.errors import DAMAGE
 from service.history import HistoryEvent, HistoryHead
@@ -30,6 +30,7 @@ from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
 
 JOB, RIGHT = "ways", "view_ways"
+_told = encoder(sort_keys=False, allow_nan=True, escaped=True)
 BATCH = 50
 """Cases that are folded and stored at a time."""
 MOST_ASIDE = 20
@@ -64,7 +65,7 @@ class Folded:
             "version": way.versions[-1],
             "started_on": date.fromordinal(way.began),
             "ended_on": date.fromordinal(way.ended) if way.ended is not None else None,
-            "told": json.dumps(way.data(), separators=(",", ":")),
+            "told": _told(way.data()),
         }
 
 

@@ -197,4 +197,4 @@ class _Flows:
 
 
 def _day(at: datetime) -> int:
-    return clock.local(at).date().toordinal()
+    return clock.day_of(at).toordinal()
