@@ -98,7 +98,7 @@ def _part(
 
 
 def _updates(kept: Kept) -> str:
-    """What a task has put into the data: written once, for nobody changes it (``growing.inherit``)."""
+    """The text of the data that a task has put in, written once: nobody changes them (``growing.inherit``)."""
     if not kept.updates:
         return "0"
     if kept.text is None:

@@ -333,7 +333,7 @@ def _alike(have: Row, must: Row) -> bool:
 
 @lru_cache(maxsize=64)
 def _getter(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
-    """What takes the values of these columns, two at least, out of a row that has them."""
+    """The getter of the values of these columns, two at least, of a row that has them."""
     return itemgetter(*names)
 
 
