@@ -15,8 +15,9 @@ from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Neste
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.steps import Step, steps, steps_of
+from service.config.supervision import SYSTEM
 from service.history import Happened, HistoryEvent
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings, wired
 from service.http.sessions import afterwards
 from service.processes import commands, halting, lateness, operations, queries, sharing
 from service.processes.advance import open_tasks
@@ -33,6 +34,7 @@ from service.processes.models import (
 from service.processes.rules import one_line
 from service.processes.visibility import Seen, seen
 from service.usecases.names import Names
+from service.usecases.supervision import require_channel
 
 calls = Calls(
     "instances", "Instances (需求 and other cases): start, state, journal, diagrams, 催办 挂起 恢复 终止 沟通 抄送"
@@ -150,10 +152,12 @@ class NewInstance(Body):
 
 
 class Urge(Body):
-    """The words for those who must act; ``task`` names one task, else all open ones of others are urged."""
+    """The words for those who must act; ``task`` names one task, else all open ones of others are urged. ``channel`` is
+    the way by which they were urged besides, as the settings name it."""
 
     text = Text(required=True, longest=10_000)
     task = Id(load_default=None, allow_none=True)
+    channel = Text(load_default=SYSTEM, longest=16)
 
 
 class Reason(Body):
@@ -263,9 +267,9 @@ def diagram(instance_id: UUID) -> Row:
 @calls.post("/instances/<uuid:instance_id>/urge", answer=Moved, body=Urge)
 def urge(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
     """催办 by hand: counted, journaled, told to those who must act. For the Talent Office."""
-    operations.urge(
-        db(), instance_id=instance_id, text=body["text"], task_id=body["task"], actor=actor(), now=clock.now()
-    )
+    channel = require_channel(body["channel"], settings().supervision)
+    said = {"text": body["text"], "task_id": body["task"], "channel": channel}
+    operations.urge(db(), instance_id=instance_id, **said, actor=actor(), now=clock.now())
     return moved(db(), db().get_one(Instance, instance_id))
 
 

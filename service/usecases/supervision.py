@@ -176,13 +176,25 @@ def _checked(order: Order, supervision: Supervision) -> tuple[list[str], Order]:
         findings.append(Finding("/task", "请先勾选要办理的行"))
     if len(wanted) > most:
         findings.append(Finding("/task", f"一次最多 {most} 件，现有 {len(wanted)} 件，请分几次办理"))
-    if order.channel not in supervision.channels:
-        findings.append(Finding("/channel", f"没有这种催办方式，可用：{'、'.join(supervision.channels)}"))
+    findings += _strange_channel(order.channel, supervision)
     text, faults = _words_of(order)
     findings += faults
     if findings:
         raise Invalid("；".join(one.message for one in findings), findings)
     return wanted, replace(order, text=text)
+
+
+def require_channel(channel: str, supervision: Supervision) -> str:
+    """``channel`` if the settings know this way of urging (W10), the system's if none is said. Raises ``Invalid``."""
+    if findings := _strange_channel(channel or SYSTEM, supervision):
+        raise Invalid("没有这种催办方式", findings)
+    return channel or SYSTEM
+
+
+def _strange_channel(channel: str, supervision: Supervision) -> list[Finding]:
+    if channel in supervision.channels:
+        return []
+    return [Finding("/channel", f"没有这种催办方式，可用：{'、'.join(supervision.channels)}")]
 
 
 def _words_of(order: Order) -> tuple[str, list[Finding]]:

@@ -23,6 +23,7 @@ from service.processes.subjects import subjects_of
 from service.rights import TALENT_OFFICE, may
 from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.names import Names
+from service.usecases.supervision import require_channel
 from service.web import present
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text
@@ -57,6 +58,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         detail=detail,
         copies=copies,
         urges=_urges(detail) if detail.may["urge"] else {},
+        channels=settings().supervision.channels,
         withdrawable={one.username for one in copies if sharing.may_withdraw_copy(one, actor())},
         subjects=subjects_of(db(), detail.open_tasks),
         stuck=why_stuck(db(), detail.instance, today, manned=manned),
@@ -85,6 +87,7 @@ def urge(instance_id: UUID) -> ResponseReturnValue:
         instance_id=instance_id,
         text=text(fields, "text"),
         task_id=text(fields, "task_id") or None,
+        channel=require_channel(text(fields, "channel"), settings().supervision),
         actor=actor(),
         now=clock.now(),
     )

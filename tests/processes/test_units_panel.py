@@ -60,6 +60,17 @@ def test_rounds_parts_answers_and_reviews_are_told_from_the_steps(world: World) 
     assert "还剩 7 个工作日" in told
 
 
+def test_whoever_must_do_it_again_reads_why_without_a_click(world: World) -> None:
+    """W11: the answer and the reason for which it was handed back stand open above the form of the next round."""
+    answered(world)
+    world.do(OFFICE, "review_reply", REDO)
+    told = panel(page(world, "handler-edu", "handle", "edu"))
+    again = re.search(r'<details class="fold mt-1" open><summary>此前 1 次办理.*?</details>', told, re.DOTALL)
+    assert again is not None
+    assert REDO["comment"] in again[0]
+    assert '<details class="fold mt-1" open>' not in panel(Visitor(world, OFFICE).get(f"/cases/{world.case}").text)
+
+
 def test_who_signs_or_feeds_back_sees_the_answers_above_the_form_and_nothing_twice(world: World) -> None:
     answered(world, "edu", "housing")
     for review in tasks(world, "review_reply"):

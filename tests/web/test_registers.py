@@ -45,6 +45,20 @@ def test_urges_are_numbered_one_after_the_other_and_received_by_the_unit(world: 
     assert mismatches(world) == []
 
 
+def test_one_urge_of_a_case_is_registered_with_the_way_it_went(world: World) -> None:
+    world.dispatched("edu")
+    office, api = Visitor(world, OFFICE), world.api(OFFICE)
+    assert '<option value="phone">电话</option>' in office.get(f"/cases/{world.case}").text
+    assert office.post(f"/cases/{world.case}/urge", text="请抓紧", channel="phone").status_code == 200
+    assert api.post(f"/instances/{world.case}/urge", {"text": "请抓紧", "channel": "letter"}).status_code == 200
+    assert office.post(f"/cases/{world.case}/urge", text="请抓紧").status_code == 200
+    assert [one["channel"] for one in api.get("/urges").json["items"]] == ["system", "letter", "phone"]
+    refused = api.post(f"/instances/{world.case}/urge", {"text": "请抓紧", "channel": "pigeon"})
+    assert (refused.status_code, [one["path"] for one in refused.json["errors"]]) == (422, ["/channel"])
+    assert office.post(f"/cases/{world.case}/urge", text="请抓紧", channel="pigeon").status_code == 422
+    assert api.get("/urges").json["total"] == 3
+
+
 def test_a_unit_sees_its_own_urges_and_circulars_alone(world: World) -> None:
     world.dispatched("edu", "hrss")
     world.do(OFFICE, "feedback_accepted")
