@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Integer, Select, Subquery, bindparam, case, func, select, union
 from sqlalchemy.orm import Session
 
 from service.db.alike import Alike
@@ -41,9 +41,7 @@ def newest(session: Session, actor: Actor, wanted: CaseFilter, limit: int, offse
     known = {f"way_{place}": way for place, way in enumerate(ways.known)} | {"process": wanted.process}
     kind = (len(ways.known), wanted.process == NEED, (wanted.status,) if wanted.status else _STATUSES)
     count, _ = _COUNTED.of(*kind)
-    counted = session.execute(count, {**known, "most": MOST_COUNTED + 1}).one()
-    alone = max(sum(counted[start :: len(ways.known)]) for start in range(len(ways.known)))
-    more = alone > MOST_COUNTED
+    more = bool(session.scalar(count, {**known, "most": MOST_COUNTED + 1}))
     parts = (ways.talents, ways.copied)
     if more:
         total = MOST_COUNTED
@@ -59,9 +57,13 @@ def newest(session: Session, actor: Actor, wanted: CaseFilter, limit: int, offse
 
 
 def _counted(ways: int, of_need: bool, statuses: Sequence[str]) -> Select[Any]:
-    """How many cases each known way has, of each status in turn."""
-    each = _known(ways, of_need, statuses)
-    return select(*(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in each))
+    """Tells 1 where one of the known ways alone has ``most`` cases, and reads no further way then, else 0."""
+    theirs = [_seen(CaseReader.reader == bindparam(f"way_{place}"), _PROCESS, of_need) for place in range(ways)]
+    if statuses != _STATUSES:
+        theirs = [one.where(CaseReader.status.in_(statuses)) for one in theirs]
+    most = bindparam("most", type_=Integer)
+    parts = (select(func.count()).select_from(one.limit(most).subquery()).scalar_subquery() for one in theirs)
+    return select(case(*((number >= most, 1) for number in parts), else_=0))
 
 
 def _together(
@@ -85,10 +87,15 @@ def first_begun(session: Session, actor: Actor, process: str) -> datetime | None
     """When the first of the cases of a process began that somebody sees, who does not see all; one statement."""
     ways, begun = visibility.ways_of(session, actor), CaseReader.started_at
     of_need = process == NEED
-    each = [_seen(CaseReader.reader == way, one, process, of_need) for one in _STATUSES for way in ways.known]
+    each = [
+        _seen(CaseReader.reader == way, process, of_need).where(CaseReader.status == one)
+        for one in _STATUSES
+        for way in ways.known
+    ]
     parts = [some.with_only_columns(begun).order_by(begun).limit(1).scalar_subquery() for some in each]
     if ways.talents is not None:
-        served = [_seen(CaseReader.reader.in_(ways.talents), one, process, of_need) for one in _STATUSES]
+        theirs = _seen(CaseReader.reader.in_(ways.talents), process, of_need)
+        served = [theirs.where(CaseReader.status == one) for one in _STATUSES]
         parts += [some.with_only_columns(func.min(begun)).scalar_subquery() for some in served]
     copied = select(func.min(Instance.started_at)).where(ways.copied, *of_process(process, found=True))
     found = session.execute(select(*parts, copied.scalar_subquery())).one()
@@ -117,13 +124,13 @@ def _known(ways: int, of_need: bool, statuses: Sequence[str]) -> Iterator[Select
 
 
 def _of(way: ColumnElement[bool], status: str, of_need: bool) -> Select[UUID, datetime]:
-    found = _seen(way, status, _PROCESS, of_need)
+    found = _seen(way, _PROCESS, of_need).where(CaseReader.status == status)
     return found.order_by(CaseReader.started_at.desc(), CaseReader.instance_id).limit(bindparam("most"))
 
 
-def _seen(way: ColumnElement[bool], status: str, process: Any, of_need: bool) -> Select[UUID, datetime]:
+def _seen(way: ColumnElement[bool], process: Any, of_need: bool) -> Select[UUID, datetime]:
     found = select(CaseReader.instance_id, CaseReader.started_at)
-    found = found.where(way, CaseReader.process == process, CaseReader.status == status)
+    found = found.where(way, CaseReader.process == process)
     return found.where(CaseReader.instance_id.not_in(untitled())) if of_need else found
 
 

@@ -89,8 +89,8 @@ def _one_after_the_other() -> Select[Any]:
 
 
 _FOUND = Prepared(_one_after_the_other())
-_HALTED = select(Instance.id).where(Instance.status == literal_column(f"'{SUSPENDED}'"))
-_SOME_HALTED = Prepared(_HALTED.limit(literal_column(str(_MANY + 1))))
+HALTED = select(Instance.id).where(Instance.status == literal_column(f"'{SUSPENDED}'"))
+_SOME_HALTED = Prepared(HALTED.limit(literal_column(str(_MANY + 1))))
 
 
 def whose(session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
@@ -231,7 +231,7 @@ def _shaded(session: Session, actor: Actor, today: date) -> dict[str, int]:
     for *shade, number in _counted(session, actor, today):
         found[_shade(shade, today)] += number
     some = [case for (case,) in _SOME_HALTED.rows(session)]
-    within = UserTask.instance_id.in_(some if len(some) <= _MANY else _HALTED)
+    within = UserTask.instance_id.in_(some if len(some) <= _MANY else HALTED)
     halted = select(*_SHADES).where(IS_OPEN, whose(session, actor, today), within)
     for row in session.execute(halted) if some else ():
         found[_shade(row, today)] -= 1
