@@ -41,7 +41,7 @@ from service.liaisons.search import search_links
 from service.liaisons.service_teams import offered_officer, set_service_team
 from service.liaisons.steps import awaits_handover, waiting
 from service.liaisons.suggestions import Suggestion, suggestions
-from service.liaisons.warnings import left_service_team, link_warnings
+from service.liaisons.warnings import TEAM_LACKING, link_warnings, service_team_warnings
 
 __all__ = [
     "LINK",
@@ -49,6 +49,7 @@ __all__ = [
     "REASONS",
     "REASONS_OF",
     "SERVICE_TEAM",
+    "TEAM_LACKING",
     "DraftStart",
     "Link",
     "LinkFilter",
@@ -80,7 +81,6 @@ __all__ = [
     "keeps_links",
     "leaders_of",
     "leaving_links",
-    "left_service_team",
     "link_events",
     "link_warnings",
     "may_be_held",
@@ -100,6 +100,7 @@ __all__ = [
     "search_service_teams",
     "sees_links",
     "served_ids",
+    "service_team_warnings",
     "set_service_team",
     "standing_service_teams",
     "suggestions",

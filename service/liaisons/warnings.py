@@ -49,6 +49,9 @@ BATCH = 1000
 FEW: BindParameter[Sequence[UUID]] = bindparam("few", expanding=True)
 """The ids of the leaders whose links a statement with ``warned(…, of_few=True)`` is about, given when it is sent."""
 
+TEAM_LACKING = ("尚未组建工作团队", "工作团队尚未开始")
+"""The warnings of a link whose leader has no team on the day: none at all, or one that begins later."""
+
 
 def link_warnings(session: Session, links: Iterable[Link], on: date) -> dict[UUID, tuple[str, ...]]:
     """Link → what somebody should look at on that day, in Chinese; five statements for each thousand links.
@@ -189,77 +192,44 @@ def _ends(post: InstrumentedAttribute[str | None], with_one_of: Iterable[str]) -
     )
 
 
-class _Surroundings:
-    """The facts that the warnings of some links depend on."""
+def service_team_warnings(session: Session, teams: Iterable[ServiceTeam], on: date) -> dict[UUID, tuple[str, ...]]:
+    """Service team → what is odd about who is in it on that day, in Chinese (T1–T4); two statements.
 
-    def __init__(self, session: Session, links: Sequence[Link], on: date) -> None:
-        self.on = on
-        open_links = [link for link in links if link.ends_on is None or link.ends_on >= on]
-        self.others: dict[str, list[tuple[UUID, UUID, str]]] = {}
-        self.teams = standing_service_teams(session, {link.leader_id for link in open_links}, on)
+    Teams that are over by that day have nothing. Nothing here blocks.
+    """
+    asked = [team for team in teams if team.ends_on is None or team.ends_on >= on]
+    make_up = _MakeUp(session, [team.leader for team in asked], asked, on) if asked else None
+    return {team.id: tuple(make_up.warnings(team.leader, team)) for team in asked} if make_up else {}
+
+
+class _MakeUp:
+    """The facts that the warnings about who is in some leaders' service teams depend on."""
+
+    def __init__(self, session: Session, leaders: Iterable[Leader], teams: Iterable[ServiceTeam], on: date) -> None:
         self.posts: dict[UUID, set[tuple[str, str | None]]] = {}
         self.officers: dict[str, set[UUID]] = {}
-        if not open_links:
-            return
-        rivals = (
-            select(Link.talent_id, Link.id, Leader.person_id, Person.name)
-            .join(Leader, Leader.id == Link.leader_id)
-            .join(Person, Person.id == Leader.person_id)
-            .where(
-                Link.talent_id.in_({link.talent_id for link in open_links}),
-                or_(serving(on), and_(Link.status == PROPOSED, Link.ends_on.is_(None))),
-            )
-            .order_by(Link.starts_on, Link.id)
-        )
-        for talent_id, link_id, person_id, name in session.execute(rivals):
-            self.others.setdefault(talent_id, []).append((link_id, person_id, name))
-        people = {link.leader.person_id for link in open_links}
-        for team in self.teams.values():
+        leaders = list(leaders)
+        people = {leader.person_id for leader in leaders}
+        for team in teams:
             people |= {team.head_id, *(member.person_id for member in team.members)}
         held = select(Leader.person_id, Leader.klass, Leader.unit_code).where(
             Leader.person_id.in_(people), on_day(Leader.starts_on, Leader.ends_on, on)
         )
         for person_id, klass, unit in session.execute(held):
             self.posts.setdefault(person_id, set()).add((klass, unit))
-        units = {link.leader.unit_code for link in open_links if link.leader.unit_code}
+        units = {leader.unit_code for leader in leaders if leader.unit_code}
         named = select(Liaison.unit_code, Liaison.person_id).where(
             Liaison.unit_code.in_(units), on_day(Liaison.starts_on, Liaison.ends_on, on)
         )
         for unit, person_id in session.execute(named):
             self.officers.setdefault(unit, set()).add(person_id)
 
-    def warnings(self, link: Link) -> Iterable[str]:
-        leader, on = link.leader, self.on
-        decided = link.status == ENDED and on >= clock.today()  # its last day may be to come: nothing is left to do
-        if link.ends_on is not None and (link.ends_on < on or decided):
-            return
-        if link.status == HELD and link.held_from is not None and link.held_from > on:
-            yield f"{leader.person.name}的任职到期后，自 {link.held_from.isoformat()} 起由区人才办代管，请提前安排移交"
-        elif link.status == HELD:
-            yield f"{leader.person.name}的任职已结束，由区人才办代管，请尽快移交"
-        elif leader.ends_on is not None and leader.ends_on < on:
-            yield f"{leader.person.name}的任职已于 {leader.ends_on.isoformat()} 结束，请移交或结束联系"
-        yield from eligibility_warnings(link.talent, on)
-        rivals = {
-            name: None
-            for link_id, person_id, name in self.others.get(link.talent_id, ())
-            if link_id != link.id and person_id != leader.person_id
-        }
-        if rivals:
-            yield f"这位人才另由{'、'.join(rivals)}联系，请避免重复"
-        held = {klass for klass, _ in self.posts.get(leader.person_id, ())}
-        if {CLASS_A, CLASS_B} <= held:
-            yield f"{leader.person.name}同为区领导（A类）和成员单位领导（B类），只按 A 类考核配额"
-        if leader.klass == CLASS_B and leader.unit is not None and not leader.unit.is_member_unit:
-            yield f"{leader.unit.name}不是领导小组成员单位"
-        yield from self._team(link)
+    def classes(self, leader: Leader) -> set[str]:
+        """The classes of all posts that the leader's person holds on the day."""
+        return {klass for klass, _ in self.posts.get(leader.person_id, ())}
 
-    def _team(self, link: Link) -> Iterable[str]:
-        leader, team = link.leader, self.teams.get(link.leader_id)
-        if team is None:
-            if link.status != HELD:
-                yield "尚未组建工作团队" if link.starts_on <= self.on else "工作团队尚未开始"
-            return
+    def warnings(self, leader: Leader, team: ServiceTeam) -> Iterable[str]:
+        """The oddities of one leader's team: its head, its members, its liaison officer."""
         if not self._leads(leader, team.head_id):
             rank = "区领导" if leader.klass == CLASS_A else "单位领导班子成员"
             yield f"工作团队组长{team.head.name}不是责任领导本人，也不是{rank}"
@@ -282,6 +252,66 @@ class _Surroundings:
         if leader.klass == CLASS_A:
             return any(klass == CLASS_A for klass, _ in posts)
         return (CLASS_B, leader.unit_code) in posts
+
+
+class _Surroundings:
+    """The facts that the warnings of some links depend on."""
+
+    def __init__(self, session: Session, links: Sequence[Link], on: date) -> None:
+        self.on = on
+        open_links = [link for link in links if link.ends_on is None or link.ends_on >= on]
+        self.others: dict[str, list[tuple[UUID, UUID, str]]] = {}
+        self.teams = standing_service_teams(session, {link.leader_id for link in open_links}, on)
+        self.make_up: _MakeUp | None = None
+        if not open_links:
+            return
+        rivals = (
+            select(Link.talent_id, Link.id, Leader.person_id, Person.name)
+            .join(Leader, Leader.id == Link.leader_id)
+            .join(Person, Person.id == Leader.person_id)
+            .where(
+                Link.talent_id.in_({link.talent_id for link in open_links}),
+                or_(serving(on), and_(Link.status == PROPOSED, Link.ends_on.is_(None))),
+            )
+            .order_by(Link.starts_on, Link.id)
+        )
+        for talent_id, link_id, person_id, name in session.execute(rivals):
+            self.others.setdefault(talent_id, []).append((link_id, person_id, name))
+        self.make_up = _MakeUp(session, [link.leader for link in open_links], self.teams.values(), on)
+
+    def warnings(self, link: Link) -> Iterable[str]:
+        leader, on = link.leader, self.on
+        decided = link.status == ENDED and on >= clock.today()  # its last day may be to come: nothing is left to do
+        if link.ends_on is not None and (link.ends_on < on or decided):
+            return
+        if link.status == HELD and link.held_from is not None and link.held_from > on:
+            yield f"{leader.person.name}的任职到期后，自 {link.held_from.isoformat()} 起由区人才办代管，请提前安排移交"
+        elif link.status == HELD:
+            yield f"{leader.person.name}的任职已结束，由区人才办代管，请尽快移交"
+        elif leader.ends_on is not None and leader.ends_on < on:
+            yield f"{leader.person.name}的任职已于 {leader.ends_on.isoformat()} 结束，请移交或结束联系"
+        yield from eligibility_warnings(link.talent, on)
+        rivals = {
+            name: None
+            for link_id, person_id, name in self.others.get(link.talent_id, ())
+            if link_id != link.id and person_id != leader.person_id
+        }
+        if rivals:
+            yield f"这位人才另由{'、'.join(rivals)}联系，请避免重复"
+        if {CLASS_A, CLASS_B} <= (self.make_up.classes(leader) if self.make_up else set()):
+            yield f"{leader.person.name}同为区领导（A类）和成员单位领导（B类），只按 A 类考核配额"
+        if leader.klass == CLASS_B and leader.unit is not None and not leader.unit.is_member_unit:
+            yield f"{leader.unit.name}不是领导小组成员单位"
+        yield from self._team(link)
+
+    def _team(self, link: Link) -> Iterable[str]:
+        leader, team = link.leader, self.teams.get(link.leader_id)
+        if team is None:
+            if link.status != HELD:
+                yield TEAM_LACKING[0] if link.starts_on <= self.on else TEAM_LACKING[1]
+            return
+        if self.make_up:
+            yield from self.make_up.warnings(leader, team)
 
 
 def left_service_team(team: ServiceTeam) -> list[str]:

@@ -96,11 +96,13 @@ def link(link_id: UUID) -> ResponseReturnValue:
     """One link with its history."""
     found, today = liaisons.get_link(db(), link_id, actor()), clock.today()
     events = liaisons.link_events(db(), found)
+    waiting = liaisons.waiting(db(), found, max(found.starts_on, today)) if found.status == PROPOSED else ()
+    warnings = liaisons.link_warnings(db(), [found], today)[found.id]
     return render_template(
         "links/link.html",
         link=found,
-        warnings=liaisons.link_warnings(db(), [found], today)[found.id],
-        waiting=liaisons.waiting(db(), found, max(found.starts_on, today)) if found.status == PROPOSED else (),
+        warnings=[one for one in warnings if one not in (*waiting, *liaisons.TEAM_LACKING)],
+        waiting=waiting,
         team=liaisons.standing_service_teams(db(), [found.leader_id], today).get(found.leader_id),
         may_manage=liaisons.keeps_links(actor(), found.leader),
         may_hold=liaisons.may_be_held(found),

@@ -44,13 +44,14 @@ COLUMNS: Columns[ServiceTeam] = {
 @requires(right=RIGHT)
 def service_teams() -> ResponseReturnValue:
     """工作团队."""
+    page = _found(PER_PAGE, offset())
     return render_template(
         "service_teams/service_teams.html",
-        page=_found(PER_PAGE, offset()),
+        page=page,
+        warnings=liaisons.service_team_warnings(db(), page.items, clock.today()),
         units=units(),
         may_add=bool(liaisons.scopes_of(db(), actor())),
         may_manage=partial(liaisons.keeps_links, actor()),
-        left=liaisons.left_service_team,
         classes=CLASSES,
     )
 
@@ -90,6 +91,8 @@ def set_service_team() -> ResponseReturnValue:
             now=clock.now(),
         )
     said = f"{team.leader.person.name}的工作团队已组建；只等工作团队的联系关系已同时生效。"
+    if odd := liaisons.service_team_warnings(db(), [team], max(team.starts_on, clock.today())).get(team.id):
+        said += f"请留意：{'；'.join(odd)}。"
     return done(said, url_for(".service_teams", leader=team.leader_id))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from service.demonstration.organization import derived
 from service.liaisons import LinkFilter, search_links
+from service.people.models import Leader
 from service.processes.models import UserTask
 from service.talents import add_team
 from tests.factories import serving
@@ -95,6 +96,36 @@ def test_a_team_lets_waiting_links_begin(world: World) -> None:
     body |= {"liaison_id": person["liaison-district_office"], "members": [person["office"]]}
     assert office.post("/service-teams", **body).status_code == 200
     assert _total(office.get("/service-teams", leader=str(SECOND), all="yes").text) == 2
+
+
+def test_an_oddly_composed_team_is_told_of_when_it_is_set_and_in_the_list(world: World) -> None:
+    """The form promises that a team of others than T2 and T3 ask for is told of: at once, not only at the links."""
+    office = Visitor(world, "office")
+    person = {name: str(derived("person", name)) for name in ("程望津", "office", "liaison-hrss", "liaison-edu")}
+    body = {"leader_id": str(SECOND), "starts_on": "2026-09-16", "liaison_id": person["liaison-hrss"]}
+    odd = ("不是责任领导本人，也不是区领导", "不是职能部门负责人", "不是区委办公室（区府办）的联络员")
+    made = office.submit("/service-teams", **body, head_id=person["office"], **{"members[]": person["liaison-hrss"]})
+    told = office.get(made.location).text
+    said, listed = told.split("<tbody", 1)
+    assert [one for one in odd if one not in said] == []
+    assert [one for one in odd if one not in listed] == []
+    assert all(one not in office.get("/service-teams", leader=str(THIRD)).text for one in odd)
+
+
+def test_a_link_that_waits_shows_what_to_look_at_besides(world: World) -> None:
+    """A talent whom somebody serves already is told of when the link is registered, not only once it has begun (Q2)."""
+    office = Visitor(world, "office")
+    starts = {"klass": "A", "body": "government", "unit_code": "district_office", "post": "副区长"}
+    person = derived("person", "handler-edu")
+    made = office.post(f"/people/{person}/posts", **starts, starts_on="2026-09-01")
+    assert made.status_code == 200, made.text
+    with world.database.reading() as session:
+        leader = session.scalars(select(Leader.id).where(Leader.person_id == person)).one()
+    link = office.submit("/links", leader_id=str(leader), talent_id="T0001", starts_on="2026-09-16", reason="known")
+    text = office.get(link.location).text
+    assert text.count("的工作团队尚未组建，请先组建") == 2  # what it waits for, and the journal
+    assert "这位人才另由陈砚秋联系，请避免重复" in text
+    assert "<li>尚未组建工作团队</li>" not in text
 
 
 def test_a_roster_is_drafted_decided_and_printed(world: World) -> None:
