@@ -98,12 +98,23 @@ def _part(
 
 
 def _updates(kept: Kept) -> str:
-    """The text of the data that a task has put in, written once: nobody changes them (``growing.inherit``)."""
+    """The text of the data that a task has put in. It is written once where nothing stands within anything: what stands
+    deeper than a task's own copy reaches is one for all tasks, and the library merges into it."""
     if not kept.updates:
         return "0"
-    if kept.text is None:
-        kept.text = _json(kept.updates)
-    return kept.text
+    if kept.text is not None:
+        return kept.text
+    text = _json(kept.updates)
+    if all(map(_flat, kept.updates.values())):
+        kept.text = text
+    return text
+
+
+def _flat(value: Any) -> bool:
+    """Whether a value holds no list and no object but itself."""
+    kind = type(value)
+    within = value.values() if kind is dict else value if kind is list else ()
+    return PLAIN.issuperset(map(type, within)) if within else kind in PLAIN or kind is dict or kind is list
 
 
 def _deletions(kept: Kept) -> str:

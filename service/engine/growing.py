@@ -108,7 +108,6 @@ def inherit(task: Task) -> None:
     if data is above or data == above:
         return
     if data:
-        task.data = deep_copy(data)  # it is merged into, and what is in it may be another task's too
         _library_inherit(task)
     else:
         share(parent, task)

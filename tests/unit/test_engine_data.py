@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -9,7 +10,7 @@ from service import engine
 from service.engine.compact import ENDED, compact_text
 from service.engine.data import Kept, kept_of, look
 from service.engine.state import load
-from tests.factories.engines import SLOT, SPLIT, Walk
+from tests.factories.engines import SLOT, SPLIT, Walk, end, flow, process, start, user
 from tests.unit.test_engine_compact import SCENARIOS, landings
 
 
@@ -63,3 +64,35 @@ def test_nobody_has_asked_for_the_data_of_most_tasks_of_a_step() -> None:
     assert all(kept_of(task) is not None for task in tasks)
     assert tasks[0].data
     assert kept_of(tasks[0]) is None
+
+
+EACH = process(
+    start("ask")
+    + user("ask")
+    + flow("ask", "all")
+    + '<bpmn:userTask id="all" name="all"><bpmn:multiInstanceLoopCharacteristics>'
+    + '<bpmn:loopDataInputRef>units</bpmn:loopDataInputRef><bpmn:inputDataItem id="unit" />'
+    + "</bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>"
+    + flow("all", "after")
+    + user("after")
+    + flow("after", "finish")
+    + end()
+)
+"""Units that each change the same data: nothing is collected, so the library merges them, as deep as they go."""
+
+
+def test_a_state_is_the_same_whether_its_workflow_stayed_or_was_read() -> None:
+    for stayed, read in zip(_each(live=True), _each(), strict=True):
+        assert str(stayed.landing.state) == read.landing.state
+
+
+def _each(**options: Any) -> Iterator[Walk]:
+    walk = Walk(EACH, data={"units": ["edu", "health"], "rows": [{"n": 1}], "box": {"a": {"b": 1}}}, **options)
+    yield walk
+    walk.do("ask")
+    for n, unit in enumerate(("edu", "health"), start=2):
+        yield walk
+        walk.do("all", unit, rows=[{"n": n}], box={"a": {"b": n}})
+    assert walk.task("after").data["rows"] == [{"n": 3}]
+    assert walk.task("after").data["box"] == {"a": {"b": 3}}
+    yield walk
