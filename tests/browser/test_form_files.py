@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from service import attachments, clock
 from tests.browser.conftest import PHONE, Site
@@ -74,6 +74,26 @@ def test_files_go_up_beside_the_open_form_and_in_with_it(site: Site) -> None:
         assert attachments.staged_files(session, site.world.actor("handler-edu")) == []
         found = attachments.files_of(session, f"instance:{site.world.case}", site.world.actor("office"), clock.now())
         assert [one.name for one in found.items] == ["现场.png"]
+
+
+def test_files_chosen_together_stand_in_the_order_in_which_they_were_chosen(site: Site) -> None:
+    """They stood in the order in which they had arrived: the minutes before the photographs that they tell of."""
+    page = form(site)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "现场一" in (route.request.post_data_buffer or b"").decode(errors="replace"):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/files/staged", hold)
+    choose(page, ("现场一.png", "image/png", PNG), ("纪要二.pdf", "application/pdf", PDF))
+    box = page.locator(".form-files")
+    expect(box.get_by_role("button", name="移除纪要二.pdf")).to_be_visible()
+    held[0].continue_()
+    expect(box.get_by_role("button", name="移除现场一.png")).to_be_visible()
+    expect(box.locator(".form-files-list .form-files-name")).to_have_text(["现场一.png", "纪要二.pdf"])
 
 
 def test_a_draft_that_is_thrown_away_takes_its_files_along(site: Site) -> None:

@@ -38,6 +38,8 @@ export function FilesWidget({ id, value, schema, required, disabled, readonly, r
   const photo = useRef(null);
   const requests = useRef(new Map());
   const latest = useRef({});
+  const places = useRef(new Map()); // id -> where it was chosen, among those of this visit
+  const taken = useRef(0);
   latest.current = { ids, onChange };
 
   // what a kept draft names may have been cleared away meanwhile
@@ -63,7 +65,7 @@ export function FilesWidget({ id, value, schema, required, disabled, readonly, r
   const change = (key, more) => setGoing((all) => all.map((one) => (one.key === key ? { ...one, ...more } : one)));
   const forget = (key) => setGoing((all) => all.filter((one) => one.key !== key));
 
-  async function send(key, file) {
+  async function send({ key, file, place }) {
     change(key, { message: "", part: 0, again: false });
     const result = await upload(file, (part) => change(key, { part }), (request) => requests.current.set(key, request));
     requests.current.delete(key);
@@ -72,7 +74,10 @@ export function FilesWidget({ id, value, schema, required, disabled, readonly, r
     learn({ [result.item.id]: result.item.name });
     setOwn((known) => new Set([...(known ?? []), result.item.id]));
     forget(key);
-    const next = [...latest.current.ids, result.item.id];
+    places.current.set(result.item.id, place);
+    const later = latest.current.ids.findIndex((one) => places.current.get(one) > place); // smaller files arrive first
+    const next = [...latest.current.ids];
+    next.splice(later < 0 ? next.length : later, 0, result.item.id);
     latest.current.ids = next; // several may end before the form is drawn anew
     return latest.current.onChange(next);
   }
@@ -80,9 +85,9 @@ export function FilesWidget({ id, value, schema, required, disabled, readonly, r
   function take(files) {
     if (closed) return;
     const room = most - latest.current.ids.length - waiting;
-    const fresh = [...files].map((file, at) => ({ key: newKey(), file, part: 0, again: false, message: fault(file, kinds) || (at >= room ? `最多 ${most} 个附件，这一个没有上传` : "") }));
+    const fresh = [...files].map((file, at) => ({ key: newKey(), file, place: taken.current++, part: 0, again: false, message: fault(file, kinds) || (at >= room ? `最多 ${most} 个附件，这一个没有上传` : "") }));
     setGoing((all) => [...all.filter((one) => !one.message), ...fresh]);
-    for (const one of fresh) if (!one.message) send(one.key, one.file);
+    for (const one of fresh) if (!one.message) send(one);
   }
 
   function remove(one) {
@@ -130,7 +135,7 @@ export function FilesWidget({ id, value, schema, required, disabled, readonly, r
               {one.message ? (
                 <>
                   <span className="form-error">{one.message}</span>
-                  {one.again && <button type="button" className="btn btn-sm" onClick={() => send(one.key, one.file)}>重试</button>}
+                  {one.again && <button type="button" className="btn btn-sm" onClick={() => send(one)}>重试</button>}
                   <button type="button" className="btn btn-sm" onClick={() => forget(one.key)}>移除</button>
                 </>
               ) : (
