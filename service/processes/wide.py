@@ -156,7 +156,9 @@ def listed(
     than are counted. Raises what it raises.
     """
     limit, offset = held(limit, offset)
-    few, many, counts, none = _parted(session, process, wide)
+    walked, most = newest is not None, MOST_COUNTED
+    look = _looked(session, process, wide) if walked and not narrow and len(wide) == 2 else None
+    few, many, counts, none = _parted(session, process, wide) if look is None else look.parted(wide)
     if none:
         return Page((), 0, limit, offset)
     asked = [*of_process(process, found=bool(few)), *narrow]
@@ -167,16 +169,11 @@ def listed(
         total = rows[0][1] if rows else _counted(session, query) if offset else 0
         more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
         return Page(tuple(row[0] for row in rows), total, limit, offset, more)
-    walked, most = newest is not None, MOST_COUNTED
     if walked and len(many) == 1 and not narrow and counts[0] > MOST_COUNTED:
         total = counts[0]
     elif walked and len(many) > 1 and many[-1].among:
         most = min(MOST_MET, MOST_COUNTED)
-        met = (
-            None
-            if len(many) == 2 and not narrow and _meet(session, process, many, most)
-            else _met(session, process, narrow, many, most)
-        )
+        met = None if look is not None and look.met > most else _met(session, process, narrow, many, most)
         if met is not None:
             return Page(tuple(met[offset : offset + limit]), len(met), limit, offset)
         total = most + 1
@@ -203,16 +200,41 @@ def listed(
     return Page(tuple(session.scalars(found)), total, limit, offset, more)
 
 
-def _meet(session: Session, process: str | None, many: Sequence[Wide], most: int) -> bool:
-    """Whether more than so many cases, of some that the first condition lets through, are seen by whom the last one is
-    about: then there are too many to look at all. One statement."""
-    first, last = many
-    if last.seen is None or process is None:
-        return False
-    some = first.ids(_PROBED * most).subquery()
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Of two conditions, the last of which lets through more than are counted by itself: how many ids the first gives,
+    counted so far, how many of these are of no case of the process, and, where they are many, how many of them the last
+    one lets through, counted to more than ``MOST_MET``: then there are too many to look at all."""
+
+    found: int
+    unfit: int
+    met: int
+    alone: int
+
+    def parted(self, wide: Sequence[Wide]) -> tuple[list[Wide], list[Wide], Sequence[int], bool]:
+        """As ``_parted``."""
+        first, last = wide
+        if self.found <= MOST_COUNTED:
+            return [first], [last], [self.alone], self.found == self.unfit
+        return [], [first, last], [self.found - self.unfit, self.alone], False
+
+
+def _looked(session: Session, process: str | None, wide: Sequence[Wide]) -> _Look | None:
+    """Looks at both in one statement, so that the ids of the first condition are looked for once. None where the last
+    one is of another kind, or lets through few by itself. Two statements."""
+    first, last = wide
+    if first.among or not last.among or last.seen is None or process is None:
+        return None
+    if (alone := _alone(session, last)) <= MOST_COUNTED + _SPARE:
+        return None
+    most = min(MOST_MET, MOST_COUNTED)
+    some = first.ids(max(MOST_COUNTED + _SPARE, _PROBED * most)).cte("some")
     met = select(some.c[0]).where(last.seen(some.c[0], process))
     met = met.where(some.c[0].not_in(untitled())) if process == NEED else met
-    return (session.scalar(select(func.count()).select_from(met.limit(most + 1).subquery())) or 0) > most
+    seen = select(func.count()).select_from(met.limit(most + 1).subquery()).scalar_subquery()
+    told = _told(process, select(some.c[0])).subquery()
+    asked = select(told.c[0], told.c[1], case((told.c[0] > MOST_COUNTED, seen), else_=0))
+    return _Look(*session.execute(asked).one(), alone)
 
 
 def _fit_together(
@@ -303,15 +325,19 @@ def _alone(session: Session, one: Wide) -> int:
 
 def _of_ids(session: Session, process: str | None, ids: Any) -> tuple[int, int]:
     """How many ids there are, and how many of them are of cases of another process, or of no needs yet."""
-    some = ids.subquery()
     if not process:
-        return session.scalar(select(func.count()).select_from(some)) or 0, 0
+        return session.scalar(select(func.count()).select_from(ids.subquery())) or 0, 0
+    found, unfit = session.execute(_told(process, ids)).one()
+    return found, unfit
+
+
+def _told(process: str, ids: Any) -> Select[int, int]:
+    some = ids.subquery()
     # an index holds the others side by side: where they are few, no case is looked up
     apart = select(Instance.id).where(or_(Instance.process < process, Instance.process > process))
     others = (union(apart, untitled()) if process == NEED else apart).subquery()
     query = select(func.count(), func.count(others.c.id)).select_from(some)
-    found, unfit = session.execute(query.outerjoin(others, others.c.id == some.c[0])).one()
-    return found, unfit
+    return query.outerjoin(others, others.c.id == some.c[0])
 
 
 def _in_all(session: Session, process: str | None, many: Sequence[Wide]) -> int:
