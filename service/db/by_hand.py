@@ -212,6 +212,11 @@ class Rows(Generic[T]):
         """The first of them; None where there is none."""
         return next(iter(self.all(session, given)), None)
 
+    def soon(self, session: Session, given: Mapping[str, Any]) -> Callable[[], list[T]]:
+        """All of them, asked as ``Prepared.soon`` does; gives a function for them."""
+        read = self._asked.soon(session, given)
+        return lambda: [self.take(session, row) for row in read()]
+
     def beside(self, session: Session, given: Mapping[str, Any]) -> tuple[T, Values] | None:
         """The first of them with the values of the columns that the question adds."""
         found = self._asked.rows(session, given)

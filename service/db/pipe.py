@@ -28,7 +28,7 @@ Values = tuple[Any, ...]
 
 
 class Own(Protocol):
-    """What is asked of the driver's connection."""
+    """The driver's connection, as far as a pipe asks for it."""
 
     pgconn: Any
     autocommit: bool
@@ -60,7 +60,7 @@ class Answer:
 
 
 class Pipe:
-    """What a connection sends by itself. It is ``open`` from the first statement sent until all are answered.
+    """Statements that a connection sends by itself. It is ``open`` from the first one sent until all are answered.
 
     ``broken`` is the statement of which a failure is told, None where that cannot be said.
     """

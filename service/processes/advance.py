@@ -21,7 +21,7 @@ from service.errors import NotFound
 from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes.applying import apply_effects
-from service.processes.at_hand import at_hand, held
+from service.processes.at_hand import at_hand, held, locked
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.case_link import INTO, CaseLink
@@ -39,12 +39,6 @@ Run = Callable[[Compiled, engine.Context], engine.Landing]
 Judge = Callable[[Compiled, engine.Landing, DayFunctions], list[fx.Effect]]
 
 # Asked at every step, so built once.
-_LOCKED = Rows(
-    Instance,
-    lambda cases: cases.where(Instance.id == bindparam("instance")).with_for_update(of=Instance),
-    fresh=True,
-    covered=True,
-)
 _JOINED = (
     select(Instance)
     .join(CaseLink, CaseLink.instance_id == Instance.id)
@@ -186,10 +180,9 @@ def _rows_of(session: Session, instance: Instance, landing: engine.Landing) -> d
 
 def lock(session: Session, instance_id: UUID) -> Instance:
     """The instance, locked until the transaction ends, and at hand. Raises NotFound."""
-    found = _LOCKED.first(session, {"instance": instance_id})
+    found = locked(session, instance=instance_id)
     if found is None:
         raise NotFound(NO_CASE)
-    at_hand(session, found)
     return found
 
 

@@ -7,16 +7,28 @@ lock. A case is read as fast after a hundred rounds of rework as after one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, event, exists, func, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    event,
+    exists,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
+from sqlalchemy.orm import Session, aliased
 
 from service import history
 from service.db.by_hand import Rows
 from service.db.looking import proved_by
-from service.db.prepared import Prepared
+from service.db.prepared import Prepared, Values
 from service.history import HistoryEvent, HistoryHead
 from service.processes import calendars
 from service.processes.models import CANCELLED, OPEN, CalendarVersion, Definition, Instance, UserTask
@@ -66,7 +78,8 @@ def at_hand(session: Session, instance: Instance) -> AtHand:
     """
     held: dict[UUID, AtHand] = session.info.setdefault(_HELD, {})
     if instance.id not in held:
-        held[instance.id] = _read(session, instance)
+        rows = _NAMED[False].asked.rows(session, {"of": instance.id})
+        held[instance.id] = _taken_in(session, instance, rows)
     return held[instance.id]
 
 
@@ -88,12 +101,29 @@ def taken(session: Session, instance_id: UUID, rows: Iterable[UserTask]) -> None
         found.take(rows)
 
 
-def _read(session: Session, instance: Instance) -> AtHand:
-    given = {"stream": stream_of(instance.id), "instance": instance.id, "process": instance.process}
-    rows = _ASKED.rows(session, given)
+def locked(session: Session, *, instance: UUID | None = None, task: UUID | None = None) -> Instance | None:
+    """The case of this id, or of this task, locked until the transaction ends, and at hand; None where there is none.
+
+    Two statements, of which the second sees what there is under the lock; PostgreSQL is waited for once. Changes that
+    wait are sent first.
+    """
+    named = _NAMED[task is not None]
+    given = {"of": instance if task is None else task}
+    if instance is not None and held(session, instance) is not None:
+        return named.lock.first(session, given)
+    locks = named.lock.soon(session, given)
+    rows = named.asked.rows(session, given)
+    found = next(iter(locks()), None)
+    if found is not None and held(session, found.id) is None:
+        session.info.setdefault(_HELD, {})[found.id] = _taken_in(session, found, rows)
+    return found
+
+
+def _taken_in(session: Session, instance: Instance, rows: Sequence[Values]) -> AtHand:
+    given = {"stream": stream_of(instance.id), "process": instance.process}
     proved_by(session, _STILL, given, [(rows[0][_OF_HEAD + 1], *rows[0][:2])] if rows else [])
     if not rows:  # its journal has no head: whoever verifies says so
-        return AtHand(_OPEN_TASKS.all(session, given))
+        return AtHand(_OPEN_TASKS.all(session, {"instance": instance.id}))
     digest, newest, moved, cancelled = rows[0][:_OF_HEAD]
     calendars.hold(session, digest)
     history.hold(session, rows[0][_OF_HEAD:_OF_TASK])
@@ -101,27 +131,70 @@ def _read(session: Session, instance: Instance) -> AtHand:
     return AtHand(tasks, cancelled=bool(cancelled), versions=None if moved else (instance.version, newest or 0))
 
 
-_STREAM: BindParameter[str] = bindparam("stream")
-_CASE = bindparam("instance", type_=UserTask.instance_id.type)
 _CALENDAR = select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1).scalar_subquery()
-_NEWEST = select(func.max(Definition.version)).where(Definition.key == bindparam("process")).scalar_subquery()
-_ASKED = Prepared(
-    select(
-        _CALENDAR,
-        _NEWEST,
-        exists().where(HistoryEvent.stream == _STREAM, HistoryEvent.kind == literal_column(f"'{MIGRATED}'")),
-        exists().where(UserTask.instance_id == _CASE, UserTask.status == CANCELLED),
-        *history.head_columns(),
-        *UserTask.__table__.columns,
-    )
-    .select_from(HistoryHead)
-    .outerjoin(UserTask, (UserTask.instance_id == _CASE) & (UserTask.status == OPEN))
-    .where(HistoryHead.stream == _STREAM)
-    .order_by(UserTask.entered_seq, UserTask.id)
-    .with_for_update(of=HistoryHead),
+
+
+def _newest(process: Any) -> Any:
+    return select(func.max(Definition.version)).where(Definition.key == process).scalar_subquery()
+
+
+def _stream(dialect: str) -> Any:
+    """The name of the journal of a case (``stream_of``), as its database makes it of the id."""
+    named: Any = literal_column("'instance:'", Text)
+    if dialect != "sqlite":
+        return named.concat(cast(Instance.id, Text))
+    digits = type_coerce(Instance.id, Text)  # it is kept without its strokes
+    parts = (func.substr(digits, first, count) for first, count in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12)))
+    for place, part in enumerate(parts):
+        named = (named.concat("-") if place else named).concat(part)
+    return named
+
+
+_IT = aliased(UserTask)
+
+
+def _asked(of: ColumnElement[bool]) -> Prepared:
+    """Asks for what is at hand of the case that ``of`` names."""
+
+    def make(dialect: str) -> Any:
+        stream = _stream(dialect)
+        return (
+            select(
+                _CALENDAR,
+                _newest(Instance.process),
+                exists().where(HistoryEvent.stream == stream, HistoryEvent.kind == literal_column(f"'{MIGRATED}'")),
+                exists().where(_IT.instance_id == Instance.id, _IT.status == CANCELLED),
+                *history.head_columns(),
+                *UserTask.__table__.columns,
+            )
+            .select_from(Instance)
+            .join(HistoryHead, HistoryHead.stream == stream)
+            .outerjoin(UserTask, (UserTask.instance_id == Instance.id) & (UserTask.status == OPEN))
+            .where(of)
+            .order_by(UserTask.entered_seq, UserTask.id)
+            .with_for_update(of=HistoryHead)
+        )
+
+    return Prepared(make, covered=True)
+
+
+class _Named:
+    """The questions about a case that is named in one of two ways: what locks it, and what there is under the lock."""
+
+    def __init__(self, of: ColumnElement[bool]) -> None:
+        self.lock = Rows(Instance, lambda cases: cases.where(of).with_for_update(of=Instance), fresh=True, covered=True)
+        self.asked = _asked(of)
+
+
+_OF: Any = bindparam("of", type_=UserTask.id.type)
+_NAMED = {
+    False: _Named(Instance.id == _OF),
+    True: _Named(Instance.id == select(_IT.instance_id).where(_IT.id == _OF).scalar_subquery()),
+}
+_STILL = Prepared(
+    select(HistoryHead.seq, _CALENDAR, _newest(bindparam("process"))).where(HistoryHead.stream == bindparam("stream")),
     covered=True,
 )
-_STILL = Prepared(select(HistoryHead.seq, _CALENDAR, _NEWEST).where(HistoryHead.stream == _STREAM), covered=True)
 """Proves all that was read of a case: whatever changes it stands in its journal, but for what is in force beside it."""
 _OPEN_TASKS = Rows(
     UserTask,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -17,7 +17,7 @@ from service.db.by_hand import Rows, put
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import advance, lock, open_tasks
-from service.processes.at_hand import at_hand, begun
+from service.processes.at_hand import at_hand, begun, locked
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.clocks import how_done, stopped
@@ -319,7 +319,7 @@ def locked_instance(session: Session, instance_id: UUID | str) -> Instance:
 def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = False) -> tuple[UserTask, Instance]:
     """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
     wanted = as_uuid(task_id, NO_TASK)
-    instance = _LOCKED_BY_TASK.first(session, {"task": wanted})
+    instance = locked(session, task=wanted)
     if instance is None:
         raise NotFound(NO_TASK)
     found = at_hand(session, instance).tasks.get(wanted) or _TASK.first(session, {"task": wanted})
@@ -335,14 +335,6 @@ def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = Fal
 
 
 _TASK = Rows(UserTask, lambda tasks: tasks.where(UserTask.id == bindparam("task")), fresh=True)
-_LOCKED_BY_TASK = Rows(
-    Instance,
-    lambda cases: cases.where(
-        Instance.id == select(UserTask.instance_id).where(UserTask.id == bindparam("task")).scalar_subquery()
-    ).with_for_update(of=Instance),
-    fresh=True,
-    covered=True,
-)
 
 
 def require_running(instance: Instance) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from service import auth, clock
+from service.db.watched import WatchedConnection
 from service.processes import commands, operations
 from service.processes.advance import lock, open_tasks
 from service.processes.at_hand import at_hand, held
@@ -117,6 +118,25 @@ def test_the_rows_of_a_step_leave_together(world: World) -> None:
     event.listen(world.database.engine, "before_cursor_execute", note)
     _completed(world, "review_reply", OFFICE, REDO)
     assert not [one for one in alone if "token" not in one], alone  # who asks has a token
+
+
+@pytest.mark.databases("postgresql")
+def test_a_step_waits_few_times_for_its_server(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may do what with BEGIN; the case with what is at hand; its timers; its rows; how it stands; COMMIT."""
+    world.dispatched()
+    for _ in range(2):  # then what can be remembered of the directory is remembered
+        _completed(world, "handle", HANDLER, world.sample("handle"))
+        _completed(world, "review_reply", OFFICE, REDO)
+    waits, usual = list[str](), WatchedConnection._watched
+
+    def watched(connection: Any, waiting: Any, wanted: Any) -> Any:
+        waits.append(waiting.__name__)
+        return usual(connection, waiting, wanted)
+
+    task, client, data = world.task("handle").id, world.api(HANDLER), {"data": world.sample("handle")}
+    monkeypatch.setattr(WatchedConnection, "_watched", watched)
+    assert client.post(f"/tasks/{task}/complete", data).status_code == 200
+    assert waits == ["_answered"] * 5 + ["_commit_gen"], waits
 
 
 def test_what_is_at_hand_after_a_step_is_what_the_database_holds(world: World) -> None:

@@ -48,7 +48,7 @@ def test_a_statement_with_signs_of_per_cent_and_a_name_twice_is_sent_as_it_is(se
 
 
 def test_a_question_with_many_rows_gives_all_of_them_again_and_again(session):
-    """What sends it is kept, and holds no rows."""
+    """A statement that is kept holds no rows."""
     start = datetime(2026, 9, 14, 9, 0, tzinfo=SHANGHAI)
     for n in range(MOST_ROWS + 2):
         history.append(session, stream="many", kind="noted", actor="office", at=start, data={"n": n})
