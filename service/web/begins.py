@@ -21,6 +21,7 @@ from service.processes.profiles import Profile, profiles, startable
 from service.processes.properties import PAGES as PAGE_NAMES
 from service.processes.rules import NEED
 from service.processes.wiring import wiring
+from service.talents.models import Talent
 from service.usecases.begins import begin_together, make_need
 from service.usecases.names import Names
 from service.web.access import requires
@@ -65,15 +66,20 @@ def purpose(one: Profile) -> str:
 @blueprint.get("/cases/new")
 @requires()
 def new() -> ResponseReturnValue:
-    """登记需求: the first form of the process; ``?opinion=`` begins with what a talent said to a leader (C2)."""
+    """登记需求: the first form of the process.
+
+    ``?opinion=`` begins with what a talent said to a leader (C2), ``?contact=`` with a contact at which no opinion was
+    noted, such as a letter of a talent (F4).
+    """
     step = first_step(db(), NEED, actor())
     said = contacts.get_opinion(db(), argument("opinion") or "", actor()) if argument("opinion") else None
-    opinion, held = said or (None, None)
-    known = _said(opinion, held) if opinion is not None and held is not None else _picked(step.form)
+    opinion, held = said or (None, _asked_contact())
+    known = _picked(step.form) if held is None else _said(opinion, held) if opinion is not None else _met(held)
+    begun_with = opinion or held
     page = _first_page(
         step,
         url=url_for("web.begins.start"),
-        draft="-".join(["new", NEED, *([str(opinion.id)] if opinion is not None else known.values())]),
+        draft="-".join(["new", NEED, *([str(begun_with.id)] if begun_with is not None else known.values())]),
         data={name: value for name, value in known.items() if name in step.form.fields},
         extra={"opinion": str(opinion.id)} if opinion is not None else None,
     )
@@ -210,14 +216,28 @@ def _picked(form: Form) -> dict[str, str]:
     return found
 
 
+def _asked_contact() -> Contact | None:
+    """The contact that the address names; raises ``NotFound`` where the reader may not see it."""
+    return contacts.get_contact(db(), argument("contact") or "", actor()) if argument("contact") else None
+
+
 def _said(opinion: Opinion, held: Contact) -> dict[str, Any]:
     """The first values of the form of a need, from an opinion and the contact at which it was given."""
+    return _values(held, opinion.talent, opinion.text)
+
+
+def _met(held: Contact) -> dict[str, Any]:
+    """The first values of the form of a need, from a contact: its summary, and its talent where there is but one."""
+    return _values(held, held.talents[0].talent if len(held.talents) == 1 else None, held.summary)
+
+
+def _values(held: Contact, talent: Talent | None, text: str) -> dict[str, Any]:
     known = {
-        "talent_id": opinion.talent_id,
+        "talent_id": talent.id if talent is not None else None,
         "leader_id": str(held.leader_id),
         "channel": held.form,
         "received_on": held.held_on.isoformat(),
-        "description": opinion.text,
-        "town": opinion.talent.town,
+        "description": text,
+        "town": talent.town if talent is not None else None,
     }
     return {name: value for name, value in known.items() if value}

@@ -296,6 +296,27 @@ def test_the_liaison_hears_of_what_a_leader_entered_and_makes_a_need_of_it(world
     assert [kind for kind, _ in inbox_of(world, LIAISON)].count("opinion") == 1
 
 
+def test_a_letter_without_opinions_leads_to_the_form_of_a_need(world: World) -> None:
+    """Intake starts from what a talent wrote, also where nothing of it was noted as an opinion (F4)."""
+    world.clock.set(datetime(2026, 9, 16, 10, tzinfo=SHANGHAI))
+    liaison = Visitor(world, LIAISON)
+    sent = liaison.post(
+        "/contacts", inbound="yes", leader_id=str(derived("leader", "leader")), talent=["T0001"], form="letter",
+        held_on="2026-09-15", summary="来信反映算力不足，希望区里协调",
+    )  # fmt: skip
+    assert sent.status_code == 200, sent.text
+    page = liaison.get(sent.json["location"]).text
+    [address] = re.findall(r'href="(/cases/new\?contact=[^"]+)"', page)
+    begun = island(liaison.get(address), "form-data")
+    data = begun["data"]
+    assert data["talent_id"] == "T0001"
+    assert data["leader_id"] == str(derived("leader", "leader"))
+    assert (data["channel"], data["received_on"]) == ("letter", "2026-09-15")
+    assert data["description"] == "来信反映算力不足，希望区里协调"
+    assert Visitor(world, "liaison-hrss").get(address).status_code == 404
+    assert "/cases/new?contact=" not in Visitor(world, "office").get(sent.json["location"]).text
+
+
 def test_interviews_are_spoken_of_for_leaders_of_member_units_only(world: World) -> None:
     with world.transaction() as session:
         whose = serving.leader_b(session).id
