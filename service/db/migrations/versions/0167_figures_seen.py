@@ -15,6 +15,10 @@ depends_on = None
 BEGINNINGS = ("origin:", "role:responsible_unit@")
 """How the ways begin in which whole units see cases."""
 NOTE = "INSERT INTO figure_due (instance_id) VALUES ({}.instance_id)"
+EVERY = (
+    "INSERT INTO figure_due (instance_id) SELECT id FROM instance WHERE process = 'request' "
+    "AND id NOT IN (SELECT instance_id FROM figure_due) ORDER BY id"
+)
 
 
 def upgrade() -> None:
@@ -29,10 +33,7 @@ def upgrade() -> None:
                 f"CREATE TRIGGER case_reader_figures_{occasion.lower()} AFTER {occasion} ON case_reader "
                 f"FOR EACH ROW WHEN ({_when(occasion)}) EXECUTE FUNCTION figure_due_note()"
             )
-    op.execute(
-        "INSERT INTO figure_due (instance_id) SELECT id FROM instance WHERE process = 'request' "
-        "AND id NOT IN (SELECT instance_id FROM figure_due) ORDER BY id"
-    )
+    op.execute(EVERY)
 
 
 def _when(occasion: str) -> str:
@@ -48,7 +49,10 @@ def _of_many(row: str) -> str:
 
 
 def downgrade() -> None:
-    """Nothing is lost: the sums follow from days, clocks and readers."""
+    """Nothing is lost: the sums follow from days, clocks and readers. The version before knows no sums of what is seen
+    and would find them wrong; what needs tell is without ways there."""
     for occasion in ("insert", "update", "delete"):
         at = "" if op.get_bind().dialect.name == "sqlite" else " ON case_reader"
         op.execute(f"DROP TRIGGER case_reader_figures_{occasion}{at}")
+    op.execute("DELETE FROM figure_within WHERE about LIKE 'seen:%'")
+    op.execute(EVERY)
