@@ -68,7 +68,7 @@ class Pipe:
     def __init__(self, own: Own) -> None:
         self._own = own
         self._known: dict[bytes, _Known] = {}
-        self._waiting: deque[Answer | None] = deque()
+        self._waiting: deque[tuple[Answer | None, bool]] = deque()  # of whom, and whether it is what was asked
         self._numbers, self._named = count(), 0
         self._stale = False
         self.open = self.held = False
@@ -95,12 +95,12 @@ class Pipe:
                 name = known.names[types] = b"_liaison_%d" % next(self._numbers)
                 self._named += 1
                 pgconn.send_prepare(name, text, types)
-                self._waiting.append(None)
+                self._waiting.append((answer, False))
             pgconn.send_query_prepared(name, values, formats)
         except psycopg.Error:
             self._end(pgconn)
             raise
-        self._waiting.append(answer)
+        self._waiting.append((answer, True))
         return answer
 
     def settle(self) -> None:
@@ -173,7 +173,7 @@ class Pipe:
 
     def _say(self, pgconn: Any, command: bytes) -> None:
         pgconn.send_query_params(command, None)
-        self._waiting.append(None)
+        self._waiting.append((None, False))
 
     def _answered(self, pgconn: Any) -> Generator[Wait, int, Any]:
         """Sends what is left, takes all answers, and gives the one that says what failed first, if any did."""
@@ -193,6 +193,8 @@ class Pipe:
             result = pgconn.get_result()
             if result is None:  # the end of one statement
                 if pgconn.status != pq.ConnStatus.OK:
+                    if failed is None:
+                        raise psycopg.OperationalError("the connection was lost before all was answered")
                     return failed
             elif result.status == pq.ExecStatus.PIPELINE_SYNC:
                 return failed
@@ -200,11 +202,11 @@ class Pipe:
                 failed = self._took(result, failed)
 
     def _took(self, result: Any, failed: Any) -> Any:
-        answer = self._waiting.popleft() if self._waiting else None
+        answer, asked = self._waiting.popleft() if self._waiting else (None, False)
         if result.status not in _GOOD:
             if failed is None:
                 failed, self.broken = result, answer
-        elif answer is not None:
+        elif answer is not None and asked:
             answer.result = result
         return failed
 

@@ -42,6 +42,11 @@ class WatchedConnection(psycopg.Connection[Any]):
         self.pipe.settle()
         return super().cursor(*given, **more)
 
+    def commit(self) -> None:
+        """As of any connection; what the pipe has sent is answered first. Raises what failed of it."""
+        self.pipe.settle()
+        super().commit()
+
     def rollback(self) -> None:
         """As of any connection; what the pipe has sent is answered first, and nobody is told how."""
         self.pipe.drop()

@@ -98,8 +98,8 @@ def _part(
 
 
 def _updates(kept: Kept) -> str:
-    """The text of the data that a task has put in. It is written once where nothing stands within anything: what stands
-    deeper than a task's own copy reaches is one for all tasks, and the library merges into it."""
+    """The text of the data that a task has put in, written once unless something stands deep in them: all tasks share
+    what a copy of their own does not reach, and the library merges into it."""
     if not kept.updates:
         return "0"
     if kept.text is not None:

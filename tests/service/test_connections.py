@@ -92,6 +92,57 @@ def test_of_statements_that_left_together_the_one_that_failed_is_named(world: Wo
 
 @pytest.mark.postgres
 @pytest.mark.databases("postgresql")
+def test_a_statement_that_cannot_be_prepared_is_named_too(world: World) -> None:
+    """A table may be held by whoever changes it, or its columns may be those of the next version."""
+    plain = Prepared(select(bindparam("more", type_=Integer)))
+    astray = Prepared(select(literal_column("1")).select_from(text("no_such_table")))
+    with world.database.reading() as session:
+        with pytest.raises(DBAPIError, match="does not exist") as failed:
+            _ask(session.connection(), [], [(plain, {"more": 1}), (astray, {}), (plain, {"more": 2})])
+        assert "no_such_table" in str(failed.value.statement)
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_commit_says_what_failed_before_it(world: World) -> None:
+    divided = Prepared(select(literal_column("6") / bindparam("by", type_=Integer)))
+    with world.database.engine.connect() as connection:
+        connection.begin()
+        with pytest.raises(DBAPIError, match="division by zero"):
+            _ask_and_commit(connection, divided)
+
+
+def _ask_and_commit(connection: Connection, divided: Prepared) -> None:
+    with together(connection):
+        divided.asked(connection, {"by": 0})
+        connection.commit()
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_server_that_goes_away_within_a_group_loses_the_connection_alone(world: World) -> None:
+    plain = Prepared(select(bindparam("more", type_=Integer)))
+    ended = Prepared(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    group = [(plain, {"more": 1}), (ended, {}), *((plain, {"more": n}) for n in range(500))]
+    with pytest.raises(DBAPIError, match="terminating") as failed, world.database.reading() as session:
+        _ask(session.connection(), [], group)
+    assert failed.value.connection_invalidated
+    ask(world, Prepared(select(literal_column("40") + bindparam("more", type_=Integer))))
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
+def test_a_savepoint_is_gone_back_to_after_a_group_that_failed(world: World) -> None:
+    divided = Prepared(select(literal_column("6") / bindparam("by", type_=Integer)))
+    with world.database.transaction() as session:
+        for _ in range(2):
+            with pytest.raises(DBAPIError, match="division by zero"), session.begin_nested():
+                _ask(session.connection(), [], [(divided, {"by": 3}), (divided, {"by": 0})])
+            assert divided.rows(session, {"by": 2}) == [(3,)]
+
+
+@pytest.mark.postgres
+@pytest.mark.databases("postgresql")
 def test_a_value_that_no_text_takes_leaves_no_answers_behind(world: World) -> None:
     words = Prepared(select(bindparam("word", type_=Text)))
     with world.database.reading() as session:
