@@ -212,9 +212,13 @@ def plain_rows(
     return connection.execute(found.order_by(*(known.columns[key] for key in known.keys)))
 
 
-def fetched(connection: Connection, asked: str, given: list[Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
-    """All rows of a statement of PostgreSQL about a list, as its driver gives them; ``binary``: bytes are sent as such,
-    and not as text."""
+def fetched(
+    connection: Connection, asked: str, given: list[Any] | str, *, binary: bool = False
+) -> list[tuple[Any, ...]]:
+    """All rows of a statement of PostgreSQL about a list (or the text of an array), as its driver gives them.
+
+    ``binary``: bytes are sent as such, and not as text.
+    """
     if binary:
         driver: Any = connection.connection.dbapi_connection
         with driver.cursor(binary=True) as own, told_as_ours(connection, own, asked, (given,)):

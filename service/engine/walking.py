@@ -143,7 +143,9 @@ def run_ready(workflow: BpmnWorkflow, will: Callable[[Task], None], did: Callabl
         return len(found)
 
     active = workflow.get_active_subprocesses()
-    for part in sorted(active, key=lambda one: one.depth, reverse=True):
+    if len(active) > 1:
+        active.sort(key=lambda one: one.depth, reverse=True)
+    for part in active:
         while run(part):
             pass
         call = workflow.get_task_from_id(part.parent_task_id)

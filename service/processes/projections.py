@@ -142,7 +142,7 @@ class Projection:
         """Something that lists show of the case is another now, or the words by which it is found."""
         self.spans.take(event.at, shown(self.instance))
         data, made = self.instance["data"], self.made
-        told = (made.digest, self.instance["search_key"], *(data.get(name) for name in made.told_texts))
+        told = (made.digest, self.instance["search_key"], *map(data.get, made.told_texts))
         if told != self._worded:
             self._worded, self._words = told, words_of(made, self.instance["search_key"], data)
         self.texts.take(event.at, {"words": self._words})

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import marshal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -71,12 +71,14 @@ class Marks:
         by_id = {one.hex if raw else one: one for one in ids}
         owners = {**dict.fromkeys(_STREAMS, "stream"), **{one: own.key for one, own in OWNERS.items()}}
         owners |= dict.fromkeys((CaseWayRow, FigureCase, CaseOrder, CaseSaid), "instance_id")
+        # written once: the driver of PostgreSQL would write a list for each statement
+        listed = {True: _array(by_stream), False: _array(map(str, ids))} if not raw else {}
         for model, owner in owners.items():
             names = by_stream if model in _STREAMS else by_id
             found = (
                 _on_sqlite(session, model, owner, list(names), read)
                 if raw
-                else _on_postgresql(session, model, owner, list(names))
+                else _on_postgresql(session, model, owner, listed[model in _STREAMS])
             )
             for name, digest in found:
                 if name in names:
@@ -189,14 +191,17 @@ def _plain(
         own.close()
 
 
-def _on_postgresql(
-    session: Session, model: type[Base], owner: str, names: Sequence[Any]
-) -> Iterator[tuple[Any, bytes]]:
+def _array(names: Iterable[str]) -> str:
+    """Names of streams, or ids, as PostgreSQL writes an array of them: nothing in them needs a quote."""
+    return "{" + ",".join(names) + "}"
+
+
+def _on_postgresql(session: Session, model: type[Base], owner: str, names: str) -> Iterator[tuple[Any, bytes]]:
     """The same of rows as the server sends them, put together by it; of many at once it sends their digest alone."""
-    table = model.__tablename__
+    table, kind = model.__tablename__, "text" if model in _STREAMS else "uuid"
     order = _KINDS.get(model, ", ".join(column.name for column in model.__table__.primary_key))
     rows = f"string_agg(record_send({table}), ''::bytea ORDER BY {order})"
     sent = f"CASE WHEN length({rows}) > {_LONG} THEN sha256({rows}) ELSE {rows} END"  # it makes them once
-    asked = f"SELECT {owner}, length({rows}), {sent} FROM {table} WHERE {owner} = ANY(%s) GROUP BY {owner}"  # noqa: S608 - names of our own tables
-    for name, length, said in fetched(session.connection(), asked, list(names), binary=True):
+    asked = f"SELECT {owner}, length({rows}), {sent} FROM {table} WHERE {owner} = ANY(%s::{kind}[]) GROUP BY {owner}"  # noqa: S608 - names of our own tables
+    for name, length, said in fetched(session.connection(), asked, names, binary=True):
         yield name, hashlib.sha256(b"%d " % length + said).digest()
