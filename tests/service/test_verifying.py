@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from service import attachments, clock, notifications, seals
 from service.audit.models import INCREMENTAL, VerifiedCase, VerifiedFile, VerifiedSeal
 from service.audit.tables.guards import GUARDED
-from service.audit.verifying import notices, pieces, results
+from service.audit.verifying import marks, notices, pieces, results
 from service.audit.verifying.elsewhere import NOT_HELD, Elsewhere
 from service.audit.verifying.marks import Marks, key_of
 from service.audit.verifying.runs import Outcome, Verifier
@@ -141,6 +141,23 @@ def test_whatever_is_changed_in_a_marked_case_is_named(told: World) -> None:
     tamper(told.database, "DELETE FROM outbox")
     tamper(told.database, f"DELETE FROM history_event WHERE stream = 'instance:{told.case}' AND seq > 5")
     assert any("链头" in one.what for _, one in verified(told).findings)
+
+
+@pytest.mark.databases("postgresql")
+def test_rows_too_long_to_be_sent_are_digested_by_the_server(told: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with told.database.reading() as session:
+        ids = list(session.scalars(select(Instance.id)))
+        short = Marks("ours").now(session, ids)
+        monkeypatch.setattr(marks, "_LONG", 1)
+        long = Marks("ours").now(session, ids)
+    assert short.keys() == long.keys() == set(ids)
+    assert not set(short.values()) & set(long.values())
+    assert counts(verified(told)) == (2, 0, 0)
+    assert counts(verified(told)) == (0, 2, 0)
+    tamper(told.database, f"UPDATE user_task SET name = 'x' WHERE instance_id = '{told.case}'")
+    outcome = verified(told)
+    assert (outcome.told.executed, outcome.told.kept) == (1, 1)
+    assert ("user_task", "name") in named(outcome)
 
 
 NO_TEXT = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from service import engine
 from service.engine.compact import ENDED, compact_text
-from service.engine.data import Kept, kept_of, look
+from service.engine.data import Kept, kept_of, look, share
 from service.engine.state import load
 from tests.factories.engines import SLOT, SPLIT, Walk, end, flow, process, start, user
 from tests.unit.test_engine_compact import SCENARIOS, landings
@@ -55,6 +55,25 @@ def test_kept_data_are_put_together_from_those_above() -> None:
     own["e"] = 4
     assert same.own() == {"b": {"c": 2}, "d": "x"}
     assert above.own() == {"a": [1], "b": {"c": 2}}
+
+
+def test_tasks_share_their_data_until_one_of_them_asks() -> None:
+    walk = Walk(SPLIT, SLOT, data={"lead": {"units": ["edu"]}}, results={"open_round": ["edu", "health"]})
+    workflow = load(walk.program, walk.landing.state)
+    child = [task for task in workflow.tasks.values() if task.parent is not None][-1]
+    parent = child.parent
+    assert parent is not None
+    parent.data["said"] = ["a"]
+    share(parent, child)
+    assert look(child) is look(parent)
+    assert compact_text(load(walk.program, compact_text(workflow))) == compact_text(workflow)
+    share(parent, child)
+    child.data["said"].append("b")
+    assert look(parent)["said"] == ["a"]
+    parent.data["said"].append("c")
+    parent.data["more"] = True
+    assert look(child)["said"] == ["a", "b"]
+    assert "more" not in look(child)
 
 
 def test_nobody_has_asked_for_the_data_of_most_tasks_of_a_step() -> None:
