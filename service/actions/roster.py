@@ -45,7 +45,8 @@ def _roster_units(session: Session, call: ActionCall) -> list[str]:
 
 
 def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
-    """The points to look at before a list is decided: eligibility, numbers, reasons (S1, Q1, Q3); only told."""
+    """The points to look at before a list is decided: eligibility, reasons, numbers, other leaders (S1, Q1–Q3); only
+    told."""
     lines: list[list[str]] = []
     served: dict[UUID, int] = {}
     leaders: dict[UUID, Leader] = {}
@@ -61,7 +62,27 @@ def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
         if count < required:
             lines.append(["数量", f"{leader.person.name}：列入 {count} 人，不足 {required} 人"])
     lines += [["数量", f"{leader.person.name}：没有列入"] for leader in left_out(session, roster, on)]
+    return lines + _served_by_others(session, roster, on)
+
+
+def _served_by_others(session: Session, roster: Roster, on: date) -> list[list[str]]:
+    """The talents of a list who are to have several leaders, in the list or beside it: allowed, but told (Q2, O3)."""
+    serving = liaisons.leaders_of(session, {item.talent_id for item in roster.items}, on)
+    named: dict[str, dict[UUID, str]] = {}
+    for item in roster.items:
+        named.setdefault(item.talent_id, {})[item.leader.person_id] = item.leader.person.name
+    lines = []
+    for talent_id, talent in {item.talent_id: item.talent for item in roster.items}.items():
+        beside = [leader for leader in serving[talent_id] if not _of_roster(leader, roster)]
+        names = named[talent_id] | {leader.person_id: leader.person.name for leader in beside}
+        if len(names) > 1:
+            lines.append(["重复", f"{talent.name}：由{'、'.join(names.values())}同时联系，请避免重复"])
     return lines
+
+
+def _of_roster(leader: Leader, roster: Roster) -> bool:
+    """Whether the list decides on the links of ``leader``: it ends those that it does not name."""
+    return roster.scope == CLASS_A if leader.klass == CLASS_A else leader.unit_code == roster.scope
 
 
 def scope_of(unit: str) -> str:

@@ -153,6 +153,29 @@ def test_a_roster_is_drafted_decided_and_printed(world: World) -> None:
     assert Visitor(world, "liaison-hrss").get("/rosters/new", scope="A").status_code == 404
 
 
+def test_a_draft_tells_of_a_talent_whom_several_leaders_serve(world: World) -> None:
+    """One talent may have several leaders, with a warning (Q2): before a unit's list is decided, not only after."""
+    with world.transaction() as session:
+        first = serving.leader_b(session)
+        second = serving.leader_b(session, name="沈砚之", duty="talent", post="副局长")
+        leaders = [str(first.id), str(second.id)]
+    liaison = Visitor(world, "liaison-hrss")
+    lines = [(leaders[0], "T0001"), (leaders[0], "T0002"), (leaders[1], "T0002")]
+    sent = {
+        f"{name}_{place}": value
+        for place, (leader, talent) in enumerate(lines)
+        for name, value in (
+            ("line", "1"), ("leader", leader), ("talent", talent), ("reason", "related"), ("note", "本部门主管"),
+        )
+    }  # fmt: skip
+    text = liaison.get(liaison.post("/rosters", scope="hrss", **sent).json["location"]).text
+    told = re.findall(r"<li>重复：(.*?)</li>", text)
+    assert told == [
+        "周慕白：由冯启明、陈砚秋同时联系，请避免重复",
+        "沈清越：由冯启明、沈砚之、程望津同时联系，请避免重复",
+    ]
+
+
 def test_a_units_roster_is_filed_by_the_office(world: World) -> None:
     with world.transaction() as session:
         leader_id = str(serving.leader_b(session).id)
