@@ -122,7 +122,7 @@ def test_the_rows_of_a_step_leave_together(world: World) -> None:
 
 @pytest.mark.databases("postgresql")
 def test_a_step_waits_few_times_for_its_server(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who may do what with BEGIN; the case with what is at hand; its timers; its rows; how it stands; COMMIT."""
+    """BEGIN leaves with the rights; the case with what is at hand; its timers; its rows; how it stands; COMMIT."""
     world.dispatched()
     for _ in range(2):  # then what can be remembered of the directory is remembered
         _completed(world, "handle", HANDLER, world.sample("handle"))
