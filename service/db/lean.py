@@ -17,7 +17,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.session import SessionTransactionState
 
 from service.db.by_hand import Written, written
-from service.db.prepared import together
+from service.db.prepared import ask_no_more, together
 
 Send = Callable[["LeanSession", Connection], None]
 _States = Sequence[Any]
@@ -188,3 +188,4 @@ def _forget(session: LeanSession, *_: object) -> None:
     """Nothing waits any more; before a savepoint all had been sent."""
     session._queue.clear()
     session._following.clear()
+    ask_no_more(session)

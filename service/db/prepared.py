@@ -82,7 +82,8 @@ class Prepared:
 
         def read() -> list[Values]:
             if one.read is None:
-                session.info[_SOON].remove(one)
+                if one in session.info.get(_SOON, ()):
+                    session.info[_SOON].remove(one)
                 return self.rows(session, given)
             return one.read()
 
@@ -110,6 +111,11 @@ class _Soon:
     question: Prepared
     given: Mapping[str, Any]
     read: Callable[[], list[Values]] | None = None
+
+
+def ask_no_more(session: Session) -> None:
+    """Drops the questions that wait: their transaction, or savepoint, has been given up."""
+    session.info.pop(_SOON, None)
 
 
 class _Made:

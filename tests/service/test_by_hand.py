@@ -67,6 +67,19 @@ def test_a_question_asked_soon_is_asked_with_the_next_one_or_when_it_is_read(ses
     assert one.rows(session, {"a": "last"}) == [("last",)]
 
 
+def test_a_question_asked_soon_is_dropped_with_its_savepoint(session):
+    """It may lock a case, which nobody would wait for any more; whoever calls for its rows all the same gets them."""
+    one = Prepared(select(bindparam("a", type_=Text)))
+    said = []
+    with session.begin_nested() as savepoint:
+        waits = one.soon(session, {"a": "first"})
+        savepoint.rollback()
+    event.listen(session.get_bind(), "before_cursor_execute", lambda *told: said.append(told[3]))
+    assert one.rows(session, {"a": "next"}) == [("next",)]
+    assert said == [("next",)]
+    assert waits() == [("first",)]
+
+
 def test_a_question_asked_soon_that_fails_fails_the_next_one(session):
     bad = Prepared(select(literal_column("1").label("n")).where(text("nowhere.at = 1")))
     bad.soon(session, {})
