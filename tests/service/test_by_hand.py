@@ -74,6 +74,7 @@ def test_a_question_asked_soon_is_dropped_with_its_savepoint(session):
     with session.begin_nested() as savepoint:
         waits = one.soon(session, {"a": "first"})
         savepoint.rollback()
+    session.connection()  # BEGIN is none of it
     event.listen(session.get_bind(), "before_cursor_execute", lambda *told: said.append(told[3]))
     assert one.rows(session, {"a": "next"}) == [("next",)]
     assert said == [("next",)]
