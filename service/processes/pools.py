@@ -35,9 +35,9 @@ _MANY = 200
 """More pools than that are somebody's only where nearly nobody is there: then every task is asked."""
 
 _PARTS = ("role", "unit", "CAST(leader_id AS TEXT)", "person_key", "assignee")
-POOL = "({})".format(" || ' ' || ".join(f"coalesce({part}, '')" for part in _PARTS))
-"""A pool in one word, none of whose parts has a blank within. An index of this very expression, which migrations alone
-know of, has the pools of open tasks in order (``INDEX``)."""
+POOL = "({})".format(" || ' ' || ".join(f"coalesce('=' || {part}, '')" for part in _PARTS))
+"""A pool in one word, none of whose parts has a blank within; an empty one is another than none. An index of this very
+expression, which migrations alone know of, has the pools of open tasks in order (``INDEX``)."""
 INDEX = "ix_user_task_pools"
 _MOST = 1000
 """So many pools are looked for one after the other; where there are more, all open tasks are read."""

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 PARTS = ("role", "unit", "CAST(leader_id AS TEXT)", "person_key", "assignee")
-POOL = "({})".format(" || ' ' || ".join(f"coalesce({part}, '')" for part in PARTS))
+POOL = "({})".format(" || ' ' || ".join(f"coalesce('=' || {part}, '')" for part in PARTS))
 
 
 def upgrade() -> None:
