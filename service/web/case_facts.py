@@ -18,7 +18,9 @@ from service.http.context import actor, db
 from service.liaisons import leaders_of
 from service.processes import queries
 from service.processes.bundles import Compiled
+from service.processes.calendars import current
 from service.processes.drawings import drawings
+from service.processes.filing import filing
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.rules import NAMED, NEED, one_line
 from service.processes.versions import Versions, versions_of
@@ -79,6 +81,7 @@ def about(
     told, damaged = _told(instance, names)  # first, since it learns all names at once: a round asks every unit
     first = _first(events, made)
     need = names.lines(versions.form_of(first), first.data["data"]) if first is not None else []
+    need += _filed(instance, events)
     told_already = {*shown, *([str(first.task)] if first is not None else [])}
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
     leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
@@ -131,6 +134,15 @@ def _first(events: Sequence[HistoryEvent], made: Compiled) -> HistoryEvent | Non
     filled = [event for event in events if event.kind == "completed"]
     filled = [event for event in filled if event.data["process"] == made.program.key]
     return [event for event in filled if event.data["step"] == filled[0].data["step"]][-1] if filled else None
+
+
+def _filed(instance: Instance, events: Sequence[HistoryEvent]) -> list[Line]:
+    """The words about a need that was filed late (W2); no line of any other."""
+    found = filing(events, current(db())) if instance.process == NEED else None
+    if found is None or not found.late:
+        return []
+    said = f"收到次日起第 {found.took} 个工作日，超过 {found.within} 个工作日（本系统默认，非文件规定）"
+    return [Line("填报", said)]
 
 
 def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:

@@ -476,3 +476,18 @@ def test_a_review_opens_the_answer_of_its_own_unit(world: World) -> None:
     assert [len(parts) for parts in opened] == [1, 1]
     assert sorted("教育局的回复" in part for (part,) in opened) == [False, True]
     assert sorted("桂城的回复" in part for (part,) in opened) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("received", "said"),
+    [
+        ("2026-09-14", ""),
+        ("2026-09-11", "收到次日起第 3 个工作日，超过 2 个工作日（本系统默认，非文件规定）"),
+    ],
+)
+def test_a_need_that_was_filed_late_says_so_where_it_is_shown(world: World, received: str, said: str) -> None:
+    world.recorded(received_on=received)
+    page = Visitor(world, "office").get(f"/tasks/{world.task('accept').id}").text
+    assert ("<dt>填报</dt>" in page) == bool(said)
+    assert said in page
+    assert said in Visitor(world, "liaison-hrss").get(f"/cases/{world.case}").text
