@@ -349,7 +349,8 @@ def test_the_calendars_round_ends_at_once_where_everybody_was_asked_and_says_so(
 def test_a_unit_without_a_liaison_takes_part_and_the_office_hears_of_it(world):
     calendar_starts(world, "half_year_report", "every_half_year")
     assert ("submit_half_year", "police") in world.open_steps()
-    [said] = [text for title, text in facts(world) if title == "没有联络员"]
+    [said] = [text for title, text in facts(world) if title == "没有能办理的联络员"]
+    assert "开通账号" in said
     assert "区公安局" in said
     [told] = [one for one in notices(world, "reminder") if one["to"]["role"] == "talent_office"]
     assert "没有能办理的联络员" in told["text"]
