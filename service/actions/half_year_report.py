@@ -15,6 +15,7 @@ from service.actions.rounds import refuse_another, taken
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid, LiaisonError
 from service.ledger.counts import half_year_needs
+from service.processes.models import Instance, UserTask
 from service.processes.steps import last_due_on
 from service.processes.wiring import Action, ActionCall
 from service.reports.models import HalfYearReport
@@ -127,6 +128,12 @@ def _told(report: HalfYearReport) -> dict[str, Any]:
         "due_on": report.due_on.isoformat() if report.due_on is not None else None,
         "lines": [["半年报告", report.name], ["状态", f"{reports.REPORT_STATUSES[report.status]}，{late}"]],
     }
+
+
+def date_moved(session: Session, instance: Instance, task: UserTask, actor: Actor, now: datetime) -> None:
+    """Tells a report that its unit's step has another date: agreed on (延期), put off (顺延) or by another calendar."""
+    if instance.process == "half_year_report" and task.unit is not None and task.due_on is not None:
+        reports.move_due(session, instance.id, task.unit, task.due_on, actor=actor, now=now)
 
 
 def send_with_needs(

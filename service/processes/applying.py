@@ -37,6 +37,7 @@ from service.processes.notices import notice_of, words_of
 from service.processes.recording import Input, record
 from service.processes.rules import described, stage_of
 from service.processes.spans import keep
+from service.processes.wiring import wiring
 from service.rights import Actor
 
 
@@ -127,6 +128,7 @@ def put_down(
                 if "kept" in effect.data:
                     rows[effect.task].kept, rows[effect.task].asked_due_on = effect.data["kept"], None
                 turn.moved(rows[effect.task], before, rows[effect.task].due_on)
+                wiring(session).date_moved(session, instance, rows[effect.task], actor, now)
             elif effect.kind == fx.RENEWED and effect.task:
                 moved |= rounds.place_of(facts_of_row(rows[effect.task])) != rounds.place_of(effect.data)
                 if renew(rows[effect.task], effect.data):

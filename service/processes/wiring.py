@@ -194,6 +194,14 @@ def _no_files(*_: object) -> None:
     return None
 
 
+DateMoved = Callable[[Session, "Instance", "UserTask", Actor, datetime], None]
+"""Tells whatever keeps the date of a step that it is another one now. Asks nothing that sends what waits."""
+
+
+def _no_date(*_: object) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
@@ -204,7 +212,8 @@ class Wiring:
     as search compares them; ``called`` and ``spelled`` find and sort by talents; ``most_instances`` is how many
     instances one activity may open side by side, ``most_extension`` by how many working days a date may be put off at
     once; ``house_prints`` gives the print templates of the house by the name
-    of their file. ``told`` gives what forms may be filled with of records of a kind; ``hand_in`` takes a form's files.
+    of their file. ``told`` gives what forms may be filled with of records of a kind; ``hand_in`` takes a form's files;
+    ``date_moved`` is told of a step with another date.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -231,6 +240,7 @@ class Wiring:
     house_prints: Callable[[], Mapping[str, bytes]] = dict
     told: Mapping[str, Told] = field(default_factory=dict)
     hand_in: HandIn = _no_files
+    date_moved: DateMoved = _no_date
 
     def role_name(self, role: str | None) -> str:
         """The name of a role; empty for one that ``organization.toml`` does not have."""

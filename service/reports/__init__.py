@@ -6,8 +6,6 @@ from service.reports.commands import (
     accept_report,
     compile_report,
     draft_brief,
-    due_of,
-    due_provisional,
     edit_brief,
     edit_report,
     hold_brief,
@@ -16,6 +14,7 @@ from service.reports.commands import (
     return_report,
     submit_report,
 )
+from service.reports.dues import due_of, due_provisional, move_due
 from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_document, report_document, roll_up_document
@@ -66,6 +65,7 @@ __all__ = [
     "get_report",
     "hold_brief",
     "leaders_without_brief",
+    "move_due",
     "read_brief",
     "reads_brief",
     "release_brief",

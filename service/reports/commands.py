@@ -43,7 +43,6 @@ from service.reports.rules import (
     renewed_texts,
 )
 from service.rights import Actor, may, require
-from service.workdays import Calendar
 
 
 def compile_report(
@@ -91,7 +90,8 @@ def compile_report(
         before = dict(report.sections)
         report.sections = renewed_texts(report.sections, report.facts.get("drafted", {}), facts["drafted"])
     report.facts, report.updated_at = facts, now
-    report.due_on = due_on or report.due_on
+    of_step = report.due_on if instance_id is None and report.instance_id is not None else None
+    report.due_on = of_step or due_on or report.due_on  # a round's step says when, whoever counts anew meanwhile
     report.instance_id = instance_id or report.instance_id
     with conflicts("该报告刚被他人建立，请刷新后重试"):
         session.flush()
@@ -105,17 +105,6 @@ def _reports(session: Session, unit_code: str, year: int, half: int, today: date
     """Whether a report of the unit is expected, or somebody is there who writes one all the same (T4)."""
     expected = {unit.code for unit in reporting_units(session, year=year, half=half)}
     return unit_code in expected or find_liaison(session, unit_code, today) is not None
-
-
-def due_of(calendar: Calendar, ends_on: date, days: int) -> date:
-    """The day by which the report of a half-year that ends on ``ends_on`` is due: ``days`` working days later (T6)."""
-    return calendar.add(ends_on, days).due
-
-
-def due_provisional(report: HalfYearReport, calendar: Calendar) -> bool:
-    """Whether the day by which a report is still, or once more, to be sent may move: the days off of its year are not
-    announced."""
-    return report.status in EDITABLE and report.due_on is not None and calendar.is_provisional(report.due_on)
 
 
 def edit_report(

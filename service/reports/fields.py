@@ -24,6 +24,7 @@ _MONTH = (Field("leader_id", "领导", PICK, pick="leaders"), Field("year", "年
 
 ENTRIES: Mapping[str, Entry] = {
     "report_compiled": Entry("编制半年报告并取数", (OF_UNIT, *_PERIOD, DUE_ON)),
+    "report_due_moved": Entry("调整半年报告的报送期限", (DUE_ON, Field("was", "原报送期限", DATE))),
     "report_edited": Entry("修改半年报告的文字"),
     "report_submitted": Entry("报送半年报告", (DUE_ON, Field("late", "逾期报送"))),
     "report_returned": Entry("退回半年报告", (RETURN_REASON,)),

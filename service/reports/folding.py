@@ -21,6 +21,8 @@ def _report(rows: Rows, event: Event) -> None:
     elif event.kind in ("report_compiled", "report_edited"):
         told = {name: value for name, value in data.items() if name in ("facts", "due_on", "instance_id")}
         rows.set(HalfYearReport, key, told, sections=row["sections"] | data["sections"], updated_at=event.at)
+    elif event.kind == "report_due_moved":
+        rows.set(HalfYearReport, key, {"due_on": data["due_on"]})
     elif event.kind == "report_submitted":
         told = {"status": SUBMITTED, "return_reason": None, "submitted_by": event.actor, "submitted_at": event.at}
         told |= {"facts": data["facts"], "sections": data["sections"], "late": data["late"]}

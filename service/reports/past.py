@@ -49,7 +49,7 @@ def reports_then(session: Session, reports: Iterable[HalfYearReport], on: date) 
         select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.data)
         .where(
             HistoryEvent.stream.in_(listed),
-            of_kinds("report_compiled", *_BECAME),
+            of_kinds("report_compiled", "report_due_moved", *_BECAME),
             HistoryEvent.at < end_of(on),
         )
         .order_by(HistoryEvent.stream, HistoryEvent.seq)

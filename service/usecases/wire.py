@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service import attachments, clock, storage
+from service.actions.half_year_report import date_moved
 from service.actions.liaison_change import talents_to_hand_over
 from service.actions.registry_review import talents_to_check
 from service.actions.table import action_table
@@ -79,6 +80,7 @@ def _hand_over(database: Database, settings: Settings, organization: Organizatio
         house_prints=house_templates,
         told={"talents": _told_of_talent},
         hand_in=attachments.hand_in,
+        date_moved=date_moved,
     )
     database.session_info[KEY] = made
     database.session_info[ROLES] = {role.id: role.rights for role in organization.roles.values()}

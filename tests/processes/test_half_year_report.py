@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from service import clock, people, reports
+from service.audit.verifying.runs import Verifier
 from service.auth.queries import units_held
 from service.errors import Invalid
 from service.ledger.counts import half_year_needs, need_counts
@@ -354,3 +355,37 @@ def test_a_unit_without_a_liaison_takes_part_and_the_office_hears_of_it(world):
     assert "区公安局" in said
     [told] = [one for one in notices(world, "reminder") if one["to"]["role"] == "talent_office"]
     assert "没有能办理的联络员" in told["text"]
+
+
+# --- Its date, while it is owed --------------------------------------------------------------------------------------
+
+
+def owed(world, on: date | None = None) -> set[str]:
+    """The units whose report is past its date, as the roll-up counts."""
+    with world.database.reading() as session:
+        needs = half_year_needs(session, year=2026, half=2)
+        found = reports.roll_up(session, year=2026, half=2, needs=needs, on=on)
+    return {row["unit"] for row in found["units"] if row["overdue"]}
+
+
+@ON_BOTH
+def test_a_report_that_is_owed_has_the_date_that_its_step_has(world):
+    """It was 逾期未报送 by the round's own date, though a later one was agreed on (T6)."""
+    calendar_starts(world, "half_year_report", "every_half_year")
+    own = {"actor": world.actor("office"), "now": clock.now()}
+    with world.transaction() as session:
+        task = world.task("submit_half_year", "hrss").id
+        extensions.extend(session, task_id=task, due_on="2027-01-22", reason="人员变动", asked_by="区人社局", **own)
+    assert (report_of(world, "hrss").due_on, report_of(world, "edu").due_on) == (date(2027, 1, 22), date(2027, 1, 15))
+    world.clock.set(at("2027-01-20"))
+    with world.transaction() as session:  # whoever counts the figures anew agrees on no date
+        liaison = world.actor("liaison-hrss")
+        half_years.begin_report(session, unit_code="hrss", year=2026, half=2, days=10, actor=liaison, now=clock.now())
+    assert report_of(world, "hrss").due_on == date(2027, 1, 22)
+    assert "edu" in owed(world)
+    assert "hrss" not in owed(world)
+    world.clock.set(at("2027-02-01"))
+    assert "hrss" in owed(world)
+    assert "hrss" not in owed(world, date(2027, 1, 20))
+    assert mismatches(world) == []
+    assert Verifier(world.database, "test", 1).verify(full=True).findings == []
