@@ -97,12 +97,12 @@ def seen_kept(
 
 
 def _seen(session: Session, ways: Ways, wanted: Wanted, lasts: Sequence[date]) -> Kept | None:
-    every, of_many = begun_within(wanted.since, wanted.until), {about(SEEN, way): way for way in ways.of_many}
+    of_many = {about(SEEN, way): way for way in ways.of_many}
     way = of_many.get(widest(session, list(of_many)) or "")
     if way is None or wanted.unit is not None or any(one is not None for one in wanted.said):
         return None
     of_unit = _by_months(session, about(SEEN, way), wanted, lasts, seen_in(way))
-    others = picked(session, ways.beyond(way, every), wanted, lasts) if of_unit is not None else None
+    others = picked(session, ways.beyond(way), wanted, lasts) if of_unit is not None else None
     return _together([of_unit, _added(others)]) if of_unit is not None and others is not None else None
 
 

@@ -40,13 +40,13 @@ class Ways:
         """The ways in which whole units see cases, of which figures are kept (``readers.of_many``)."""
         return [way for way in self.known if readers.of_many(way)]
 
-    def beyond(self, way: str, among: Select[UUID]) -> Select[UUID]:
-        """The ids of those cases ``among`` others that are seen in some way, but not in this one."""
-        theirs, case = select(CaseReader.instance_id), among.subquery().c[0]
+    def beyond(self, way: str) -> Select[UUID]:
+        """The ids of those cases that are seen in some way, but not in this one."""
+        theirs = select(CaseReader.instance_id)
         others = [one for one in self.known if one != way]
         ways = [theirs.where(CaseReader.reader.in_(others)), select(Instance.id).where(self.copied)]
         if self.talents is not None:
             ways.append(theirs.where(CaseReader.reader.in_(self.talents)))
         found = union(*ways).subquery().c[0]
         same = theirs.where(CaseReader.reader == way, CaseReader.instance_id == found).correlate(found.table).exists()
-        return select(found).where(~same, found.in_(select(case)))
+        return select(found).where(~same)

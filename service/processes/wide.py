@@ -365,7 +365,9 @@ def _of_all(session: Session, process: str | None, query: Select[UUID], *, narro
     if narrowed or not process:
         return _counted(session, query)
     every = select(literal(1)).where(Instance.process == process).limit(MOST_COUNTED + _SPARE + 1).subquery()
-    drafts = select(literal(1)).where(Instance.process == process, Instance.id.in_(untitled())).limit(_SPARE + 1)
+    # not the bare column: SQLite would look at each case of the process for those that nobody has filled in
+    own = func.coalesce(Instance.process, "") == process
+    drafts = select(literal(1)).where(Instance.title == literal_column("''"), own).limit(_SPARE + 1)
     unfit = drafts.subquery() if process == NEED else drafts.where(false()).subquery()
     counts = [select(func.count()).select_from(one).scalar_subquery() for one in (every, unfit)]
     found, begun = session.execute(select(*counts)).one()
