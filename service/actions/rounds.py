@@ -131,9 +131,9 @@ def _round_facts(session: Session, call: ActionCall) -> dict[str, Any]:
     if not units:
         told.append("没有需要参加的单位" + (f"：{lines[-1][1]}" if elsewhere else "") + "，本次自动结束")
     if vacant:
-        name = "请尽快指定（并开通账号）"  # somebody may have been named who has no account
-        lines.append(["没有能办理的联络员", f"{_listed(names, vacant)}，{name}"])
-        told.append(f"{_listed(names, vacant)}没有能办理的联络员，{name}；指定后由其接办，也可由区人才办代为办理")
+        appoint = "请尽快指定（并开通账号）"  # somebody may have been named who has no account
+        lines.append(["没有能办理的联络员", f"{_listed(names, vacant)}，{appoint}"])
+        told.append(f"{_listed(names, vacant)}没有能办理的联络员，{appoint}；指定后由其接办，也可由区人才办代为办理")
     if told:
         text = "。".join(told)[:1000]
         notify(session, call.instance, "reminder", actor=call.actor, now=call.now, role=TALENT_OFFICE, text=text)

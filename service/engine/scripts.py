@@ -80,7 +80,7 @@ class ScriptEngine(PythonScriptEngine):
         except SpiffWorkflowException as error:
             error.add_note(f"Error evaluating expression '{expression}'")
             raise
-        except Exception as error:
+        except Exception as error:  # whatever an expression raises is told as the library tells it: with its step
             message = f"Error evaluating expression '{expression}'"
             raise WorkflowTaskException(message, task=task, exception=error) from error
 

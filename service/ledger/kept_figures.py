@@ -97,9 +97,11 @@ def seen_kept(
 
 
 def _seen(session: Session, ways: Ways, wanted: Wanted, lasts: Sequence[date]) -> Kept | None:
+    if wanted.unit is not None or any(one is not None for one in wanted.said):
+        return None
     of_many = {about(SEEN, way): way for way in ways.of_many}
     way = of_many.get(widest(session, list(of_many)) or "")
-    if way is None or wanted.unit is not None or any(one is not None for one in wanted.said):
+    if way is None:
         return None
     of_unit = _by_months(session, about(SEEN, way), wanted, lasts, seen_in(way))
     others = picked(session, ways.beyond(way), wanted, lasts) if of_unit is not None else None

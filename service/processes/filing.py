@@ -35,8 +35,10 @@ def filing(events: Sequence[HistoryEvent], calendar: Calendar) -> Filing | None:
     calendar knows nothing.
     """
     done = next((event for event in events if event.kind == "completed"), None)
-    began = next((event for event in events if done is not None and _began(event, done)), None)
-    if done is None or began is None:
+    if done is None:
+        return None
+    began = next((event for event in events if event.kind == "entered" and event.task == done.task), None)
+    if began is None:
         return None
     try:
         received = date.fromisoformat(str(done.data["data"].get(RECEIVED_ON)))
@@ -45,7 +47,3 @@ def filing(events: Sequence[HistoryEvent], calendar: Calendar) -> Filing | None:
         return Filing(took, calendar.between(entered, due))
     except (ValueError, Invalid):
         return None
-
-
-def _began(event: HistoryEvent, done: HistoryEvent) -> bool:
-    return event.kind == "entered" and event.task == done.task

@@ -22,7 +22,7 @@ from service.processes.calendars import current
 from service.processes.drawings import drawings
 from service.processes.filing import filing
 from service.processes.models import OPEN, Instance, UserTask
-from service.processes.rules import NAMED, NEED, one_line
+from service.processes.rules import DEFAULT_BASIS, NAMED, NEED, one_line
 from service.processes.versions import Versions, versions_of
 from service.processes.visibility import is_round, may_speak
 from service.rights import may
@@ -141,7 +141,7 @@ def _filed(instance: Instance, events: Sequence[HistoryEvent]) -> list[Line]:
     found = filing(events, current(db())) if instance.process == NEED else None
     if found is None or not found.late:
         return []
-    said = f"收到次日起第 {found.took} 个工作日，超过 {found.within} 个工作日（本系统默认，非文件规定）"
+    said = f"收到次日起第 {found.took} 个工作日，超过 {found.within} 个工作日（{DEFAULT_BASIS}）"
     return [Line("填报", said)]
 
 
